@@ -1,0 +1,86 @@
+/** Reverse-mode differentiation of a graph: the gradients are tensors of the same graph. */
+import { GraphError } from "../errors/index.ts";
+import { showShape } from "./dimensions.ts";
+import { isFloat, type Node } from "./op.ts";
+import type { Tensor } from "./tensor.ts";
+import { showType } from "./shapes.ts";
+
+/** All nodes that the tensors depend on, operands before those who use them. */
+export function nodesOf(tensors: readonly Tensor[]): Node[] {
+  const order: Node[] = [];
+  const seen = new Set<Node>();
+  // An explicit stack: a deep model would overflow the call stack.
+  const stack: { node: Node; next: number }[] = [];
+  const visit = (node: Node): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    stack.push({ node, next: 0 });
+  };
+  for (const tensor of tensors) {
+    visit(tensor.node);
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1]!;
+      const operand = top.node.inputs[top.next++];
+      if (operand !== undefined) visit(operand.node);
+      else order.push(stack.pop()!.node);
+    }
+  }
+  return order;
+}
+
+/**
+ * The gradients of `loss`, a single number, by each of `targets`; zeros where the loss does not depend on one.
+ * Throws GraphError where the loss is not one number, or a path leads through an op that has no gradient.
+ */
+export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
+  if (loss.shape.length !== 0 || !isFloat(loss.dtype)) {
+    throw new GraphError(`gradients: the loss is ${showType(loss)}, expected one number. Take a mean or a sum.`);
+  }
+  const order = nodesOf([loss]);
+  const needed = nodesThatReach(order, targets);
+  const flowing = new Map<Tensor, Tensor>([[loss, loss.onesLike()]]);
+  for (const node of order.reverse()) {
+    if (!needed.has(node) || !node.outputs.some((output) => flowing.has(output))) continue;
+    for (const [operand, gradient] of operandGradients(node, flowing, needed)) {
+      const before = flowing.get(operand);
+      flowing.set(operand, before === undefined ? gradient : before.add(gradient));
+    }
+  }
+  return targets.map((target) => flowing.get(target) ?? target.zerosLike());
+}
+
+/** The nodes with a target among their outputs or upstream: nothing else needs a gradient. */
+function nodesThatReach(order: readonly Node[], targets: readonly Tensor[]): Set<Node> {
+  const needed = new Set<Node>(targets.map((target) => target.node));
+  for (const node of order) if (node.inputs.some((operand) => needed.has(operand.node))) needed.add(node);
+  return needed;
+}
+
+function operandGradients(node: Node, flowing: Map<Tensor, Tensor>, needed: Set<Node>): [Tensor, Tensor][] {
+  const rule = node.op.gradient;
+  if (typeof rule !== "function") {
+    throw new GraphError(
+      `gradients: the loss depends on ${node.op.name}(${node.inputs.map(showType).join(", ")}), ` +
+        `which has no gradient: ${rule.notDifferentiable}. Put stopGradient() behind it if that is meant.`,
+    );
+  }
+  const results = rule({
+    inputs: node.inputs,
+    outputs: node.outputs,
+    gradients: node.outputs.map((output) => flowing.get(output)),
+    attributes: node.attributes as never,
+  });
+  const pairs: [Tensor, Tensor][] = [];
+  for (const [i, operand] of node.inputs.entries()) {
+    const gradient = results[i];
+    if (gradient === undefined || !needed.has(operand.node)) continue;
+    if (showType(gradient) !== showType(operand)) {
+      throw new GraphError(
+        `The gradient rule of ${node.op.name} gave ${showType(gradient)} for an operand ${showType(operand)} ` +
+          `of ${showShape(operand.shape)}. This is a defect of the rule.`,
+      );
+    }
+    pairs.push([operand, gradient]);
+  }
+  return pairs;
+}

@@ -1,0 +1,17 @@
+/** Tensors, dimensions, ops, gradients, the printer and the verifier. Pure: nothing here computes or reads. */
+export * from "./dimensions.ts";
+export {
+  dtypes,
+  isFloat,
+  type Dtype,
+  type Emitter,
+  type Node,
+  type OnnxAttribute,
+  type Op,
+  type TensorType,
+} from "./op.ts";
+export { onnxDtype } from "./ops/elementwise.ts";
+export { Tensor, concat, constant, full, input, iota, type Axes, type Operand } from "./tensor.ts";
+export { gradients, nodesOf } from "./gradients.ts";
+export { printGraph, verifyGraph } from "./print.ts";
+export { showType } from "./shapes.ts";

@@ -1,0 +1,66 @@
+/** Matrix products: where the time goes. */
+import { GraphError } from "../../errors/index.ts";
+import { broadcastShapes, sameDimension, showShape, sizeOf } from "../dimensions.ts";
+import { defineOp } from "../op.ts";
+import { commonDtype, showType } from "../shapes.ts";
+
+/** [..., M, K] by [..., K, N] to [..., M, N]; the axes in front broadcast. */
+export const matmul = defineOp({
+  name: "matmul",
+  infer: ([a, b]) => {
+    const [left, right] = [a!.shape, b!.shape];
+    const inner = left.length >= 2 && right.length >= 2 && sameDimension(left.at(-1)!, right.at(-2)!);
+    const front = inner ? broadcastShapes(left.slice(0, -2), right.slice(0, -2)) : undefined;
+    if (front === undefined) {
+      throw new GraphError(
+        `matmul: ${showType(a!)} by ${showType(b!)}. Expected [..., M, K] by [..., K, N]: ` +
+          `the last size of the first must be the last but one of the second, and the axes in front must broadcast.`,
+      );
+    }
+    return [{ dtype: commonDtype("matmul", [a!, b!]), shape: [...front, left.at(-2)!, right.at(-1)!] }];
+  },
+  gradient: ({ inputs: [a, b], gradients: [g] }) => {
+    if (b!.shape.length === 2) {
+      // One large product over all rows instead of many small ones that are added up.
+      const rows = (x: typeof a): typeof a => x!.reshape([sizeOf(x!.shape.slice(0, -1)), x!.shape.at(-1)!]);
+      return [g!.matmul(b!.swap(0, 1)), rows(a)!.swap(0, 1).matmul(rows(g)!)];
+    }
+    return [g!.matmul(b!.swap(-1, -2)).sumTo(a!.shape), a!.swap(-1, -2).matmul(g!).sumTo(b!.shape)];
+  },
+  lower: (emit, { inputs }) => [emit.node("MatMul", inputs)],
+});
+
+/** x Wᵀ + b over the last axis: x [..., in], W [out, in], b [out]. One Gemm node, which adds b on the way. */
+export const linear = defineOp({
+  name: "linear",
+  infer: (inputs) => {
+    const [x, weight, bias] = inputs;
+    const fits =
+      weight!.shape.length === 2 &&
+      x!.shape.length >= 1 &&
+      sameDimension(x!.shape.at(-1)!, weight!.shape[1]!) &&
+      (bias === undefined || (bias.shape.length === 1 && sameDimension(bias.shape[0]!, weight!.shape[0]!)));
+    if (!fits) {
+      throw new GraphError(
+        `linear: x ${showType(x!)}, weight ${showType(weight!)}${bias ? `, bias ${showType(bias)}` : ""}. ` +
+          `Expected x [..., in], weight [out, in]${bias ? ", bias [out]" : ""}.`,
+      );
+    }
+    return [{ dtype: commonDtype("linear", inputs), shape: [...x!.shape.slice(0, -1), weight!.shape[0]!] }];
+  },
+  gradient: ({ inputs: [x, weight, bias], gradients: [g] }) => {
+    const rows = (t: typeof x): typeof x => t!.reshape([sizeOf(t!.shape.slice(0, -1)), t!.shape.at(-1)!]);
+    const byWeight = rows(g)!.swap(0, 1).matmul(rows(x)!);
+    const byX = g!.shape.length === 1 ? g!.unsqueeze(0).matmul(weight!).reshape(x!.shape) : g!.matmul(weight!);
+    return bias === undefined ? [byX, byWeight] : [byX, byWeight, g!.sumTo(bias.shape)];
+  },
+  lower: (emit, { inputs: [x, weight, bias], inputTypes, outputTypes }) => {
+    const flat = inputTypes[0]!.shape.length === 2;
+    const inner = inputTypes[0]!.shape.at(-1)!;
+    if (typeof inner !== "number")
+      throw new GraphError(`linear: the size in must be a number, got ${showShape([inner])}.`);
+    const rows = flat ? x! : emit.node("Reshape", [x!, emit.integers([-1, inner])]);
+    const product = emit.node("Gemm", [rows, weight!, ...(bias === undefined ? [] : [bias])], { transB: { int: 1 } });
+    return [flat ? product : emit.node("Reshape", [product, emit.shape(outputTypes[0]!.shape)])];
+  },
+});

@@ -1,0 +1,117 @@
+/** Ops that fold axes away: sum, mean, largest, smallest, log-sum-exp, arg-max, and the running sum. */
+import { defineOp, type Dtype, type Op, type TensorType } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
+import { requireDtype } from "../shapes.ts";
+
+/** The axes to fold, counted from the front, in order. With `keep` they stay as axes of size 1. */
+export interface Reduction {
+  readonly axes: readonly number[];
+  readonly keep: boolean;
+}
+
+function reducedShape(x: TensorType, { axes, keep }: Reduction): TensorType["shape"] {
+  return keep ? x.shape.map((d, i) => (axes.includes(i) ? 1 : d)) : x.shape.filter((_, i) => !axes.includes(i));
+}
+
+/** The result with its folded axes back as axes of size 1, so that it broadcasts against the operand. */
+function kept(result: Tensor, x: Tensor, { axes }: Reduction): Tensor {
+  return result.reshape(x.shape.map((d, i) => (axes.includes(i) ? 1 : d)));
+}
+
+function reduction(
+  name: string,
+  type: string,
+  dtypes: readonly Dtype[],
+  gradient: (x: Tensor, y: Tensor, g: Tensor, attributes: Reduction) => Tensor,
+): Op<Reduction> {
+  return {
+    name,
+    infer: ([x], attributes) => {
+      requireDtype(name, x!, ...dtypes);
+      return [{ dtype: x!.dtype, shape: reducedShape(x!, attributes) }];
+    },
+    gradient: ({ inputs: [x], outputs: [y], gradients: [g], attributes }) => [
+      gradient(x!, kept(y!, x!, attributes), kept(g!, x!, attributes), attributes),
+    ],
+    lower: (emit, { inputs, attributes }) => [
+      emit.node(type, [inputs[0]!, emit.integers(attributes.axes)], { keepdims: { int: attributes.keep ? 1 : 0 } }),
+    ],
+  };
+}
+
+const floats: readonly Dtype[] = ["float32", "float16", "bfloat16"];
+const numbers: readonly Dtype[] = [...floats, "int64", "int32"];
+
+/** Ties share the gradient evenly, as PyTorch's amax does. */
+const toExtreme = (x: Tensor, y: Tensor, g: Tensor, { axes }: Reduction): Tensor => {
+  const chosen = x.equal(y).cast(g.dtype);
+  return chosen.mul(g.div(chosen.sum(axes, { keep: true })));
+};
+
+export const sum = reduction("sum", "ReduceSum", numbers, (x, _, g) => g.expand(x.shape));
+export const mean = reduction("mean", "ReduceMean", floats, (x, y, g) =>
+  // The size of the operand over the size of the result is what the sum was divided by.
+  g.mul(y.sizeLike().div(x.sizeLike())).expand(x.shape),
+);
+export const max = reduction("max", "ReduceMax", numbers, toExtreme);
+export const min = reduction("min", "ReduceMin", numbers, toExtreme);
+/** log Σ exp x, computed without overflow. */
+export const logSumExp = defineOp<Reduction>({
+  name: "logSumExp",
+  infer: ([x], attributes) => {
+    requireDtype("logSumExp", x!, ...floats);
+    return [{ dtype: x!.dtype, shape: reducedShape(x!, attributes) }];
+  },
+  gradient: ({ inputs: [x], outputs: [y], gradients: [g], attributes }) => [
+    x!
+      .sub(kept(y!, x!, attributes))
+      .exp()
+      .mul(kept(g!, x!, attributes)),
+  ],
+  lower: (emit, { inputs, attributes: { axes, keep } }) => {
+    // ReduceLogSumExp subtracts the largest value only in some of its implementations; here it always is.
+    const over = emit.integers(axes);
+    const largest = emit.node("ReduceMax", [inputs[0]!, over], { keepdims: { int: 1 } });
+    const exponentials = emit.node("Exp", [emit.node("Sub", [inputs[0]!, largest])]);
+    const total = emit.node("ReduceSum", [exponentials, over], { keepdims: { int: 1 } });
+    const result = emit.node("Add", [emit.node("Log", [total]), largest]);
+    return [keep ? result : emit.node("Squeeze", [result, over])];
+  },
+});
+
+function argument(name: string, type: string): Op<{ axis: number; keep: boolean }> {
+  return {
+    name,
+    infer: ([x], { axis, keep }) => {
+      requireDtype(name, x!, ...numbers);
+      return [{ dtype: "int64", shape: reducedShape(x!, { axes: [axis], keep }) }];
+    },
+    gradient: { notDifferentiable: "an index has no slope" },
+    lower: (emit, { inputs, attributes: { axis, keep } }) => [
+      emit.node(type, inputs, { axis: { int: axis }, keepdims: { int: keep ? 1 : 0 } }),
+    ],
+  };
+}
+
+/** The index of the largest element along an axis; the first one of several. */
+export const argMax = argument("argMax", "ArgMax");
+/** The index of the smallest element along an axis; the first one of several. */
+export const argMin = argument("argMin", "ArgMin");
+
+/** The running sum along an axis; from the end with `reverse`, without the element itself with `exclusive`. */
+export const cumulativeSum = defineOp<{ axis: number; reverse: boolean; exclusive: boolean }>({
+  name: "cumulativeSum",
+  infer: ([x]) => {
+    requireDtype("cumulativeSum", x!, "float32", "int32", "int64");
+    return [x!];
+  },
+  gradient: ({ gradients: [g], attributes }) => [
+    g!.cumulativeSum(attributes.axis, { reverse: !attributes.reverse, exclusive: attributes.exclusive }),
+  ],
+  lower: (emit, { inputs, attributes: { axis, reverse, exclusive } }) => [
+    emit.node("CumSum", [inputs[0]!, emit.scalar(axis, "int64")], {
+      reverse: { int: reverse ? 1 : 0 },
+      exclusive: { int: exclusive ? 1 : 0 },
+    }),
+  ],
+});

@@ -1,0 +1,14 @@
+/** From a graph to ONNX bytes, weights inside or beside; from ONNX bytes to a graph's names. */
+export {
+  allocate,
+  bytesOf,
+  bytesPerElement,
+  toBfloat16,
+  toFloat16,
+  toHostData,
+  viewOf,
+  type HostData,
+  type HostTensor,
+} from "./data.ts";
+export { lower, OPSET, type LowerOptions, type Port, type Program, type Weights } from "./lower.ts";
+export { decodeMessage, encodeMessage, type Message } from "./messages.ts";

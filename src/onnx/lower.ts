@@ -1,0 +1,258 @@
+/** From a graph to an ONNX model: each node becomes what its op says; equal nodes are written once. */
+import { EngineError, GraphError } from "../errors/index.ts";
+import {
+  nodesOf,
+  onnxDtype,
+  showDimension,
+  type Dimension,
+  type Dtype,
+  type Emitter,
+  type OnnxAttribute,
+  type Shape,
+  type Tensor,
+  type TensorType,
+} from "../graph/index.ts";
+import { bytesOf, toHostData, type HostTensor } from "./data.ts";
+import { encodeMessage, type Message } from "./messages.ts";
+
+/** An input or output of a program. Sizes may be named. */
+export interface Port extends TensorType {
+  readonly name: string;
+}
+
+/** What an engine executes: ONNX bytes, and what goes in and comes out. */
+export interface Program {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+}
+
+/** Weights written into the model instead of being asked for as inputs, by input name. */
+export type Weights = ReadonlyMap<string, HostTensor>;
+
+export const OPSET = 21;
+const IR_VERSION = 10;
+/** Protobuf cannot hold 2 GB; weights beyond this go beside the model. */
+const INLINE_LIMIT = 1.8e9;
+
+export interface LowerOptions {
+  readonly weights?: Weights;
+  /** Where weights lie when they do not fit inside: file name, and the offset in bytes of each. */
+  readonly external?: { readonly file: string; readonly offsets: ReadonlyMap<string, number> };
+}
+
+/** The program that computes named tensors. Inputs are those that the tensors depend on. */
+export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, options: LowerOptions = {}): Program {
+  const nodes = nodesOf(Object.values(outputs));
+  const inputs = nodes.filter((node) => node.op.name === "input").map((node) => portOf(node.outputs[0]!));
+  const weights = options.weights ?? new Map<string, HostTensor>();
+  const fed = inputs.filter((port) => !weights.has(port.name));
+  const writer = new Writer(fed);
+  const names = new Map<Tensor, string>();
+  for (const node of nodes) {
+    const lowered = node.op.lower(writer, {
+      inputs: node.inputs.map((operand) => names.get(operand)!),
+      inputTypes: node.inputs,
+      outputTypes: node.outputs,
+      attributes: node.attributes as never,
+    });
+    for (const [i, output] of node.outputs.entries()) names.set(output, lowered[i]!);
+  }
+  const ports: Port[] = [];
+  for (const [port, tensor] of Object.entries(outputs)) {
+    writer.output(port, names.get(tensor)!);
+    ports.push({ name: port, dtype: tensor.dtype, shape: tensor.shape });
+  }
+  writer.rename();
+  const used = new Set(writer.graphNodes.flatMap((node) => node.inputs ?? []));
+  const kept = fed.filter((port) => used.has(port.name));
+  const stored = inputs
+    .filter((port) => weights.has(port.name))
+    .map((port) => weightMessage(port.name, weights.get(port.name)!, options.external));
+  const bytes = writer.finish(name, kept, ports, stored);
+  return { name, bytes, inputs: kept, outputs: ports };
+}
+
+function portOf(tensor: Tensor): Port {
+  const { name } = tensor.node.attributes as { name: string };
+  return { name, dtype: tensor.dtype, shape: tensor.shape };
+}
+
+function weightMessage(name: string, weight: HostTensor, external: LowerOptions["external"]): Message<"Tensor"> {
+  const head = { name, dims: weight.shape, dataType: onnxDtype(weight.dtype) };
+  const offset = external?.offsets.get(name);
+  if (external === undefined || offset === undefined) return { ...head, raw: bytesOf(weight.data) };
+  const entries = { location: external.file, offset: String(offset), length: String(weight.data.byteLength) };
+  const externalData = Object.entries(entries).map(([key, value]) => ({ key, value }));
+  return { ...head, externalData, dataLocation: 1 };
+}
+
+/** The types of ONNX attributes, by the format's numbers. */
+function attributeMessage(name: string, value: OnnxAttribute): Message<"Attribute"> {
+  if ("int" in value) return { name, int: value.int, type: 2 };
+  if ("float" in value) return { name, float: value.float, type: 1 };
+  if ("text" in value) return { name, text: new TextEncoder().encode(value.text), type: 3 };
+  if ("floats" in value) return { name, floats: value.floats, type: 6 };
+  return { name, ints: value.ints, type: 7 };
+}
+
+class Writer implements Emitter {
+  readonly graphNodes: Message<"Node">[] = [];
+  readonly #initializers: Message<"Tensor">[] = [];
+  readonly #known = new Map<string, string[]>();
+  readonly #made = new Set<string>();
+  readonly #renamed = new Map<string, string>();
+  readonly #sources: readonly Port[];
+  #count = 0;
+
+  constructor(sources: readonly Port[]) {
+    this.#sources = sources;
+  }
+
+  add(
+    type: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: Record<string, OnnxAttribute>,
+  ): void {
+    this.graphNodes.push({
+      type,
+      inputs,
+      outputs,
+      attributes: Object.entries(attributes).map(([name, value]) => attributeMessage(name, value)),
+    });
+  }
+
+  /** Names a result. One that a node makes is renamed later; an input, a constant or a second name needs a copy. */
+  output(port: string, from: string): void {
+    if (this.#made.has(from) && !this.#renamed.has(from)) this.#renamed.set(from, port);
+    else this.add("Identity", [from], [port], {});
+  }
+
+  rename(): void {
+    const renamed = (name: string): string => this.#renamed.get(name) ?? name;
+    for (const [i, node] of this.graphNodes.entries()) {
+      this.graphNodes[i] = { ...node, inputs: node.inputs!.map(renamed), outputs: node.outputs!.map(renamed) };
+    }
+  }
+
+  nodes(
+    type: string,
+    inputs: readonly string[],
+    count: number,
+    attributes: Record<string, OnnxAttribute> = {},
+  ): string[] {
+    const key = JSON.stringify([type, inputs, attributes]);
+    const before = this.#known.get(key);
+    if (before !== undefined) return before;
+    const outputs = Array.from({ length: count }, () => `${type}_${this.#count++}`);
+    this.add(type, inputs, outputs, attributes);
+    for (const output of outputs) this.#made.add(output);
+    this.#known.set(key, outputs);
+    return outputs;
+  }
+
+  node(type: string, inputs: readonly string[], attributes: Record<string, OnnxAttribute> = {}): string {
+    return this.nodes(type, inputs, 1, attributes)[0]!;
+  }
+
+  constant(values: ArrayLike<number>, { dtype, shape }: { dtype: Dtype; shape: readonly number[] }): string {
+    const key =
+      values.length <= 64 ? `constant ${dtype} [${shape.join()}] ${Array.from(values, show).join()}` : undefined;
+    const before = key === undefined ? undefined : this.#known.get(key);
+    if (before !== undefined) return before[0]!;
+    const name = `constant_${this.#count++}`;
+    const raw = bytesOf(toHostData(dtype, values));
+    this.#initializers.push({ name, dims: shape, dataType: onnxDtype(dtype), raw });
+    if (key !== undefined) this.#known.set(key, [name]);
+    return name;
+  }
+
+  scalar(value: number, dtype: Dtype): string {
+    return this.constant([value], { dtype, shape: [] });
+  }
+
+  integers(values: readonly number[]): string {
+    return this.constant(values, { dtype: "int64", shape: [values.length] });
+  }
+
+  shape(shape: Shape): string {
+    if (shape.every((d) => typeof d === "number")) return this.integers(shape);
+    // Neighbors that are numbers are written as one constant.
+    const parts: string[] = [];
+    let run: number[] = [];
+    for (const d of shape) {
+      if (typeof d === "number") {
+        run.push(d);
+        continue;
+      }
+      if (run.length > 0) parts.push(this.integers(run));
+      run = [];
+      parts.push(this.node("Unsqueeze", [this.size(d), this.integers([0])]));
+    }
+    if (run.length > 0) parts.push(this.integers(run));
+    return parts.length === 1 ? parts[0]! : this.node("Concat", parts, { axis: { int: 0 } });
+  }
+
+  size(d: Dimension): string {
+    if (typeof d === "number") return this.scalar(d, "int64");
+    const terms = d.terms.map(({ coefficient, atoms }) => {
+      const factors = atoms.map((atom) =>
+        atom.kind === "name"
+          ? this.#named(atom.key)
+          : this.node("Div", [this.size(atom.dividend), this.scalar(atom.divisor, "int64")]),
+      );
+      const product = factors.length === 0 ? undefined : factors.reduce((a, b) => this.node("Mul", [a, b]));
+      if (product === undefined) return this.scalar(coefficient, "int64");
+      return coefficient === 1 ? product : this.node("Mul", [product, this.scalar(coefficient, "int64")]);
+    });
+    return terms.reduce((a, b) => this.node("Add", [a, b]));
+  }
+
+  #named(name: string): string {
+    for (const port of this.#sources) {
+      const axis = port.shape.findIndex((d) => typeof d !== "number" && d.key === name);
+      if (axis < 0) continue;
+      const size = this.node("Shape", [port.name], { start: { int: axis }, end: { int: axis + 1 } });
+      return this.node("Squeeze", [size]);
+    }
+    throw new GraphError(`No input has an axis of size "${name}", so the program cannot know it. Add such an input.`);
+  }
+
+  finish(
+    name: string,
+    inputs: readonly Port[],
+    outputs: readonly Port[],
+    stored: readonly Message<"Tensor">[],
+  ): Uint8Array {
+    const initializers = [...this.#initializers, ...stored];
+    const size = initializers.reduce((sum, tensor) => sum + (tensor.raw?.byteLength ?? 0), 0);
+    if (size > INLINE_LIMIT) {
+      throw new EngineError(
+        `The weights of ${name} are ${(size / 1e9).toFixed(1)} GB; an ONNX file holds less than 2. ` +
+          `Write them beside it: give \`external\`.`,
+      );
+    }
+    return encodeMessage("Model", {
+      irVersion: IR_VERSION,
+      producerName: "heed",
+      opsets: [{ domain: "", version: OPSET }],
+      graph: {
+        name,
+        nodes: this.graphNodes.map((node, i) => ({ ...node, name: `${node.type!}_${i}` })),
+        initializers,
+        inputs: inputs.map(valueInfo),
+        outputs: outputs.map(valueInfo),
+      },
+    });
+  }
+}
+
+/** Negative zero and numbers that differ only in late digits must not be taken for one constant. */
+const show = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
+
+function valueInfo(port: Port): Message<"ValueInfo"> {
+  const dims = port.shape.map((d) => (typeof d === "number" ? { value: d } : { parameter: showDimension(d) }));
+  return { name: port.name, type: { tensor: { elementType: onnxDtype(port.dtype), shape: { dims } } } };
+}

@@ -1,0 +1,166 @@
+/**
+ * The part of the ONNX format that Heed writes and reads, as a table: message, field, number, kind. The numbers are
+ * facts of the format (onnx.proto3, IR version 10).
+ */
+import protobuf from "protobufjs/minimal.js";
+
+type Kind = "int" | "ints" | "float" | "floats" | "text" | "texts" | "bytes" | MessageName | `${MessageName}[]`;
+type MessageName = keyof typeof fields;
+
+const fields = {
+  Model: {
+    irVersion: [1, "int"],
+    producerName: [2, "text"],
+    producerVersion: [3, "text"],
+    graph: [7, "Graph"],
+    opsets: [8, "OperatorSet[]"],
+    metadata: [14, "Entry[]"],
+  },
+  OperatorSet: { domain: [1, "text"], version: [2, "int"] },
+  Entry: { key: [1, "text"], value: [2, "text"] },
+  Graph: {
+    nodes: [1, "Node[]"],
+    name: [2, "text"],
+    initializers: [5, "Tensor[]"],
+    inputs: [11, "ValueInfo[]"],
+    outputs: [12, "ValueInfo[]"],
+  },
+  Node: {
+    inputs: [1, "texts"],
+    outputs: [2, "texts"],
+    name: [3, "text"],
+    type: [4, "text"],
+    attributes: [5, "Attribute[]"],
+    domain: [7, "text"],
+  },
+  Attribute: {
+    name: [1, "text"],
+    float: [2, "float"],
+    int: [3, "int"],
+    text: [4, "bytes"],
+    floats: [7, "floats"],
+    ints: [8, "ints"],
+    type: [20, "int"],
+  },
+  Tensor: {
+    dims: [1, "ints"],
+    dataType: [2, "int"],
+    name: [8, "text"],
+    raw: [9, "bytes"],
+    externalData: [13, "Entry[]"],
+    dataLocation: [14, "int"],
+  },
+  ValueInfo: { name: [1, "text"], type: [2, "Type"] },
+  Type: { tensor: [1, "TensorType"] },
+  TensorType: { elementType: [1, "int"], shape: [2, "TensorShape"] },
+  TensorShape: { dims: [1, "ShapeDimension[]"] },
+  ShapeDimension: { value: [1, "int"], parameter: [2, "text"] },
+} as const satisfies Record<string, Record<string, readonly [number, string]>>;
+
+/** The values of a message: every field may be absent. */
+export type Message<M extends MessageName> = {
+  readonly [F in keyof (typeof fields)[M]]?: (typeof fields)[M][F] extends readonly [number, infer K]
+    ? Value<K>
+    : never;
+};
+type Value<K> = K extends "int" | "float"
+  ? number
+  : K extends "ints" | "floats"
+    ? readonly number[]
+    : K extends "text"
+      ? string
+      : K extends "texts"
+        ? readonly string[]
+        : K extends "bytes"
+          ? Uint8Array
+          : K extends `${infer M extends MessageName}[]`
+            ? readonly Message<M>[]
+            : K extends MessageName
+              ? Message<K>
+              : never;
+
+const VARINT = 0;
+const DELIMITED = 2;
+const FIXED32 = 5;
+
+/** A message as bytes. */
+export function encodeMessage<M extends MessageName>(name: M, message: Message<M>): Uint8Array {
+  const writer = protobuf.Writer.create();
+  write(writer, name, message);
+  return writer.finish();
+}
+
+function write(writer: protobuf.Writer, name: MessageName, message: object): void {
+  const values = message as Record<string, unknown>;
+  for (const [field, [number, kind]] of Object.entries(fields[name]) as [string, readonly [number, Kind]][]) {
+    const value = values[field];
+    if (value === undefined) continue;
+    const tag = (wire: number): protobuf.Writer => writer.uint32(((number << 3) | wire) >>> 0);
+    if (kind === "int") tag(VARINT).int64(value as number);
+    else if (kind === "float") tag(FIXED32).float(value as number);
+    else if (kind === "text") tag(DELIMITED).string(value as string);
+    else if (kind === "bytes") tag(DELIMITED).bytes(value as Uint8Array);
+    else if (kind === "texts") for (const text of value as string[]) tag(DELIMITED).string(text);
+    else if (kind === "ints" || kind === "floats") {
+      tag(DELIMITED).fork();
+      for (const item of value as number[])
+        if (kind === "ints") writer.int64(item);
+        else writer.float(item);
+      writer.ldelim();
+    } else {
+      const child = kind.replace("[]", "") as MessageName;
+      for (const item of (kind.endsWith("[]") ? value : [value]) as object[]) {
+        tag(DELIMITED).fork();
+        write(writer, child, item);
+        writer.ldelim();
+      }
+    }
+  }
+}
+
+/** The message in `bytes`; fields that the table does not name are skipped. Throws RangeError where bytes end early. */
+export function decodeMessage<M extends MessageName>(name: M, bytes: Uint8Array): Message<M> {
+  return read(protobuf.Reader.create(bytes), name, bytes.length) as Message<M>;
+}
+
+function read(reader: protobuf.Reader, name: MessageName, end: number): object {
+  const byNumber = new Map(
+    (Object.entries(fields[name]) as [string, readonly [number, Kind]][]).map(([field, [number, kind]]) => [
+      number,
+      { field, kind },
+    ]),
+  );
+  const message: Record<string, unknown> = {};
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    const known = byNumber.get(tag >>> 3);
+    if (known === undefined) reader.skipType(tag & 7);
+    else readField(reader, message, known.field, known.kind, tag & 7);
+  }
+  return message;
+}
+
+function readField(
+  reader: protobuf.Reader,
+  message: Record<string, unknown>,
+  field: string,
+  kind: Kind,
+  wire: number,
+): void {
+  const push = (item: unknown): void => {
+    ((message[field] ??= []) as unknown[]).push(item);
+  };
+  const number = (): number => (kind.startsWith("float") ? reader.float() : Number(reader.int64()));
+  if (kind === "int" || kind === "float") message[field] = number();
+  else if (kind === "text") message[field] = reader.string();
+  else if (kind === "bytes") message[field] = reader.bytes();
+  else if (kind === "texts") push(reader.string());
+  else if (kind === "ints" || kind === "floats") {
+    if (wire !== DELIMITED) push(number());
+    else for (const stop = reader.uint32() + reader.pos; reader.pos < stop;) push(number());
+  } else {
+    const item = read(reader, kind.replace("[]", "") as MessageName, reader.uint32() + reader.pos);
+    if (kind.endsWith("[]")) push(item);
+    else message[field] = item;
+  }
+}

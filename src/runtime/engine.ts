@@ -1,0 +1,66 @@
+/**
+ * The door to what executes: a small interface with engines behind it. Programs come as ONNX bytes; parameters,
+ * optimizer state and key-value caches are residents, which stay inside the engine under names. Running sends only the
+ * batch and returns only what was asked for.
+ */
+import type { Dtype } from "../graph/index.ts";
+import type { HostData, HostTensor, Program } from "../onnx/index.ts";
+
+/** A resident, or part of a flat one seen under a shape. */
+export interface View {
+  /** The name of the resident. */
+  readonly resident: string;
+  /** The first element, for a part of a flat resident. */
+  readonly offset?: number;
+  /** The shape it is seen under; without it, the shape that the resident was kept with. */
+  readonly shape?: readonly number[];
+}
+
+/** One execution of a program. */
+export interface Call {
+  /** What `load` returned. */
+  readonly program: number;
+  /** Inputs read from residents, and outputs written over residents, by port name. An output may be an input's memory. */
+  readonly bind?: Readonly<Record<string, View>>;
+  /** Outputs that become residents of their own, with the shape they come out with: port name to resident name. */
+  readonly keep?: Readonly<Record<string, string>>;
+  /** Outputs returned to the caller. */
+  readonly fetch?: readonly string[];
+}
+
+/** Values by port name. */
+export type Values = Readonly<Record<string, HostTensor>>;
+
+export interface Engine {
+  /** For people: `ONNX Runtime 1.30.0, 2 threads`. */
+  readonly description: string;
+  /** Prepares a program; the number stands for it in calls. Throws EngineError where the engine refuses it. */
+  load(program: Program): Promise<number>;
+  /** Frees a program. */
+  unload(program: number): Promise<void>;
+  /** A flat resident of `length` zeros. */
+  allocate(name: string, dtype: Dtype, length: number): Promise<void>;
+  /** Copies values into a resident, from element `offset` on. */
+  write(name: string, data: HostData, offset?: number): Promise<void>;
+  /** A copy of a resident, or of part of it. */
+  read(name: string, offset?: number, length?: number): Promise<HostTensor>;
+  /** Frees a resident. */
+  free(name: string): Promise<void>;
+  /**
+   * Runs calls one after another. Inputs that are not bound come from `feeds`. Returns what the calls fetch, a later
+   * call's over an earlier one's. Throws EngineError that names the program where a call fails.
+   */
+  run(calls: readonly Call[], feeds?: Values): Promise<Values>;
+  /** Frees everything; the engine cannot be used afterwards. */
+  dispose(): Promise<void>;
+}
+
+/** Which engine, and how much of the machine it may use. */
+export interface EngineOptions {
+  /** Threads inside one operation. Default: the machine's. The same seed and thread count give the same numbers. */
+  readonly threads?: number | undefined;
+  /** Whether the engine runs in a worker, so that the caller stays responsive. Default: true. */
+  readonly worker?: boolean | undefined;
+  /** `wasm` takes ONNX Runtime's web build also in Node. Default: `auto`. */
+  readonly backend?: "auto" | "wasm" | undefined;
+}

@@ -1,0 +1,224 @@
+/** ONNX Runtime behind the engine interface: the same code over its Node build and its web build. */
+import type { InferenceSession, Tensor as OrtTensor, TypedTensor } from "onnxruntime-common";
+import { EngineError } from "../errors/index.ts";
+import { showType, type Dtype } from "../graph/index.ts";
+import { allocate, type HostData, type HostTensor, type Port, type Program } from "../onnx/index.ts";
+import type { Call, Engine, Values, View } from "./engine.ts";
+
+/** ONNX Runtime as a module, and what it can do here. */
+export interface OnnxRuntime {
+  readonly InferenceSession: {
+    create(bytes: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
+  };
+  readonly Tensor: new (type: OrtTensor.Type, data: OrtTensor.DataType, dims: readonly number[]) => OrtTensor;
+  readonly version: string;
+  readonly build: "node" | "wasm";
+  readonly threads: number;
+}
+
+interface Loaded {
+  readonly program: Program;
+  readonly session: InferenceSession;
+}
+
+interface Resident {
+  readonly dtype: Dtype;
+  readonly data: HostData;
+  readonly shape: readonly number[];
+  /** Tensors over parts of this resident, by offset and shape: made once, used every step. */
+  readonly tensors: Map<string, OrtTensor>;
+}
+
+export class OnnxRuntimeEngine implements Engine {
+  readonly description: string;
+  readonly #ort: OnnxRuntime;
+  readonly #programs = new Map<number, Loaded>();
+  readonly #residents = new Map<string, Resident>();
+  #next = 1;
+  #disposed = false;
+
+  constructor(ort: OnnxRuntime) {
+    this.#ort = ort;
+    const build = ort.build === "node" ? "" : " (WebAssembly)";
+    this.description = `ONNX Runtime ${ort.version}${build}, ${ort.threads} thread${ort.threads === 1 ? "" : "s"}`;
+  }
+
+  async load(program: Program): Promise<number> {
+    this.#requireOpen();
+    let session: InferenceSession;
+    try {
+      session = await this.#ort.InferenceSession.create(program.bytes, {
+        executionProviders: [this.#ort.build === "node" ? "cpu" : "wasm"],
+        graphOptimizationLevel: "all",
+        intraOpNumThreads: this.#ort.threads,
+        interOpNumThreads: 1,
+        executionMode: "sequential",
+        logSeverityLevel: 3,
+      });
+    } catch (error) {
+      throw new EngineError(`${this.description} refused the program "${program.name}": ${messageOf(error)}`);
+    }
+    const id = this.#next++;
+    // The bytes have served; only the ports are needed from here on.
+    this.#programs.set(id, { program: { ...program, bytes: new Uint8Array(0) }, session });
+    return id;
+  }
+
+  async unload(program: number): Promise<void> {
+    const loaded = this.#programs.get(program);
+    this.#programs.delete(program);
+    await loaded?.session.release();
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the interface serves engines elsewhere, too
+  async allocate(name: string, dtype: Dtype, length: number): Promise<void> {
+    this.#requireOpen();
+    this.#residents.set(name, { dtype, data: allocate(dtype, length), shape: [length], tensors: new Map() });
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- as above
+  async write(name: string, data: HostData, offset = 0): Promise<void> {
+    const resident = this.#resident(name);
+    if (offset + data.length > resident.data.length) {
+      throw new EngineError(
+        `Writing ${data.length} elements at ${offset} into "${name}", which holds ${resident.data.length}.`,
+      );
+    }
+    (resident.data as Float32Array).set(data as Float32Array, offset);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- as above
+  async read(name: string, offset?: number, length?: number): Promise<HostTensor> {
+    const { dtype, data, shape } = this.#resident(name);
+    if (offset === undefined) return { dtype, shape, data: data.slice() };
+    const part = data.slice(offset, length === undefined ? undefined : offset + length);
+    return { dtype, shape: [part.length], data: part };
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- as above
+  async free(name: string): Promise<void> {
+    this.#residents.delete(name);
+  }
+
+  async run(calls: readonly Call[], feeds: Values = {}): Promise<Values> {
+    this.#requireOpen();
+    const fed = new Map<string, OrtTensor>();
+    const results: Record<string, HostTensor> = {};
+    for (const call of calls) {
+      const loaded = this.#programs.get(call.program);
+      if (loaded === undefined) throw new EngineError(`Program ${call.program} is not loaded, or was unloaded.`);
+      try {
+        await this.#call(loaded, call, feeds, fed, results);
+      } catch (error) {
+        if (error instanceof EngineError) throw error;
+        throw new EngineError(`The program "${loaded.program.name}" failed: ${messageOf(error)}`);
+      }
+    }
+    return results;
+  }
+
+  async #call(
+    { program, session }: Loaded,
+    call: Call,
+    feeds: Values,
+    fed: Map<string, OrtTensor>,
+    results: Record<string, HostTensor>,
+  ): Promise<void> {
+    const inputs: Record<string, OrtTensor> = {};
+    for (const port of program.inputs) inputs[port.name] = this.#input(program, port, call, feeds, fed);
+    const wanted: Record<string, OrtTensor | null> = {};
+    for (const port of program.outputs) {
+      const view = call.bind?.[port.name];
+      if (view !== undefined) wanted[port.name] = this.#ort.build === "node" ? this.#tensor(view) : null;
+      else if (call.keep?.[port.name] !== undefined || call.fetch?.includes(port.name)) wanted[port.name] = null;
+    }
+    const outputs = await session.run(inputs, wanted);
+    for (const port of program.outputs) {
+      const output = outputs[port.name];
+      const view = call.bind?.[port.name];
+      if (output === undefined) continue;
+      if (view !== undefined) this.#store(view, output);
+      const kept = call.keep?.[port.name];
+      if (kept !== undefined) this.#keep(kept, port.dtype, output);
+      if (call.fetch?.includes(port.name)) {
+        // A copy: the caller's values must not change when the engine reuses its memory.
+        const data = (output.data as HostData).slice();
+        results[port.name] = { dtype: port.dtype, shape: output.dims, data };
+      }
+    }
+  }
+
+  #input(program: Program, port: Port, call: Call, feeds: Values, fed: Map<string, OrtTensor>): OrtTensor {
+    const view = call.bind?.[port.name];
+    if (view !== undefined) return this.#tensor(view);
+    const before = fed.get(port.name);
+    if (before !== undefined) return before;
+    const value = feeds[port.name];
+    if (value === undefined) {
+      throw new EngineError(`The program "${program.name}" needs ${port.name}: ${showType(port)}; it was not given.`);
+    }
+    const fits = value.dtype === port.dtype && value.shape.length === port.shape.length;
+    if (!fits || value.shape.some((d, i) => typeof port.shape[i] === "number" && port.shape[i] !== d)) {
+      throw new EngineError(
+        `The program "${program.name}" needs ${port.name}: ${showType(port)}, and was given ${showType(value)}.`,
+      );
+    }
+    const tensor = this.#wrap(value.dtype, value.data, value.shape);
+    fed.set(port.name, tensor);
+    return tensor;
+  }
+
+  #wrap(dtype: Dtype, data: HostData, shape: readonly number[]): OrtTensor {
+    return new this.#ort.Tensor(dtype as OrtTensor.Type, data, shape);
+  }
+
+  #tensor({ resident: name, offset = 0, shape }: View): OrtTensor {
+    const resident = this.#resident(name);
+    const seen = shape ?? resident.shape;
+    const key = `${offset}:${seen.join()}`;
+    let tensor = resident.tensors.get(key);
+    if (tensor === undefined) {
+      const length = seen.reduce((product, d) => product * d, 1);
+      if (offset + length > resident.data.length) {
+        throw new EngineError(
+          `"${name}" holds ${resident.data.length} elements; [${seen.join(", ")}] at ${offset} does not fit.`,
+        );
+      }
+      tensor = this.#wrap(resident.dtype, resident.data.subarray(offset, offset + length), seen);
+      resident.tensors.set(key, tensor);
+    }
+    return tensor;
+  }
+
+  /** Where outputs cannot be written in place, they are copied. */
+  #store(view: View, output: OrtTensor): void {
+    const target = this.#tensor(view) as TypedTensor<"float32">;
+    if (output === target) return;
+    if (output.data !== target.data) target.data.set(output.data as Float32Array);
+  }
+
+  #keep(name: string, dtype: Dtype, output: OrtTensor): void {
+    const tensors = new Map([[`0:${output.dims.join()}`, output]]);
+    this.#residents.set(name, { dtype, data: output.data as HostData, shape: output.dims, tensors });
+  }
+
+  #resident(name: string): Resident {
+    const resident = this.#residents.get(name);
+    if (resident === undefined) throw new EngineError(`The engine holds nothing under the name "${name}".`);
+    return resident;
+  }
+
+  #requireOpen(): void {
+    if (this.#disposed) throw new EngineError("This engine was disposed of. Make a new one.");
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    for (const id of [...this.#programs.keys()]) await this.unload(id);
+    this.#residents.clear();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
