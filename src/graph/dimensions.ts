@@ -87,17 +87,49 @@ export function multiplyDimensions(a: Dimension, b: Dimension): Dimension {
   return build(products);
 }
 
-/** ⌊a / divisor⌋; exact divisions leave no floor behind. */
+/**
+ * ⌊a / divisor⌋ in its normal form, for sizes (whole and not negative); exact divisions leave no floor behind. The
+ * dividend that stays under a floor has coefficients from 0 to below the divisor, so ONNX's division, which rounds
+ * towards zero, gives the same. Throws GraphError unless the divisor is a whole number of at least 1.
+ */
 export function floorDivideDimension(a: Dimension, divisor: number): Dimension {
+  if (!Number.isInteger(divisor) || divisor < 1) {
+    throw new GraphError(`The size ${showDimension(a)} was divided by ${divisor}; expected a whole number from 1 on.`);
+  }
   if (typeof a === "number") return Math.floor(a / divisor);
   if (divisor === 1) return a;
-  // The part that divides evenly leaves the floor: ⌊(4·n + m) / 2⌋ = 2·n + ⌊m / 2⌋.
-  const even = a.terms.filter((term) => term.coefficient % divisor === 0);
-  const rest = build(a.terms.filter((term) => term.coefficient % divisor !== 0));
-  const whole = build(even.map((term) => ({ ...term, coefficient: term.coefficient / divisor })));
-  if (typeof rest === "number") return addDimensions(whole, Math.floor(rest / divisor));
+  // Whole multiples leave the floor: ⌊(5·n − 1) / 2⌋ = 2·n − 1 + ⌊(n + 1) / 2⌋.
+  const quotients = a.terms.map((term) => ({ ...term, coefficient: Math.floor(term.coefficient / divisor) }));
+  const rests = a.terms.map((term, i) => ({
+    ...term,
+    coefficient: term.coefficient - divisor * quotients[i]!.coefficient,
+  }));
+  return addDimensions(build(quotients), floorOfRest(build(rests), divisor));
+}
+
+/** ⌊rest / divisor⌋ where no coefficient of the rest reaches the divisor. */
+function floorOfRest(rest: Dimension, divisor: number): Dimension {
+  if (typeof rest === "number") return 0;
+  const unknown = rest.terms.filter((term) => term.atoms.length > 0);
+  const known = rest.terms.find((term) => term.atoms.length === 0)?.coefficient ?? 0;
+  // ⌊(2·n + 3) / 4⌋ = ⌊(n + 1) / 2⌋
+  const common = unknown.reduce((g, term) => greatestCommonDivisor(g, term.coefficient), divisor);
+  if (common > 1) {
+    const smaller = build(unknown.map((term) => ({ ...term, coefficient: term.coefficient / common })));
+    return floorDivideDimension(addDimensions(smaller, Math.floor(known / common)), divisor / common);
+  }
+  const [{ coefficient, atoms }] = unknown as [Term];
+  const [inner] = atoms;
+  if (unknown.length === 1 && coefficient === 1 && atoms.length === 1 && inner?.kind === "floor") {
+    // ⌊(⌊a / m⌋ + k) / n⌋ = ⌊(a + k·m) / (m·n)⌋: strides one after the other.
+    return floorDivideDimension(addDimensions(inner.dividend, known * inner.divisor), inner.divisor * divisor);
+  }
   const atom: Atom = { kind: "floor", key: `⌊(${rest.key}) / ${divisor}⌋`, dividend: rest, divisor };
-  return addDimensions(whole, build([{ coefficient: 1, atoms: [atom] }]));
+  return build([{ coefficient: 1, atoms: [atom] }]);
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 /** a / b where b divides a term by term (b a number, a name or a product of them); undefined elsewhere. */
@@ -135,7 +167,7 @@ export function sizeOf(shape: Shape): Dimension {
   return shape.reduce<Dimension>((product, d) => multiplyDimensions(product, d), 1);
 }
 
-/** The size as text, for example `batch·target` or `⌊(time + -1) / 2⌋ + 1`. */
+/** The size as text, for example `batch·target` or `⌊(time + 1) / 2⌋`. */
 export function showDimension(d: Dimension): string {
   return typeof d === "number" ? String(d) : d.key;
 }

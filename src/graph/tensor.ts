@@ -85,6 +85,10 @@ export class Tensor implements TensorType {
   pow(exponent: Operand): Tensor {
     return exponent === 1 ? this : apply(elementwise.pow, [this, this.#operand(exponent)]);
   }
+  /** What is left of a whole number after division by a positive one. */
+  mod(other: Operand): Tensor {
+    return apply(elementwise.mod, [this, this.#operand(other)]);
+  }
   maximum(other: Operand): Tensor {
     return apply(elementwise.maximum, [this, this.#operand(other)]);
   }

@@ -4,6 +4,7 @@ import {
   nodesOf,
   onnxDtype,
   showDimension,
+  showType,
   type Dimension,
   type Dtype,
   type Emitter,
@@ -45,7 +46,7 @@ export interface LowerOptions {
 /** The program that computes named tensors. Inputs are those that the tensors depend on. */
 export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, options: LowerOptions = {}): Program {
   const nodes = nodesOf(Object.values(outputs));
-  const inputs = nodes.filter((node) => node.op.name === "input").map((node) => portOf(node.outputs[0]!));
+  const inputs = inputPorts(nodes.filter((node) => node.op.name === "input").map((node) => portOf(node.outputs[0]!)));
   const weights = options.weights ?? new Map<string, HostTensor>();
   const fed = inputs.filter((port) => !weights.has(port.name));
   const writer = new Writer(fed);
@@ -72,6 +73,19 @@ export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, o
     .map((port) => weightMessage(port.name, weights.get(port.name)!, options.external));
   const bytes = writer.finish(name, kept, ports, stored);
   return { name, bytes, inputs: kept, outputs: ports };
+}
+
+/** One port a name. Throws GraphError where one name is asked for with two types. */
+function inputPorts(ports: readonly Port[]): Port[] {
+  const byName = new Map<string, Port>();
+  for (const port of ports) {
+    const before = byName.get(port.name);
+    if (before !== undefined && showType(before) !== showType(port)) {
+      throw new GraphError(`The input "${port.name}" is asked for as ${showType(before)} and as ${showType(port)}.`);
+    }
+    byName.set(port.name, before ?? port);
+  }
+  return [...byName.values()];
 }
 
 function portOf(tensor: Tensor): Port {

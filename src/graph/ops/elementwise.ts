@@ -111,6 +111,14 @@ export const erf = unary("erf", "Erf", ({ inputs: [x], gradients: [g] }) => [
 // The sign of relu(x) is 1 where x > 0 and 0 elsewhere: cheaper than a comparison and a select.
 export const relu = unary("relu", "Relu", ({ outputs: [y], gradients: [g] }) => [g!.mul(y!.sign())]);
 
+/** What is left of a whole number after division; it has the divisor's sign. */
+export const mod = defineOp({
+  name: "mod",
+  infer: (inputs) => [inferBroadcast("mod", inputs, ["int32", "int64"])],
+  gradient: { notDifferentiable: "whole numbers have no slope" },
+  lower: (emit, { inputs }) => [emit.node("Mod", inputs)],
+});
+
 /** −1, 0 or 1. Its gradient is zero wherever it has one. */
 export const sign = unary("sign", "Sign", () => [undefined], numbers);
 /** The largest whole number that is not above x. Its gradient is zero wherever it has one. */

@@ -1,0 +1,213 @@
+/**
+ * The Transformer (Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser, Polosukhin: "Attention is all you need",
+ * 2017), encoder and decoder, read from top to bottom. Options leave the paper: pre-norm (Xiong et al. 2020), other
+ * activations, learned positions, sinusoids in halves, separate embeddings.
+ */
+// B batch, S source tokens, T target tokens, D width, V vocabulary
+import { z } from "zod";
+import type { Tensor } from "../graph/index.ts";
+import {
+  activations,
+  attention,
+  causalMask,
+  dropout,
+  embeddingTable,
+  feedForward,
+  layerNorm,
+  linear,
+  paddingMask,
+  positionKinds,
+  positions,
+  type Activation,
+  type PositionKind,
+  type Scope,
+} from "../nn/index.ts";
+
+export interface TransformerConfig {
+  /** Tokens of the source, and of the target where the vocabulary is shared. */
+  readonly vocabulary: number;
+  /** Tokens of the target where it has a vocabulary of its own. */
+  readonly targetVocabulary?: number | undefined;
+  readonly encoderLayers: number;
+  readonly decoderLayers: number;
+  /** d_model. */
+  readonly width: number;
+  /** d_ff. */
+  readonly feedForward: number;
+  readonly heads: number;
+  /** Dropout of every sub-layer's output and of the embeddings with positions (section 5.4). */
+  readonly dropout: number;
+  readonly attentionDropout: number;
+  readonly activationDropout: number;
+  readonly activation: Activation;
+  /** Whether LayerNorm follows the residual sum (`post`, the paper) or precedes the sub-layer (`pre`). */
+  readonly normalization: "post" | "pre";
+  readonly positions: PositionKind;
+  /** `all`: source, target and output share one matrix (section 3.4); `output`: target and output; `none`. */
+  readonly tiedEmbeddings: "all" | "output" | "none";
+  /** The longest sentence, in tokens. */
+  readonly maxPositions: number;
+  readonly normEpsilon: number;
+  readonly paddingId: number;
+  /** The first token of the decoder. */
+  readonly startId: number;
+  readonly endId: number;
+}
+
+const count = z.int().positive();
+const rate = z.number().min(0).lt(1);
+
+/** Checks a config, and fills in the paper's choices. */
+export const transformerConfig: z.ZodType<TransformerConfig, unknown> = z
+  .strictObject({
+    vocabulary: count,
+    targetVocabulary: count.optional(),
+    encoderLayers: count.default(6),
+    decoderLayers: count.default(6),
+    width: count.default(512),
+    feedForward: count.default(2048),
+    heads: count.default(8),
+    dropout: rate.default(0.1),
+    attentionDropout: rate.default(0),
+    activationDropout: rate.default(0),
+    activation: z.enum(Object.keys(activations) as [Activation]).default("relu"),
+    normalization: z.enum(["post", "pre"]).default("post"),
+    positions: z.enum(positionKinds).default("interleaved"),
+    tiedEmbeddings: z.enum(["all", "output", "none"]).default("all"),
+    maxPositions: count.default(512),
+    normEpsilon: z.number().positive().default(1e-5),
+    paddingId: z.int().nonnegative().default(0),
+    startId: z.int().nonnegative().default(1),
+    endId: z.int().nonnegative().default(2),
+  })
+  .refine(({ width, heads }) => width % heads === 0, { error: "the width must divide into the heads", path: ["heads"] })
+  .refine(({ targetVocabulary, tiedEmbeddings }) => targetVocabulary === undefined || tiedEmbeddings !== "all", {
+    error: 'two vocabularies cannot share one matrix; use "output" or "none"',
+    path: ["tiedEmbeddings"],
+  });
+
+/** Sizes by name; `base` and `big` are the paper's (Table 3), `tiny` is fairseq's for Multi30k. */
+export const transformerPresets = {
+  tiny: { encoderLayers: 4, decoderLayers: 4, width: 128, feedForward: 256, heads: 4 },
+  small: { encoderLayers: 6, decoderLayers: 6, width: 256, feedForward: 1024, heads: 4 },
+  base: { encoderLayers: 6, decoderLayers: 6, width: 512, feedForward: 2048, heads: 8 },
+  big: { encoderLayers: 6, decoderLayers: 6, width: 1024, feedForward: 4096, heads: 16, dropout: 0.3 },
+} as const satisfies Record<string, Partial<TransformerConfig>>;
+export type TransformerPreset = keyof typeof transformerPresets;
+
+export interface TransformerInputs {
+  /** Ids of the source, int32[B, S]. */
+  readonly source: Tensor;
+  /** Ids that the decoder has read, int32[B, T]: the target shifted right by one. */
+  readonly target: Tensor;
+}
+
+/** Figure 1: logits [B, T, V] of the token after each target position. */
+export function transformer(scope: Scope, config: TransformerConfig, { source, target }: TransformerInputs): Tensor {
+  const model = scope.at("model");
+  const mask = scope.once("source_mask", paddingMask(source, config.paddingId)); // [B, 1, 1, S]
+  const memory = encoder(model.at("encoder"), config, embed(scope, config, "source", source), mask);
+  const decoded = decoder(model.at("decoder"), config, embed(scope, config, "target", target), memory, mask);
+  if (config.tiedEmbeddings !== "none") return decoded.linear(embeddings(scope, config, "target"));
+  return linear(scope.at("lm_head"), decoded, config.targetVocabulary ?? config.vocabulary, { bias: false });
+}
+
+type Side = "source" | "target";
+
+/** The embedding table of a side, [V, D]. */
+function embeddings(scope: Scope, config: TransformerConfig, side: Side): Tensor {
+  const path =
+    config.tiedEmbeddings === "all" ? "shared" : side === "source" ? "encoder.embed_tokens" : "decoder.embed_tokens";
+  const size = side === "source" ? config.vocabulary : (config.targetVocabulary ?? config.vocabulary);
+  return embeddingTable(scope.at("model", path), size, config.width);
+}
+
+/** Embeddings times √D plus positions (sections 3.4 and 3.5): [B, T] to [B, T, D]. */
+function embed(scope: Scope, config: TransformerConfig, side: Side, ids: Tensor): Tensor {
+  const stack = scope.at("model", side === "source" ? "encoder" : "decoder");
+  const tokens = embeddings(scope, config, side).gather(ids).scale(Math.sqrt(config.width));
+  const isDecoder = side === "target";
+  const encodings = positions(
+    stack.at("embed_positions"),
+    tokens,
+    config.positions,
+    config.maxPositions,
+    isDecoder ? scope.past : 0,
+  );
+  return dropout(scope, stack.record("embeddings", tokens.add(encodings)), config.dropout);
+}
+
+/** Figure 1, left: self-attention and feed-forward, N times. [B, S, D] to [B, S, D]. */
+function encoder(scope: Scope, config: TransformerConfig, embedded: Tensor, mask: Tensor): Tensor {
+  let x = embedded;
+  for (let i = 0; i < config.encoderLayers; i++) {
+    const layer = scope.at("layers", i);
+    x = residual(layer, "self_attn_layer_norm", config, x, (y) =>
+      attention(layer.at("self_attn"), y, { heads: config.heads, mask, dropout: config.attentionDropout }),
+    );
+    x = layer.record(
+      "hidden",
+      residual(layer, "final_layer_norm", config, x, (y) => feedForward(layer, y, inner(config))),
+    );
+  }
+  return finish(scope, config, x);
+}
+
+/** Figure 1, right: masked self-attention, attention to the encoder, feed-forward, N times. [B, T, D] to [B, T, D]. */
+function decoder(scope: Scope, config: TransformerConfig, embedded: Tensor, memory: Tensor, mask: Tensor): Tensor {
+  const future = causalMask(embedded.dim(1), scope.past);
+  const { heads, attentionDropout } = config;
+  let x = embedded;
+  for (let i = 0; i < config.decoderLayers; i++) {
+    const layer = scope.at("layers", i);
+    x = residual(layer, "self_attn_layer_norm", config, x, (y) =>
+      attention(layer.at("self_attn"), y, { heads, mask: future, dropout: attentionDropout }),
+    );
+    x = residual(layer, "encoder_attn_layer_norm", config, x, (y) =>
+      attention(layer.at("encoder_attn"), y, { heads, memory, mask, dropout: attentionDropout }),
+    );
+    x = layer.record(
+      "hidden",
+      residual(layer, "final_layer_norm", config, x, (y) => feedForward(layer, y, inner(config))),
+    );
+  }
+  return finish(scope, config, x);
+}
+
+const inner = ({ feedForward: hidden, activation, activationDropout }: TransformerConfig) => ({
+  hidden,
+  activation,
+  dropout: activationDropout,
+});
+
+/** The residual connection (section 3.1): LayerNorm(x + Sublayer(x)), or pre-norm's x + Sublayer(LayerNorm(x)). */
+function residual(
+  scope: Scope,
+  norm: string,
+  config: TransformerConfig,
+  x: Tensor,
+  sublayer: (y: Tensor) => Tensor,
+): Tensor {
+  const normalize = (y: Tensor): Tensor => layerNorm(scope.at(norm), y, config.normEpsilon);
+  if (config.normalization === "pre") return x.add(dropout(scope, sublayer(normalize(x)), config.dropout));
+  return normalize(x.add(dropout(scope, sublayer(x), config.dropout)));
+}
+
+/** Pre-norm leaves the last sum unnormalized, so a last LayerNorm follows. The paper's post-norm has none. */
+function finish(scope: Scope, config: TransformerConfig, x: Tensor): Tensor {
+  return config.normalization === "pre" ? layerNorm(scope.at("layer_norm"), x, config.normEpsilon) : x;
+}
+
+/** The exact number of trained values, from the config alone. */
+export function transformerParameterCount(config: TransformerConfig): number {
+  const { width: D, feedForward: F, vocabulary: V, targetVocabulary = V, encoderLayers, decoderLayers } = config;
+  const attentionCount = 4 * (D * D + D);
+  const norm = 2 * D;
+  const feed = D * F + F + F * D + D;
+  const encoderLayer = attentionCount + feed + 2 * norm;
+  const decoderLayer = 2 * attentionCount + feed + 3 * norm;
+  const tables = { all: V * D, output: (V + targetVocabulary) * D, none: (V + 2 * targetVocabulary) * D };
+  const learned = config.positions === "learned" ? 2 * config.maxPositions * D : 0;
+  const last = config.normalization === "pre" ? 2 * norm : 0;
+  return tables[config.tiedEmbeddings] + encoderLayers * encoderLayer + decoderLayers * decoderLayer + learned + last;
+}

@@ -1,0 +1,63 @@
+/** Multi-head attention (Vaswani et al. 2017, section 3.2) and its masks. */
+// B batch, T queries, S keys, H heads, D model width, K = D / H
+import { GraphError } from "../errors/index.ts";
+import { addDimensions, constant, iota, type Dimension, type Tensor } from "../graph/index.ts";
+import { dropout } from "./dropout.ts";
+import { linear } from "./layers.ts";
+import type { Scope } from "./scope.ts";
+
+export interface AttentionOptions {
+  readonly heads: number;
+  /** What is attended to, [B, S, D]; the input itself where absent (self-attention). */
+  readonly memory?: Tensor | undefined;
+  /** Added to the scores: 0 where a key may be seen, a very low number where not. Broadcasts to [B, H, T, S]. */
+  readonly mask?: Tensor | undefined;
+  /** Dropout of the attention weights. */
+  readonly dropout?: number;
+}
+
+/** softmax(Q Kᵀ / √K + mask) V per head, joined and projected: x [B, T, D] to [B, T, D]. Records `attention`. */
+export function attention(scope: Scope, x: Tensor, options: AttentionOptions): Tensor {
+  const { heads, memory = x, mask, dropout: rate = 0 } = options;
+  const width = x.fixed(-1);
+  if (width % heads !== 0) throw new GraphError(`attention: a width of ${width} does not divide into ${heads} heads.`);
+  const project = (name: string, from: Tensor): Tensor => splitHeads(linear(scope.at(name), from, width), heads);
+  const keep = (name: string, value: Tensor): Tensor =>
+    options.memory === undefined ? scope.append(name, value) : scope.once(name, value);
+  const query = project("q_proj", x); // [B, H, T, K]
+  const key = keep("key", project("k_proj", memory)); // [B, H, S, K]
+  const value = keep("value", project("v_proj", memory)); // [B, H, S, K]
+  const scores = query.matmul(key.swap(-1, -2)).scale(1 / Math.sqrt(width / heads)); // eq. 1
+  const weights = scope.record("attention", (mask === undefined ? scores : scores.add(mask)).softmax());
+  const context = joinHeads(dropout(scope, weights, rate).matmul(value));
+  return linear(scope.at("out_proj"), context, width);
+}
+
+/** [B, T, D] to [B, H, T, K]. */
+export function splitHeads(x: Tensor, heads: number): Tensor {
+  const [batch, time] = x.shape;
+  return x.reshape([batch!, time!, heads, x.fixed(-1) / heads]).swap(1, 2);
+}
+
+/** [B, H, T, K] to [B, T, D]. */
+export function joinHeads(x: Tensor): Tensor {
+  const [batch, , time] = x.shape;
+  return x.swap(1, 2).reshape([batch!, time!, x.fixed(1) * x.fixed(3)]);
+}
+
+/** The lowest finite float32: a softmax over nothing but this is uniform, not NaN. */
+export const MASKED = -3.4028234663852886e38;
+
+/** Hides padding: ids [B, S] to [B, 1, 1, S], 0 where there is a token and `MASKED` where the id is `paddingId`. */
+export function paddingMask(ids: Tensor, paddingId: number): Tensor {
+  const [batch, time] = ids.shape;
+  const hidden = ids.equal(paddingId).reshape([batch!, 1, 1, time!]);
+  return hidden.where(MASKED, constant([0], []));
+}
+
+/** Hides the future: query t (after `past` cached positions) sees keys up to past + t. [1, 1, T, past + T]. */
+export function causalMask(time: Dimension, past: Dimension = 0): Tensor {
+  const queries = iota(time, { start: past, dtype: "int32" }).reshape([1, 1, time, 1]);
+  const keys = iota(addDimensions(past, time), { dtype: "int32" }).reshape([1, 1, 1, addDimensions(past, time)]);
+  return keys.greater(queries).where(MASKED, constant([0], []));
+}

@@ -1,0 +1,88 @@
+/**
+ * Dropout (Srivastava et al. 2014) from a pool of masks.
+ *
+ * Masks must be repeatable, the same on every engine, and the same for an example wherever it lies in a batch. So they
+ * are not drawn inside the graph: a resident pool holds 2^21 draws per rate (0, or 1 / (1 − rate)), and every example,
+ * layer and step reads it from a place of its own, which the caller derives from (seed, step, stream, example). One
+ * look-up and one product per dropout; docs/benchmarks.md says what that costs and how far masks are correlated.
+ */
+import { GraphError } from "../errors/index.ts";
+import {
+  addDimensions,
+  dimension,
+  floorDivideDimension,
+  input,
+  iota,
+  multiplyDimensions,
+  sameDimension,
+  showType,
+  sizeOf,
+  type Dimension,
+  type Tensor,
+} from "../graph/index.ts";
+import { hash32, random } from "../random/index.ts";
+import type { Scope } from "./scope.ts";
+
+/** Draws in a pool. */
+export const POOL_SIZE = 2 ** 21;
+/** Where the last axis has no fixed size, masks are read in pieces of this width. */
+const PIECE = 64;
+const batch = dimension("batch");
+
+/** The name of the input that says where each example of each stream begins in the pool: int32[streams, batch]. */
+export const DROPOUT_OFFSETS = "dropout.offsets";
+
+/** x with elements set to 0 with probability `rate` and the others scaled by 1 / (1 − rate); only while training. */
+export function dropout(scope: Scope, x: Tensor, rate: number): Tensor {
+  if (rate === 0 || scope.trace.kind !== "training") return x;
+  if (!(rate > 0 && rate < 1)) throw new GraphError(`dropout: the rate is ${rate}, expected 0 <= rate < 1.`);
+  if (!sameDimension(x.dim(0), batch)) {
+    throw new GraphError(`dropout: the first axis of ${showType(x)} must be "batch": masks belong to examples.`);
+  }
+  return x.mul(mask(scope, x, rate));
+}
+
+function mask(scope: Scope, x: Tensor, rate: number): Tensor {
+  const last = x.dim(-1);
+  const fixed = typeof last === "number";
+  const width = fixed ? last : PIECE;
+  const pieces: Dimension = fixed ? 1 : floorDivideDimension(addDimensions(last, PIECE - 1), PIECE);
+  const poolRows = Math.floor(POOL_SIZE / width);
+  const name = `dropout.pool.${rate}.${width}`;
+  scope.trace.dropoutPools.set(name, { rate, width });
+  const pool = input(name, "float32", [poolRows, width]);
+  const stream = scope.trace.dropoutStreams++;
+  const offsets = input(DROPOUT_OFFSETS, "int32", [dimension("streams"), batch]).slice(0, stream, stream + 1);
+  const middle = x.shape.slice(1, -1);
+  const perExample = multiplyDimensions(sizeOf(middle), pieces);
+  const rows = offsets
+    .reshape([batch, 1])
+    .add(iota(perExample, { dtype: "int32" }))
+    .mod(poolRows);
+  const masks = pool.gather(rows);
+  if (fixed) return masks.reshape([batch, ...middle, width]);
+  return masks.reshape([batch, ...middle, multiplyDimensions(pieces, PIECE)]).slice(-1, 0, last);
+}
+
+/** The pool for a rate: 0 with probability `rate`, else 1 / (1 − rate). */
+export function dropoutPool(seed: number, rate: number): Float32Array {
+  const generator = random(seed, "dropout pool", Math.round(rate * 2 ** 30));
+  const threshold = rate * 2 ** 32;
+  const kept = 1 / (1 - rate);
+  return Float32Array.from({ length: POOL_SIZE }, () => (generator.uint32() < threshold ? 0 : kept));
+}
+
+/**
+ * Where each example begins in the pool, for each stream: [streams, examples]. An example is known by its place in the
+ * whole batch of an update, so splitting a batch over accumulation steps or machines changes no mask.
+ */
+export function dropoutOffsets(seed: number, update: number, streams: number, examples: readonly number[]): Int32Array {
+  const offsets = new Int32Array(streams * examples.length);
+  const key = hash32(seed, "dropout", update);
+  for (let stream = 0; stream < streams; stream++) {
+    for (const [i, example] of examples.entries()) {
+      offsets[stream * examples.length + i] = hash32(key, stream, example) & 0x3fffffff;
+    }
+  }
+  return offsets;
+}

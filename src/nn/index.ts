@@ -1,0 +1,34 @@
+/** Scope, layers, attention, positions: what model functions are written with. */
+export {
+  attention,
+  causalMask,
+  joinHeads,
+  MASKED,
+  paddingMask,
+  splitHeads,
+  type AttentionOptions,
+} from "./attention.ts";
+export { dropout, DROPOUT_OFFSETS, dropoutOffsets, dropoutPool, POOL_SIZE } from "./dropout.ts";
+export {
+  activations,
+  embedding,
+  embeddingTable,
+  feedForward,
+  layerNorm,
+  linear,
+  rmsNorm,
+  type Activation,
+  type FeedForwardOptions,
+  type LinearOptions,
+} from "./layers.ts";
+export { layoutOf, ModelParameters, PARAMETERS, unflatten, viewsOf, type Layout, type Place } from "./parameters.ts";
+export { positionKinds, positions, sinusoids, type PositionKind } from "./positions.ts";
+export {
+  initialValues,
+  Scope,
+  Trace,
+  type CacheEntry,
+  type Initializer,
+  type Parameter,
+  type TraceKind,
+} from "./scope.ts";

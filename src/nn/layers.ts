@@ -1,0 +1,65 @@
+/** The small layers that everything is made of. Shapes: [..., width]; parameters are named as PyTorch names them. */
+import type { Tensor } from "../graph/index.ts";
+import { dropout } from "./dropout.ts";
+import type { Initializer, Scope } from "./scope.ts";
+
+export interface LinearOptions {
+  readonly bias?: boolean;
+  readonly initial?: Initializer;
+}
+
+/** x Wᵀ + b: [..., in] to [..., out]. Parameters `weight` [out, in] and `bias` [out]. */
+export function linear(scope: Scope, x: Tensor, out: number, { bias = true, initial }: LinearOptions = {}): Tensor {
+  const weight = scope.parameter("weight", [out, x.fixed(-1)], initial ?? { kind: "xavier" });
+  return x.linear(weight, bias ? scope.parameter("bias", [out], { kind: "zeros" }) : undefined);
+}
+
+/** The table of an embedding: `weight` [count, width]. */
+export function embeddingTable(scope: Scope, count: number, width: number, initial?: Initializer): Tensor {
+  return scope.parameter("weight", [count, width], initial ?? { kind: "normal", deviation: width ** -0.5 });
+}
+
+/** Rows of a table by id: ids [...] to [..., width]. */
+export function embedding(scope: Scope, ids: Tensor, count: number, width: number, initial?: Initializer): Tensor {
+  return embeddingTable(scope, count, width, initial).gather(ids);
+}
+
+/** LayerNorm (Ba et al. 2016) with trained `weight` and `bias` [width]. */
+export function layerNorm(scope: Scope, x: Tensor, epsilon = 1e-5): Tensor {
+  const width = x.fixed(-1);
+  const weight = scope.parameter("weight", [width], { kind: "ones" });
+  return x.layerNorm(weight, scope.parameter("bias", [width], { kind: "zeros" }), epsilon);
+}
+
+/** RMSNorm (Zhang and Sennrich 2019) with trained `weight` [width]. */
+export function rmsNorm(scope: Scope, x: Tensor, epsilon = 1e-6): Tensor {
+  return x.rmsNorm(scope.parameter("weight", [x.fixed(-1)], { kind: "ones" }), epsilon);
+}
+
+/** Activation functions by the names that configs use. */
+export const activations = {
+  relu: (x: Tensor) => x.relu(),
+  gelu: (x: Tensor) => x.gelu(),
+  gelu_tanh: (x: Tensor) => x.gelu("tanh"),
+  silu: (x: Tensor) => x.silu(),
+  tanh: (x: Tensor) => x.tanh(),
+} as const;
+export type Activation = keyof typeof activations;
+
+export interface FeedForwardOptions {
+  /** Width of the hidden layer. */
+  readonly hidden: number;
+  readonly activation: Activation;
+  /** Dropout behind the activation. */
+  readonly dropout: number;
+}
+
+/** Position-wise feed-forward network (Vaswani et al. 2017, eq. 2): W₂ · activation(W₁ x + b₁) + b₂. */
+export function feedForward(
+  scope: Scope,
+  x: Tensor,
+  { hidden, activation, dropout: rate }: FeedForwardOptions,
+): Tensor {
+  const inner = activations[activation](linear(scope.at("fc1"), x, hidden));
+  return linear(scope.at("fc2"), dropout(scope, inner, rate), x.fixed(-1));
+}

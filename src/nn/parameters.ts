@@ -1,0 +1,148 @@
+/** Parameters inside an engine: one flat resident, and where in it each parameter lies. */
+import { CheckpointError } from "../errors/index.ts";
+import { showShape } from "../graph/index.ts";
+import type { HostTensor, Program } from "../onnx/index.ts";
+import { random } from "../random/index.ts";
+import type { Engine, View } from "../runtime/index.ts";
+import { initialValues, type Parameter } from "./scope.ts";
+
+/** Where a parameter lies in the flat resident. */
+export interface Place {
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly size: number;
+}
+
+/** The places of all parameters. Matrices come first: they are what weight decay acts on; biases and norms follow. */
+export interface Layout {
+  readonly places: ReadonlyMap<string, Place>;
+  /** Elements in all, gaps included. */
+  readonly size: number;
+  /** Where the parameters that do not decay begin. */
+  readonly decayed: number;
+}
+
+/** Places begin at multiples of 64 bytes, so that vector loads are aligned. */
+const ALIGNMENT = 16;
+
+/** Lays parameters out in one flat resident. */
+export function layoutOf(parameters: readonly Parameter[]): Layout {
+  const places = new Map<string, Place>();
+  let size = 0;
+  const place = (parameter: Parameter): void => {
+    const length = parameter.shape.reduce((product, d) => product * d, 1);
+    places.set(parameter.name, { offset: size, shape: parameter.shape, size: length });
+    size += Math.ceil(length / ALIGNMENT) * ALIGNMENT;
+  };
+  parameters.filter(({ shape }) => shape.length >= 2).forEach(place);
+  const decayed = size;
+  parameters.filter(({ shape }) => shape.length < 2).forEach(place);
+  return { places, size, decayed };
+}
+
+/** The resident that parameters lie in. */
+export const PARAMETERS = "parameters";
+
+/** The trained values of a model, held by an engine. */
+export class ModelParameters {
+  readonly engine: Engine;
+  readonly specs: readonly Parameter[];
+  readonly layout: Layout;
+
+  private constructor(engine: Engine, specs: readonly Parameter[]) {
+    this.engine = engine;
+    this.specs = specs;
+    this.layout = layoutOf(specs);
+  }
+
+  /** Fresh parameters. The same seed gives the same values for a name, whatever else the model has. */
+  static async initialize(engine: Engine, specs: readonly Parameter[], seed: number): Promise<ModelParameters> {
+    const parameters = await ModelParameters.#allocate(engine, specs);
+    for (const spec of specs) {
+      await engine.write(
+        PARAMETERS,
+        initialValues(spec, random(seed, "parameters", spec.name)),
+        parameters.layout.places.get(spec.name)!.offset,
+      );
+    }
+    return parameters;
+  }
+
+  /**
+   * Parameters with given values. Throws CheckpointError that lists by name what is missing, extra or of another shape.
+   */
+  static async fromValues(
+    engine: Engine,
+    specs: readonly Parameter[],
+    values: ReadonlyMap<string, HostTensor>,
+  ): Promise<ModelParameters> {
+    requireMatch(specs, values);
+    const parameters = await ModelParameters.#allocate(engine, specs);
+    for (const [name, value] of values) {
+      await engine.write(PARAMETERS, value.data, parameters.layout.places.get(name)!.offset);
+    }
+    return parameters;
+  }
+
+  static async #allocate(engine: Engine, specs: readonly Parameter[]): Promise<ModelParameters> {
+    const parameters = new ModelParameters(engine, specs);
+    await engine.allocate(PARAMETERS, "float32", parameters.layout.size);
+    return parameters;
+  }
+
+  /** Views for those ports of a program that are named after parameters, each behind an optional prefix. */
+  bind(ports: Program["inputs"], { resident = PARAMETERS, prefix = "" } = {}): Record<string, View> {
+    return viewsOf(this.layout, ports, resident, prefix);
+  }
+
+  /** A copy of all values, by name. */
+  async read(resident = PARAMETERS): Promise<Map<string, HostTensor>> {
+    const { data } = await this.engine.read(resident);
+    return unflatten(this.layout, data as Float32Array);
+  }
+
+  /** Replaces all values. */
+  async write(values: ReadonlyMap<string, HostTensor>, resident = PARAMETERS): Promise<void> {
+    requireMatch(this.specs, values);
+    for (const [name, value] of values) {
+      await this.engine.write(resident, value.data, this.layout.places.get(name)!.offset);
+    }
+  }
+}
+
+/** Views of a flat resident for the ports whose names, without the prefix, are parameters. */
+export function viewsOf(layout: Layout, ports: Program["inputs"], resident: string, prefix = ""): Record<string, View> {
+  const views: Record<string, View> = {};
+  for (const port of ports) {
+    const place = port.name.startsWith(prefix) ? layout.places.get(port.name.slice(prefix.length)) : undefined;
+    if (place !== undefined) views[port.name] = { resident, offset: place.offset, shape: place.shape };
+  }
+  return views;
+}
+
+/** Parts of a flat array by parameter name, without a copy. */
+export function unflatten(layout: Layout, flat: Float32Array): Map<string, HostTensor> {
+  const values = new Map<string, HostTensor>();
+  for (const [name, { offset, shape, size }] of layout.places) {
+    values.set(name, { dtype: "float32", shape, data: flat.subarray(offset, offset + size) });
+  }
+  return values;
+}
+
+function requireMatch(specs: readonly Parameter[], values: ReadonlyMap<string, HostTensor>): void {
+  const problems: string[] = [];
+  const expected = new Map(specs.map((spec) => [spec.name, spec]));
+  for (const { name, shape } of specs) {
+    const value = values.get(name);
+    if (value === undefined) problems.push(`missing: ${name} ${showShape(shape)}`);
+    else if (value.shape.join() !== shape.join()) {
+      problems.push(`wrong shape: ${name} is ${showShape(value.shape)}, expected ${showShape(shape)}`);
+    } else if (value.dtype !== "float32") problems.push(`wrong dtype: ${name} is ${value.dtype}, expected float32`);
+  }
+  for (const name of values.keys()) if (!expected.has(name)) problems.push(`not part of the model: ${name}`);
+  if (problems.length > 0) {
+    const shown = problems.slice(0, 10).map((problem) => `\n  ${problem}`);
+    const more = problems.length > shown.length ? `\n  and ${problems.length - shown.length} more` : "";
+    throw new CheckpointError(`The weights do not fit the model that the config describes:${shown.join("")}${more}`);
+  }
+}

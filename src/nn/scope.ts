@@ -1,0 +1,150 @@
+/**
+ * What a model function sees while it is traced. A scope names parameters by their path, names inner tensors that a
+ * caller may ask for, and knows what kind of program is being made. From one model function come all its programs.
+ */
+import { GraphError } from "../errors/index.ts";
+import { concat, dimension, input, showShape, type Dimension, type Tensor } from "../graph/index.ts";
+import type { Random } from "../random/index.ts";
+
+/** How a parameter is filled before training. `fanIn` and `fanOut` are the sizes of its last and first axis. */
+export type Initializer =
+  | { readonly kind: "zeros" }
+  | { readonly kind: "ones" }
+  | { readonly kind: "normal"; readonly deviation: number }
+  | { readonly kind: "uniform"; readonly bound: number }
+  /** Uniform within ±√(6 / (fanIn + fanOut)) (Glorot and Bengio 2010, eq. 16). */
+  | { readonly kind: "xavier" };
+
+/** A trained tensor: its path, its shape and how it starts. */
+export interface Parameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly initial: Initializer;
+  readonly tensor: Tensor;
+}
+
+/** The parameter's first values. The same generator gives the same values. */
+export function initialValues(
+  { shape, initial }: Pick<Parameter, "shape" | "initial">,
+  generator: Random,
+): Float32Array {
+  const size = shape.reduce((product, d) => product * d, 1);
+  const values = new Float32Array(size);
+  const fan = (shape[0] ?? 1) + (shape.at(-1) ?? 1);
+  const bound = initial.kind === "uniform" ? initial.bound : Math.sqrt(6 / fan);
+  if (initial.kind === "ones") values.fill(1);
+  else if (initial.kind === "normal") for (let i = 0; i < size; i++) values[i] = generator.normal() * initial.deviation;
+  else if (initial.kind !== "zeros") for (let i = 0; i < size; i++) values[i] = (2 * generator.uniform() - 1) * bound;
+  return values;
+}
+
+/**
+ * What kind of program is traced:
+ * - `training`: dropout is on;
+ * - `forward`: everything at once, dropout off;
+ * - `prefill`: as forward, and what `append` and `once` saw becomes the cache;
+ * - `step`: the cache comes in, one or more new positions are computed, the grown cache goes out.
+ */
+export type TraceKind = "training" | "forward" | "prefill" | "step";
+
+/** A tensor of the cache: what comes in (in step programs) and what goes out. */
+export interface CacheEntry {
+  readonly name: string;
+  readonly kind: "append" | "once";
+  readonly tensor: Tensor;
+}
+
+/** What one tracing of a model function collects. */
+export class Trace {
+  readonly kind: TraceKind;
+  readonly parameters = new Map<string, Parameter>();
+  readonly records = new Map<string, Tensor>();
+  readonly cache = new Map<string, CacheEntry>();
+  /** How many streams of dropout masks the program draws. */
+  dropoutStreams = 0;
+  /** Which pools of masks it reads: input name to rate and width. */
+  readonly dropoutPools = new Map<string, { readonly rate: number; readonly width: number }>();
+
+  constructor(kind: TraceKind) {
+    this.kind = kind;
+  }
+
+  /** The outermost scope. */
+  get scope(): Scope {
+    return new Scope(this, "");
+  }
+}
+
+/** The axis of a cached tensor that grows: [batch, heads, time, width]. */
+const TIME = 2;
+const past = dimension("past");
+
+export class Scope {
+  readonly trace: Trace;
+  readonly path: string;
+
+  constructor(trace: Trace, path: string) {
+    this.trace = trace;
+    this.path = path;
+  }
+
+  /** The scope below, for example `scope.at("layers", 3)`. */
+  at(...names: readonly (string | number)[]): Scope {
+    return new Scope(this.trace, [this.path, ...names].filter((name) => name !== "").join("."));
+  }
+
+  #named(name: string): string {
+    return this.path === "" ? name : `${this.path}.${name}`;
+  }
+
+  /**
+   * A trained tensor under this path; asking again for the same name gives the same tensor.
+   * Throws GraphError where the name is taken by another shape.
+   */
+  parameter(name: string, shape: readonly number[], initial: Initializer): Tensor {
+    const full = this.#named(name);
+    const before = this.trace.parameters.get(full);
+    if (before !== undefined) {
+      if (before.shape.join() !== shape.join()) {
+        throw new GraphError(
+          `The parameter ${full} has the shape ${showShape(before.shape)}; a second use asks for ${showShape(shape)}.`,
+        );
+      }
+      return before.tensor;
+    }
+    const tensor = input(full, "float32", shape);
+    this.trace.parameters.set(full, { name: full, shape, initial, tensor });
+    return tensor;
+  }
+
+  /** Names an inner tensor, so that any caller may ask for it as an output. Returns it. */
+  record(name: string, tensor: Tensor): Tensor {
+    this.trace.records.set(this.#named(name), tensor);
+    return tensor;
+  }
+
+  /** Joins the past with the present along the time axis in step programs (self-attention); elsewhere the identity. */
+  append(name: string, present: Tensor): Tensor {
+    const full = this.#named(name);
+    let whole = present;
+    if (this.trace.kind === "step") {
+      const shape = present.shape.map((d, axis) => (axis === TIME ? past : d));
+      whole = concat([input(`past.${full}`, present.dtype, shape), present], TIME);
+    }
+    this.trace.cache.set(full, { name: full, kind: "append", tensor: whole });
+    return whole;
+  }
+
+  /** Computes in the first program and reads afterwards (keys and values of the encoder's output). */
+  once(name: string, value: Tensor): Tensor {
+    const full = this.#named(name);
+    const tensor = this.trace.kind === "step" ? input(`once.${full}`, value.dtype, value.shape) : value;
+    this.trace.cache.set(full, { name: full, kind: "once", tensor });
+    return tensor;
+  }
+
+  /** How many positions are already in the cache: 0 but in step programs. */
+  get past(): Dimension {
+    return this.trace.kind === "step" ? past : 0;
+  }
+}

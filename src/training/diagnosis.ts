@@ -1,0 +1,43 @@
+/** Finds where a number stopped being one: which tensor is the first that is not finite. */
+import { gradients, input, type Tensor } from "../graph/index.ts";
+import { lower } from "../onnx/index.ts";
+import { Trace, type ModelParameters } from "../nn/index.ts";
+import type { Values, View } from "../runtime/index.ts";
+import type { Objective } from "./trainer.ts";
+
+/**
+ * Computes the step once more and asks of each parameter, each recorded tensor in the order of the model, the loss,
+ * and each gradient from the loss backward, whether all its values are finite. Returns the first that is not, in words.
+ */
+export async function findNotFinite(
+  parameters: ModelParameters,
+  objective: Objective,
+  bind: Readonly<Record<string, View>>,
+  feeds: Values,
+  lossScale: string,
+): Promise<string> {
+  const trace = new Trace("training");
+  const loss = objective(trace.scope).loss.mul(input(lossScale, "float32", []));
+  const specs = [...trace.parameters.values()];
+  const byParameter = gradients(
+    loss,
+    specs.map((spec) => spec.tensor),
+  );
+  const candidates: [string, Tensor][] = [
+    ...specs.map((spec): [string, Tensor] => [`the parameter ${spec.name}`, spec.tensor]),
+    ...[...trace.records].map(([name, tensor]): [string, Tensor] => [`the tensor ${name}`, tensor]),
+    ["the loss", loss],
+    ...specs.map((spec, i): [string, Tensor] => [`the gradient of ${spec.name}`, byParameter[i]!]).reverse(),
+  ];
+  // x − x is 0 for finite values and NaN for all others.
+  const outputs = Object.fromEntries(candidates.map(([, tensor], i) => [`check ${i}`, tensor.sub(tensor).sum()]));
+  const program = lower("where it is not finite", outputs);
+  const loaded = await parameters.engine.load(program);
+  const bound = Object.fromEntries(
+    Object.entries(bind).filter(([port]) => program.inputs.some(({ name }) => name === port)),
+  );
+  const results = await parameters.engine.run([{ program: loaded, bind: bound, fetch: Object.keys(outputs) }], feeds);
+  await parameters.engine.unload(loaded);
+  const first = candidates.findIndex((_, i) => Number.isNaN((results[`check ${i}`]!.data as Float32Array)[0]!));
+  return first < 0 ? "a sum of finite values" : candidates[first]![0];
+}

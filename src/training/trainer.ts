@@ -1,0 +1,240 @@
+/** One model being trained: its programs, its residents, and the step that ties them together. */
+import { TrainingError } from "../errors/index.ts";
+import { gradients, input, type Tensor } from "../graph/index.ts";
+import { lower, type HostTensor, type Port, type Program } from "../onnx/index.ts";
+import {
+  DROPOUT_OFFSETS,
+  dropoutOffsets,
+  dropoutPool,
+  ModelParameters,
+  POOL_SIZE,
+  Trace,
+  viewsOf,
+  type Scope,
+} from "../nn/index.ts";
+import type { Call, Engine, Values, View } from "../runtime/index.ts";
+import { findNotFinite } from "./diagnosis.ts";
+import { GRADIENTS, loadAccumulate, scalarFeeds, Updater, type UpdateOptions } from "./update.ts";
+
+/**
+ * What is minimized: a model function that ends in sums over the batch. `loss` is the sum of the losses of all
+ * targets; other entries are sums that are reported with it (a count of right answers, say).
+ */
+export type Objective = (scope: Scope) => { readonly loss: Tensor } & Readonly<Record<string, Tensor>>;
+
+/** A batch, or a part of one that is worked through in several parts. */
+export interface Batch {
+  /** The inputs that the objective asks for, by name. */
+  readonly feeds: Values;
+  /** How many targets its loss sums up. */
+  readonly targets: number;
+  /** The place of each example in the whole batch of the update: dropout masks belong to it. */
+  readonly examples: readonly number[];
+}
+
+export interface TrainerOptions extends UpdateOptions {
+  readonly seed: number;
+}
+
+/** What an update reports. Losses are means per target, in nats for cross-entropies. */
+export interface StepResult {
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly targets: number;
+}
+
+const LOSS_SCALE = "loss.scale";
+const PART = "gradients of a part";
+
+interface TrainingProgram {
+  readonly program: number;
+  readonly bind: Readonly<Record<string, View>>;
+  readonly streams: number;
+}
+
+export class Trainer {
+  readonly engine: Engine;
+  readonly parameters: ModelParameters;
+  readonly #objective: Objective;
+  readonly #options: TrainerOptions;
+  readonly #updater: Updater;
+  readonly #training: TrainingProgram;
+  #evaluation: { program: number; bind: Readonly<Record<string, View>>; fetch: string[] } | undefined;
+  #accumulate: Call[] | undefined;
+
+  private constructor(
+    parameters: ModelParameters,
+    objective: Objective,
+    options: TrainerOptions,
+    updater: Updater,
+    training: TrainingProgram,
+  ) {
+    this.engine = parameters.engine;
+    this.parameters = parameters;
+    this.#objective = objective;
+    this.#options = options;
+    this.#updater = updater;
+    this.#training = training;
+  }
+
+  /** Traces and loads what training needs. Parameters are fresh unless `values` gives them. */
+  static async create(
+    engine: Engine,
+    objective: Objective,
+    options: TrainerOptions,
+    values?: ReadonlyMap<string, HostTensor>,
+  ): Promise<Trainer> {
+    const trace = new Trace("training");
+    const loss = objective(trace.scope).loss.mul(input(LOSS_SCALE, "float32", []));
+    const specs = [...trace.parameters.values()];
+    const byParameter = gradients(
+      loss,
+      specs.map((spec) => spec.tensor),
+    );
+    const named = Object.fromEntries(specs.map((spec, i) => [`gradient.${spec.name}`, byParameter[i]!]));
+    const program = lower("training step", { loss, ...named });
+    const parameters =
+      values === undefined
+        ? await ModelParameters.initialize(engine, specs, options.seed)
+        : await ModelParameters.fromValues(engine, specs, values);
+    const updater = await Updater.create(parameters, options);
+    const pools = await allocatePools(engine, options.seed, trace);
+    const training = {
+      program: await engine.load(program),
+      bind: { ...parameters.bind(program.inputs), ...pools },
+      streams: trace.dropoutStreams,
+    };
+    return new Trainer(parameters, objective, options, updater, {
+      ...training,
+      bind: { ...training.bind, ...gradientViews(parameters, program, GRADIENTS) },
+    });
+  }
+
+  /**
+   * One update from a batch, whole or in parts; parts give the same gradients as the whole to rounding.
+   * Throws TrainingError, and changes nothing, where the loss or the gradients are not finite.
+   */
+  async step(update: number, batch: readonly Batch[], learningRate: number): Promise<StepResult> {
+    const targets = batch.reduce((sum, part) => sum + part.targets, 0);
+    let loss = 0;
+    let gradientNorm = 0;
+    for (const [i, part] of batch.entries()) {
+      const last = i === batch.length - 1;
+      const call: Call = {
+        program: this.#training.program,
+        bind: this.#bindTo(i === 0 ? GRADIENTS : PART),
+        fetch: ["loss"],
+      };
+      const adding = i === 0 ? [] : await this.#accumulateCalls();
+      const calls = [call, ...adding, ...(last ? this.#updater.normCalls : [])];
+      const results = await this.engine.run(calls, this.#feeds(update, part, targets));
+      loss += scalar(results["loss"]!);
+      if (last) gradientNorm = scalar(results["norm"]!);
+    }
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) await this.#refuse(update, batch, loss, targets);
+    await this.#updater.apply(update, learningRate);
+    return { loss, gradientNorm, targets };
+  }
+
+  #feeds(update: number, part: Batch, targets: number): Values {
+    const { streams } = this.#training;
+    const feeds = { ...part.feeds, ...scalarFeeds({ [LOSS_SCALE]: 1 / Math.max(targets, 1) }) };
+    if (streams === 0) return feeds;
+    const data = dropoutOffsets(this.#options.seed, update, streams, part.examples);
+    return { ...feeds, [DROPOUT_OFFSETS]: { dtype: "int32", shape: [streams, part.examples.length], data } };
+  }
+
+  #bindTo(resident: string): Readonly<Record<string, View>> {
+    if (resident === GRADIENTS) return this.#training.bind;
+    const entries = Object.entries(this.#training.bind).map(([port, view]) => [
+      port,
+      view.resident === GRADIENTS ? { ...view, resident } : view,
+    ]);
+    return Object.fromEntries(entries) as Record<string, View>;
+  }
+
+  async #accumulateCalls(): Promise<Call[]> {
+    if (this.#accumulate === undefined) {
+      await this.engine.allocate(PART, "float32", this.parameters.layout.size);
+      this.#accumulate = await loadAccumulate(this.engine, this.parameters.layout, PART);
+    }
+    return this.#accumulate;
+  }
+
+  async #refuse(update: number, batch: readonly Batch[], loss: number, targets: number): Promise<never> {
+    const feeds = this.#feeds(update, batch.at(-1)!, targets);
+    const where = await findNotFinite(this.parameters, this.#objective, this.#training.bind, feeds, LOSS_SCALE);
+    throw new TrainingError(
+      `The loss is ${loss} at update ${update}; it must be a finite number. It first appeared in ${where}. ` +
+        `The last checkpoint is intact: resume from it with a lower learning rate, a longer warm-up or clipping.`,
+    );
+  }
+
+  /** The objective without dropout, summed over batches: each entry divided by the number of targets. */
+  async evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Record<string, number>> {
+    this.#evaluation ??= await this.#loadEvaluation();
+    const { program, bind, fetch } = this.#evaluation;
+    const sums: Record<string, number> = Object.fromEntries(fetch.map((name) => [name, 0]));
+    let targets = 0;
+    for await (const batch of batches) {
+      const results = await this.engine.run([{ program, bind, fetch }], batch.feeds);
+      for (const name of fetch) sums[name]! += scalar(results[name]!);
+      targets += batch.targets;
+    }
+    return Object.fromEntries(fetch.map((name) => [name, sums[name]! / Math.max(targets, 1)]));
+  }
+
+  async #loadEvaluation(): Promise<{ program: number; bind: Record<string, View>; fetch: string[] }> {
+    const outputs = this.#objective(new Trace("forward").scope);
+    const program = lower("evaluation", outputs);
+    const bind = this.parameters.bind(program.inputs);
+    return { program: await this.engine.load(program), bind, fetch: Object.keys(outputs) };
+  }
+
+  /** All residents that a resumed run needs: parameters, optimizer state, moving average. Flat, by resident name. */
+  async state(): Promise<Map<string, Float32Array>> {
+    const state = new Map<string, Float32Array>();
+    for (const name of this.#updater.residents.keys()) {
+      state.set(name, (await this.engine.read(name)).data as Float32Array);
+    }
+    return state;
+  }
+
+  /** Puts back what `state` gave. Throws TrainingError where the residents are not those of this optimizer. */
+  async restore(state: ReadonlyMap<string, Float32Array>): Promise<void> {
+    for (const [name, length] of this.#updater.residents) {
+      const values = state.get(name);
+      if (values?.length !== length) {
+        throw new TrainingError(
+          `The checkpoint's optimizer state has ${values === undefined ? "no" : values.length} values for "${name}", ` +
+            `expected ${length}. It was written with another optimizer or model; resume with the config of that run.`,
+        );
+      }
+      await this.engine.write(name, values);
+    }
+  }
+}
+
+const scalar = (tensor: HostTensor): number => (tensor.data as Float32Array)[0]!;
+
+function gradientViews(parameters: ModelParameters, program: Program, resident: string): Record<string, View> {
+  const ports: readonly Port[] = program.outputs;
+  return viewsOf(parameters.layout, ports, resident, "gradient.");
+}
+
+/** Fills a resident with the masks of each rate, and binds the programs' views of it. */
+async function allocatePools(engine: Engine, seed: number, trace: Trace): Promise<Record<string, View>> {
+  const views: Record<string, View> = {};
+  const filled = new Set<number>();
+  for (const [port, { rate, width }] of trace.dropoutPools) {
+    const resident = `dropout pool ${rate}`;
+    const pool = filled.has(rate) ? undefined : dropoutPool(seed, rate);
+    if (pool !== undefined) {
+      await engine.allocate(resident, "float32", pool.length);
+      await engine.write(resident, pool);
+      filled.add(rate);
+    }
+    views[port] = { resident, offset: 0, shape: [Math.floor(POOL_SIZE / width), width] };
+  }
+  return views;
+}

@@ -1,0 +1,218 @@
+/** The optimizer inside the engine: the global norm of the gradients, and the update of all parameters in place. */
+import { dimension, input, type Tensor } from "../graph/index.ts";
+import { lower } from "../onnx/index.ts";
+import { PARAMETERS, type Layout, type ModelParameters } from "../nn/index.ts";
+import type { Call, Engine, Values, View } from "../runtime/index.ts";
+import type { Optimizer } from "./optimizers.ts";
+
+/** The resident that holds all gradients, laid out as the parameters are. */
+export const GRADIENTS = "gradients";
+/** What each gradient is multiplied by before the update: 1, or less where the global norm is too large. */
+const CLIP = "clip";
+const PARTIAL_NORMS = "partial norms";
+/** Elements of a piece: parameter, gradient and state of one piece stay in the cache together. */
+const PIECE = 65_536;
+
+export interface UpdateOptions {
+  readonly optimizer: Optimizer;
+  readonly weightDecay: number;
+  /** The largest global norm of the gradients; 0 for no clipping. */
+  readonly clipNorm: number;
+  /** Decay of the exponential moving average of the parameters; 0 for none. */
+  readonly movingAverage: number;
+}
+
+/** The resident of the moving average. */
+export const AVERAGE = "moving average";
+
+/** A part of the flat residents that is updated at once. */
+interface Piece {
+  readonly program: number;
+  readonly bind: Readonly<Record<string, View>>;
+}
+
+/** The programs and calls of an update, loaded into an engine. */
+export class Updater {
+  readonly #engine: Engine;
+  readonly #optimizer: Optimizer;
+  readonly #normCalls: readonly Call[];
+  readonly #updateCalls: readonly Call[];
+  /** The residents of the optimizer's state, with their lengths. */
+  readonly residents: ReadonlyMap<string, number>;
+
+  private constructor(
+    engine: Engine,
+    optimizer: Optimizer,
+    normCalls: readonly Call[],
+    updateCalls: readonly Call[],
+    residents: ReadonlyMap<string, number>,
+  ) {
+    this.#engine = engine;
+    this.#optimizer = optimizer;
+    this.#normCalls = normCalls;
+    this.#updateCalls = updateCalls;
+    this.residents = residents;
+  }
+
+  /** Allocates gradients and state, and loads the programs. */
+  static async create({ engine, layout }: ModelParameters, options: UpdateOptions): Promise<Updater> {
+    await engine.allocate(GRADIENTS, "float32", layout.size);
+    const residents = new Map<string, number>();
+    const normCalls = await loadNorm(engine, layout, options.clipNorm);
+    const { pieces, state } = options.optimizer.elementwise
+      ? await loadElementwise(engine, layout, options)
+      : await loadWhole(engine, layout, options);
+    for (const [name, length] of state) residents.set(name, length);
+    if (options.movingAverage > 0) {
+      residents.set(AVERAGE, layout.size);
+      pieces.push(...(await loadAverage(engine, layout, options.movingAverage)));
+    }
+    for (const [name, length] of residents) await engine.allocate(name, "float32", length);
+    if (options.movingAverage > 0) await engine.write(AVERAGE, (await engine.read(PARAMETERS)).data);
+    return new Updater(engine, options.optimizer, normCalls, pieces, residents);
+  }
+
+  /** The calls that compute the global norm, which the last of them fetches as `norm`. */
+  get normCalls(): readonly Call[] {
+    return this.#normCalls;
+  }
+
+  /** Applies the gradients: one update, counted from 1. */
+  async apply(update: number, learningRate: number): Promise<void> {
+    await this.#engine.run(this.#updateCalls, scalarFeeds(this.#optimizer.scalars(update, learningRate)));
+  }
+}
+
+/** Rank-0 tensors from numbers. */
+export function scalarFeeds(scalars: Readonly<Record<string, number>>): Values {
+  const entries = Object.entries(scalars).map(([name, value]) => [
+    name,
+    { dtype: "float32" as const, shape: [], data: Float32Array.of(value) },
+  ]);
+  return Object.fromEntries(entries) as Values;
+}
+
+const n = dimension("n");
+
+function piecesOf(start: number, end: number): { offset: number; length: number }[] {
+  const count = Math.ceil((end - start) / PIECE);
+  return Array.from({ length: count }, (_, i) => {
+    const offset = start + i * PIECE;
+    return { offset, length: Math.min(PIECE, end - offset) };
+  });
+}
+
+/** Each piece's sum of squares, then √ of their sum and min(1, clipNorm / norm) (Pascanu et al. 2013, algorithm 1). */
+async function loadNorm(engine: Engine, layout: Layout, clipNorm: number): Promise<Call[]> {
+  const gradient = input("gradient", "float32", [n]);
+  const partial = await engine.load(lower("sum of squares", { partial: gradient.mul(gradient).sum().reshape([1]) }));
+  const pieces = piecesOf(0, layout.size);
+  const partials = input("partials", "float32", [pieces.length]);
+  const norm = partials.sum().sqrt();
+  const clip = clipNorm === 0 ? norm.onesLike() : norm.add(1e-6).rdiv(clipNorm).minimum(1);
+  const total = await engine.load(lower("global norm", { norm, clip }));
+  await engine.allocate(PARTIAL_NORMS, "float32", pieces.length);
+  await engine.allocate(CLIP, "float32", 1);
+  const calls: Call[] = pieces.map(({ offset, length }, i) => ({
+    program: partial,
+    bind: {
+      gradient: { resident: GRADIENTS, offset, shape: [length] },
+      partial: { resident: PARTIAL_NORMS, offset: i, shape: [1] },
+    },
+  }));
+  const bind = { partials: { resident: PARTIAL_NORMS }, clip: { resident: CLIP, shape: [] } };
+  return [...calls, { program: total, bind, fetch: ["norm"] }];
+}
+
+type Loaded = { pieces: Piece[]; state: ReadonlyMap<string, number> };
+
+/** One small program over pieces of the flat residents; the decayed part and the rest differ in a constant. */
+async function loadElementwise(
+  engine: Engine,
+  layout: Layout,
+  { optimizer, weightDecay }: UpdateOptions,
+): Promise<Loaded> {
+  const slots = Object.keys(optimizer.slots([1]));
+  const pieces: Piece[] = [];
+  const ranges = [
+    { start: 0, end: layout.decayed, decay: weightDecay },
+    { start: layout.decayed, end: layout.size, decay: 0 },
+  ];
+  for (const { start, end, decay } of ranges) {
+    if (start === end) continue;
+    const program = await engine.load(updateProgram(optimizer, [n], decay));
+    for (const { offset, length } of piecesOf(start, end)) {
+      const view = (resident: string): View => ({ resident, offset, shape: [length] });
+      const state = Object.fromEntries(slots.flatMap((slot) => both(slot, view(`optimizer ${slot}`))));
+      const parameter = Object.fromEntries(both("parameter", view(PARAMETERS)));
+      const bind = { ...parameter, ...state, gradient: view(GRADIENTS), clip: { resident: CLIP, shape: [] } };
+      pieces.push({ program, bind });
+    }
+  }
+  return { pieces, state: new Map(slots.map((slot) => [`optimizer ${slot}`, layout.size])) };
+}
+
+/** One program for each shape of parameter. */
+async function loadWhole(engine: Engine, layout: Layout, { optimizer, weightDecay }: UpdateOptions): Promise<Loaded> {
+  const programs = new Map<string, number>();
+  const sizes = new Map<string, number>();
+  const pieces: Piece[] = [];
+  for (const { offset, shape } of layout.places.values()) {
+    const decay = shape.length >= 2 ? weightDecay : 0;
+    let program = programs.get(shape.join());
+    if (program === undefined) {
+      program = await engine.load(updateProgram(optimizer, shape, decay));
+      programs.set(shape.join(), program);
+    }
+    const view = (resident: string): View => ({ resident, offset, shape });
+    const state = Object.entries(optimizer.slots(shape)).flatMap(([slot, slotShape]) => {
+      const resident = `optimizer ${slot}`;
+      const start = sizes.get(resident) ?? 0;
+      sizes.set(resident, start + slotShape.reduce((product, d) => product * d, 1));
+      return both(slot, { resident, offset: start, shape: slotShape });
+    });
+    const parameter = both("parameter", view(PARAMETERS));
+    const bind = { gradient: view(GRADIENTS), clip: { resident: CLIP, shape: [] } };
+    pieces.push({ program, bind: { ...bind, ...Object.fromEntries([...parameter, ...state]) } });
+  }
+  return { pieces, state: sizes };
+}
+
+/** A port and the port of its next value see the same memory. */
+const both = (name: string, view: View): [string, View][] => [
+  [name, view],
+  [`next ${name}`, view],
+];
+
+function updateProgram(optimizer: Optimizer, shape: Tensor["shape"], weightDecay: number): ReturnType<typeof lower> {
+  const of = (name: string, size: Tensor["shape"] = shape): Tensor => input(name, "float32", size);
+  const slots = optimizer.slots(shape as readonly number[]);
+  const state = Object.fromEntries(Object.entries(slots).map(([slot, size]) => [slot, of(slot, size)]));
+  const scalars = Object.fromEntries(Object.keys(optimizer.scalars(1, 0)).map((name) => [name, of(name, [])]));
+  const gradient = of("gradient").mul(of("clip", []));
+  const next = optimizer.update({ parameter: of("parameter"), gradient, state, scalars, weightDecay });
+  const nextState = Object.entries(next.state).map(([slot, tensor]) => [`next ${slot}`, tensor]);
+  const outputs = { ...Object.fromEntries(nextState), "next parameter": next.parameter } as Record<string, Tensor>;
+  return lower(`${optimizer.name} update`, outputs);
+}
+
+/** average ← decay · average + (1 − decay) · parameter. */
+async function loadAverage(engine: Engine, layout: Layout, decay: number): Promise<Piece[]> {
+  const average = input("average", "float32", [n]).mul(decay);
+  const next = average.add(input("parameter", "float32", [n]).mul(1 - decay));
+  const program = await engine.load(lower("moving average", { "next average": next }));
+  return piecesOf(0, layout.size).map(({ offset, length }) => {
+    const view = (resident: string): View => ({ resident, offset, shape: [length] });
+    return { program, bind: { ...Object.fromEntries(both("average", view(AVERAGE))), parameter: view(PARAMETERS) } };
+  });
+}
+
+/** Adds gradients of a further part of the batch to those that are there. */
+export async function loadAccumulate(engine: Engine, layout: Layout, part: string): Promise<Call[]> {
+  const sum = input("gradient", "float32", [n]).add(input("part", "float32", [n]));
+  const program = await engine.load(lower("accumulate", { "next gradient": sum }));
+  return piecesOf(0, layout.size).map(({ offset, length }) => {
+    const view = (resident: string): View => ({ resident, offset, shape: [length] });
+    return { program, bind: { ...Object.fromEntries(both("gradient", view(GRADIENTS))), part: view(part) } };
+  });
+}
