@@ -1,9 +1,13 @@
 /** One file per architecture, read top to bottom. */
+export { parseConfig } from "./config.ts";
 export {
+  TRANSFORMER,
   transformer,
   transformerConfig,
+  transformerFromJson,
   transformerParameterCount,
   transformerPresets,
+  transformerToJson,
   type TransformerConfig,
   type TransformerInputs,
   type TransformerPreset,

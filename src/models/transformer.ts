@@ -5,6 +5,7 @@
  */
 // B batch, S source tokens, T target tokens, D width, V vocabulary
 import { z } from "zod";
+import { ConfigError, nearest } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
 import {
   activations,
@@ -22,6 +23,7 @@ import {
   type PositionKind,
   type Scope,
 } from "../nn/index.ts";
+import { parseConfig } from "./config.ts";
 
 export interface TransformerConfig {
   /** Tokens of the source, and of the target where the vocabulary is shared. */
@@ -58,7 +60,7 @@ const count = z.int().positive();
 const rate = z.number().min(0).lt(1);
 
 /** Checks a config, and fills in the paper's choices. */
-export const transformerConfig: z.ZodType<TransformerConfig, unknown> = z
+export const transformerConfig: z.ZodType<TransformerConfig> = z
   .strictObject({
     vocabulary: count,
     targetVocabulary: count.optional(),
@@ -139,11 +141,12 @@ function embed(scope: Scope, config: TransformerConfig, side: Side, ids: Tensor)
 
 /** Figure 1, left: self-attention and feed-forward, N times. [B, S, D] to [B, S, D]. */
 function encoder(scope: Scope, config: TransformerConfig, embedded: Tensor, mask: Tensor): Tensor {
+  const { heads, attentionDropout } = config;
   let x = embedded;
   for (let i = 0; i < config.encoderLayers; i++) {
     const layer = scope.at("layers", i);
     x = residual(layer, "self_attn_layer_norm", config, x, (y) =>
-      attention(layer.at("self_attn"), y, { heads: config.heads, mask, dropout: config.attentionDropout }),
+      attention(layer.at("self_attn"), y, { heads, mask, dropout: attentionDropout, cached: false }),
     );
     x = layer.record(
       "hidden",
@@ -196,6 +199,68 @@ function residual(
 /** Pre-norm leaves the last sum unnormalized, so a last LayerNorm follows. The paper's post-norm has none. */
 function finish(scope: Scope, config: TransformerConfig, x: Tensor): Tensor {
   return config.normalization === "pre" ? layerNorm(scope.at("layer_norm"), x, config.normEpsilon) : x;
+}
+
+/**
+ * The names of config.json, which other programs read: those of Hugging Face's encoder-decoders where they have one.
+ * Both stacks have one width of feed-forward and one number of heads, so each is written once for both.
+ */
+const fileKeys: Readonly<Record<keyof TransformerConfig, string>> = {
+  vocabulary: "vocab_size",
+  targetVocabulary: "decoder_vocab_size",
+  encoderLayers: "encoder_layers",
+  decoderLayers: "decoder_layers",
+  width: "d_model",
+  feedForward: "ffn_dim",
+  heads: "attention_heads",
+  dropout: "dropout",
+  attentionDropout: "attention_dropout",
+  activationDropout: "activation_dropout",
+  activation: "activation_function",
+  normalization: "normalization",
+  positions: "position_embeddings",
+  tiedEmbeddings: "tie_word_embeddings",
+  maxPositions: "max_position_embeddings",
+  normEpsilon: "layer_norm_eps",
+  paddingId: "pad_token_id",
+  startId: "decoder_start_token_id",
+  endId: "eos_token_id",
+};
+/** Keys that say nothing new about a model of this type. */
+const derivedKeys: readonly string[] = ["architectures", "is_encoder_decoder"];
+export const TRANSFORMER = "heed-transformer";
+
+/** The config as config.json holds it. */
+export function transformerToJson(config: TransformerConfig): Record<string, unknown> {
+  const entries = Object.entries(fileKeys).map(([key, fileKey]) => [fileKey, config[key as keyof TransformerConfig]]);
+  const known = entries.filter(([, value]) => value !== undefined);
+  return {
+    model_type: TRANSFORMER,
+    architectures: ["Transformer"],
+    is_encoder_decoder: true,
+    ...(Object.fromEntries(known) as Record<string, unknown>),
+  };
+}
+
+/** The config that config.json holds. Throws ConfigError for another model type, an unknown key or a bad value. */
+export function transformerFromJson(json: Readonly<Record<string, unknown>>, file: string): TransformerConfig {
+  const { model_type: type, ...others } = json;
+  const rest = Object.fromEntries(Object.entries(others).filter(([key]) => !derivedKeys.includes(key)));
+  if (type !== TRANSFORMER) {
+    throw new ConfigError(
+      `${file} describes a model of type ${JSON.stringify(type)}; this one opens "${TRANSFORMER}".`,
+    );
+  }
+  const byFileKey = new Map(Object.entries(fileKeys).map(([key, fileKey]) => [fileKey, key]));
+  const unknown = Object.keys(rest).find((key) => !byFileKey.has(key));
+  if (unknown !== undefined) {
+    const near = nearest(unknown, [...byFileKey.keys()]);
+    throw new ConfigError(
+      `${file} has the unknown key "${unknown}"${near === undefined ? "" : `; did you mean "${near}"?`}`,
+    );
+  }
+  const ours = Object.fromEntries(Object.entries(rest).map(([key, value]) => [byFileKey.get(key)!, value]));
+  return parseConfig(transformerConfig, ours, file, Object.keys(fileKeys));
 }
 
 /** The exact number of trained values, from the config alone. */

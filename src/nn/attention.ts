@@ -14,16 +14,20 @@ export interface AttentionOptions {
   readonly mask?: Tensor | undefined;
   /** Dropout of the attention weights. */
   readonly dropout?: number;
+  /** Whether decode programs keep the keys and values. Default: true; false for an encoder, which sees all at once. */
+  readonly cached?: boolean;
 }
 
 /** softmax(Q Kᵀ / √K + mask) V per head, joined and projected: x [B, T, D] to [B, T, D]. Records `attention`. */
 export function attention(scope: Scope, x: Tensor, options: AttentionOptions): Tensor {
-  const { heads, memory = x, mask, dropout: rate = 0 } = options;
+  const { heads, memory = x, mask, dropout: rate = 0, cached = true } = options;
   const width = x.fixed(-1);
   if (width % heads !== 0) throw new GraphError(`attention: a width of ${width} does not divide into ${heads} heads.`);
   const project = (name: string, from: Tensor): Tensor => splitHeads(linear(scope.at(name), from, width), heads);
-  const keep = (name: string, value: Tensor): Tensor =>
-    options.memory === undefined ? scope.append(name, value) : scope.once(name, value);
+  const keep = (name: string, value: Tensor): Tensor => {
+    if (!cached) return value;
+    return options.memory === undefined ? scope.append(name, value) : scope.once(name, value);
+  };
   const query = project("q_proj", x); // [B, H, T, K]
   const key = keep("key", project("k_proj", memory)); // [B, H, S, K]
   const value = keep("value", project("v_proj", memory)); // [B, H, S, K]

@@ -16,7 +16,6 @@ import {
   multiplyDimensions,
   sameDimension,
   showType,
-  sizeOf,
   type Dimension,
   type Tensor,
 } from "../graph/index.ts";
@@ -27,6 +26,8 @@ import type { Scope } from "./scope.ts";
 export const POOL_SIZE = 2 ** 21;
 /** Where the last axis has no fixed size, masks are read in pieces of this width. */
 const PIECE = 64;
+/** Rows between neighbors on a second axis without a fixed size; prime, so that rows meet seldom. */
+const FURTHER = 8209;
 const batch = dimension("batch");
 
 /** The name of the input that says where each example of each stream begins in the pool: int32[streams, batch]. */
@@ -54,14 +55,36 @@ function mask(scope: Scope, x: Tensor, rate: number): Tensor {
   const stream = scope.trace.dropoutStreams++;
   const offsets = input(DROPOUT_OFFSETS, "int32", [dimension("streams"), batch]).slice(0, stream, stream + 1);
   const middle = x.shape.slice(1, -1);
-  const perExample = multiplyDimensions(sizeOf(middle), pieces);
-  const rows = offsets
-    .reshape([batch, 1])
-    .add(iota(perExample, { dtype: "int32" }))
-    .mod(poolRows);
-  const masks = pool.gather(rows);
+  const rows = rowsOf([...middle, pieces]).reduce((sum, part) => sum.add(part), offsets.reshape(onesAfter(batch, x)));
+  const masks = pool.gather(rows.mod(poolRows));
   if (fixed) return masks.reshape([batch, ...middle, width]);
   return masks.reshape([batch, ...middle, multiplyDimensions(pieces, PIECE)]).slice(-1, 0, last);
+}
+
+const onesAfter = (first: Dimension, like: Tensor): Dimension[] => [first, ...like.shape.slice(1).map(() => 1)];
+
+/**
+ * What each axis adds to the number of a row. Axes of fixed size lie innermost and the others at fixed strides, so that
+ * a row depends on where an element is, and not on how far its batch is padded.
+ */
+function rowsOf(axes: readonly Dimension[]): Tensor[] {
+  let stride = 1;
+  const strides = new Map<number, number>();
+  for (const [axis, size] of axes.entries()) {
+    if (typeof size !== "number") continue;
+    strides.set(axis, stride);
+    stride *= size;
+  }
+  for (const [axis, size] of axes.entries()) {
+    if (typeof size === "number") continue;
+    strides.set(axis, stride);
+    stride *= FURTHER;
+  }
+  return axes.flatMap((size, axis) => {
+    if (size === 1) return [];
+    const shape = axes.map((_, i) => (i === axis ? size : 1));
+    return [iota(size, { dtype: "int32" }).scale(strides.get(axis)!).reshape(shape)];
+  });
 }
 
 /** The pool for a rate: 0 with probability `rate`, else 1 / (1 − rate). */
@@ -69,7 +92,9 @@ export function dropoutPool(seed: number, rate: number): Float32Array {
   const generator = random(seed, "dropout pool", Math.round(rate * 2 ** 30));
   const threshold = rate * 2 ** 32;
   const kept = 1 / (1 - rate);
-  return Float32Array.from({ length: POOL_SIZE }, () => (generator.uint32() < threshold ? 0 : kept));
+  const pool = new Float32Array(POOL_SIZE);
+  for (let i = 0; i < POOL_SIZE; i++) pool[i] = generator.uint32() < threshold ? 0 : kept;
+  return pool;
 }
 
 /**

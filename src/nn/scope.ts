@@ -54,9 +54,18 @@ export interface CacheEntry {
   readonly tensor: Tensor;
 }
 
+export interface TraceOptions {
+  /**
+   * In step programs: the past comes in with rows in another order and number, [before, heads, past, width], and an
+   * input `reorder` (int32[batch]) says which of them each row goes on from. So a step moves beams and drops rows.
+   */
+  readonly reorder?: boolean;
+}
+
 /** What one tracing of a model function collects. */
 export class Trace {
   readonly kind: TraceKind;
+  readonly reorder: boolean;
   readonly parameters = new Map<string, Parameter>();
   readonly records = new Map<string, Tensor>();
   readonly cache = new Map<string, CacheEntry>();
@@ -65,8 +74,9 @@ export class Trace {
   /** Which pools of masks it reads: input name to rate and width. */
   readonly dropoutPools = new Map<string, { readonly rate: number; readonly width: number }>();
 
-  constructor(kind: TraceKind) {
+  constructor(kind: TraceKind, { reorder = false }: TraceOptions = {}) {
     this.kind = kind;
+    this.reorder = reorder;
   }
 
   /** The outermost scope. */
@@ -78,6 +88,7 @@ export class Trace {
 /** The axis of a cached tensor that grows: [batch, heads, time, width]. */
 const TIME = 2;
 const past = dimension("past");
+const before = dimension("before");
 
 export class Scope {
   readonly trace: Trace;
@@ -128,8 +139,11 @@ export class Scope {
     const full = this.#named(name);
     let whole = present;
     if (this.trace.kind === "step") {
-      const shape = present.shape.map((d, axis) => (axis === TIME ? past : d));
-      whole = concat([input(`past.${full}`, present.dtype, shape), present], TIME);
+      const rows = this.trace.reorder ? before : present.dim(0);
+      const shape = present.shape.map((d, axis) => (axis === 0 ? rows : axis === TIME ? past : d));
+      let kept = input(`past.${full}`, present.dtype, shape);
+      if (this.trace.reorder) kept = kept.gather(input("reorder", "int32", [present.dim(0)]));
+      whole = concat([kept, present], TIME);
     }
     this.trace.cache.set(full, { name: full, kind: "append", tensor: whole });
     return whole;

@@ -49,7 +49,7 @@ export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, o
   const inputs = inputPorts(nodes.filter((node) => node.op.name === "input").map((node) => portOf(node.outputs[0]!)));
   const weights = options.weights ?? new Map<string, HostTensor>();
   const fed = inputs.filter((port) => !weights.has(port.name));
-  const writer = new Writer(fed);
+  const writer = new Writer(fed, new Set([...inputs.map((port) => port.name), ...Object.keys(outputs)]));
   const names = new Map<Tensor, string>();
   for (const node of nodes) {
     const lowered = node.op.lower(writer, {
@@ -60,6 +60,10 @@ export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, o
     });
     for (const [i, output] of node.outputs.entries()) names.set(output, lowered[i]!);
   }
+  const taken = inputs.find((port) => port.name in outputs);
+  if (taken !== undefined) {
+    throw new GraphError(`The program "${name}" has an input and an output named "${taken.name}". Rename the output.`);
+  }
   const ports: Port[] = [];
   for (const [port, tensor] of Object.entries(outputs)) {
     writer.output(port, names.get(tensor)!);
@@ -67,6 +71,7 @@ export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, o
   }
   writer.rename();
   const used = new Set(writer.graphNodes.flatMap((node) => node.inputs ?? []));
+  writer.dropUnused(new Set([...used, ...Object.keys(outputs)]));
   const kept = fed.filter((port) => used.has(port.name));
   const stored = inputs
     .filter((port) => weights.has(port.name))
@@ -118,10 +123,19 @@ class Writer implements Emitter {
   readonly #made = new Set<string>();
   readonly #renamed = new Map<string, string>();
   readonly #sources: readonly Port[];
+  /** Names of the caller's inputs and outputs: results inside must not have them. */
+  readonly #reserved: ReadonlySet<string>;
   #count = 0;
 
-  constructor(sources: readonly Port[]) {
+  constructor(sources: readonly Port[], reserved: ReadonlySet<string>) {
     this.#sources = sources;
+    this.#reserved = reserved;
+  }
+
+  #fresh(kind: string): string {
+    let name = `${kind}_${this.#count++}`;
+    while (this.#reserved.has(name)) name = `${kind}_${this.#count++}`;
+    return name;
   }
 
   add(
@@ -151,6 +165,15 @@ class Writer implements Emitter {
     }
   }
 
+  /** Leaves out results after the first that nobody reads, so that the engine need not compute them. */
+  dropUnused(used: ReadonlySet<string>): void {
+    for (const [i, node] of this.graphNodes.entries()) {
+      const outputs = node.outputs!.map((name, at) => (at === 0 || used.has(name) ? name : ""));
+      while (outputs.length > 1 && outputs.at(-1) === "") outputs.pop();
+      this.graphNodes[i] = { ...node, outputs };
+    }
+  }
+
   nodes(
     type: string,
     inputs: readonly string[],
@@ -160,7 +183,7 @@ class Writer implements Emitter {
     const key = JSON.stringify([type, inputs, attributes]);
     const before = this.#known.get(key);
     if (before !== undefined) return before;
-    const outputs = Array.from({ length: count }, () => `${type}_${this.#count++}`);
+    const outputs = Array.from({ length: count }, () => this.#fresh(type));
     this.add(type, inputs, outputs, attributes);
     for (const output of outputs) this.#made.add(output);
     this.#known.set(key, outputs);
@@ -176,7 +199,7 @@ class Writer implements Emitter {
       values.length <= 64 ? `constant ${dtype} [${shape.join()}] ${Array.from(values, show).join()}` : undefined;
     const before = key === undefined ? undefined : this.#known.get(key);
     if (before !== undefined) return before[0]!;
-    const name = `constant_${this.#count++}`;
+    const name = this.#fresh("constant");
     const raw = bytesOf(toHostData(dtype, values));
     this.#initializers.push({ name, dims: shape, dataType: onnxDtype(dtype), raw });
     if (key !== undefined) this.#known.set(key, [name]);

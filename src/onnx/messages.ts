@@ -120,7 +120,7 @@ function write(writer: protobuf.Writer, name: MessageName, message: object): voi
 
 /** The message in `bytes`; fields that the table does not name are skipped. Throws RangeError where bytes end early. */
 export function decodeMessage<M extends MessageName>(name: M, bytes: Uint8Array): Message<M> {
-  return read(protobuf.Reader.create(bytes), name, bytes.length) as Message<M>;
+  return read(protobuf.Reader.create(bytes), name, bytes.length);
 }
 
 function read(reader: protobuf.Reader, name: MessageName, end: number): object {

@@ -81,8 +81,8 @@ export function serveEngine(
         reply({ id, value: engine.description }, []);
         return;
       }
-      const call = engine![method] as (...args: unknown[]) => Promise<unknown>;
-      const value = await call.apply(engine, [...args]);
+      const methods = engine as unknown as Record<typeof method, (...args: readonly unknown[]) => Promise<unknown>>;
+      const value = await methods[method](...args);
       reply({ id, value }, method === "run" || method === "read" ? buffersOf(value) : []);
     } catch (error) {
       reply({ id, error: error instanceof Error ? error.message : String(error) }, []);

@@ -7,13 +7,14 @@ import type { Objective } from "./trainer.ts";
 
 /**
  * Computes the step once more and asks of each parameter, each recorded tensor in the order of the model, the loss,
- * and each gradient from the loss backward, whether all its values are finite. Returns the first that is not, in words.
+ * and each gradient from the loss backward, whether all its values are finite. Returns the first that is not, in words;
+ * of a batch in several parts, the first of the first part that has one.
  */
 export async function findNotFinite(
   parameters: ModelParameters,
   objective: Objective,
   bind: Readonly<Record<string, View>>,
-  feeds: Values,
+  parts: readonly Values[],
   lossScale: string,
 ): Promise<string> {
   const trace = new Trace("training");
@@ -36,8 +37,16 @@ export async function findNotFinite(
   const bound = Object.fromEntries(
     Object.entries(bind).filter(([port]) => program.inputs.some(({ name }) => name === port)),
   );
-  const results = await parameters.engine.run([{ program: loaded, bind: bound, fetch: Object.keys(outputs) }], feeds);
-  await parameters.engine.unload(loaded);
-  const first = candidates.findIndex((_, i) => Number.isNaN((results[`check ${i}`]!.data as Float32Array)[0]!));
-  return first < 0 ? "a sum of finite values" : candidates[first]![0];
+  const call = { program: loaded, bind: bound, fetch: Object.keys(outputs) };
+  try {
+    for (const feeds of parts) {
+      const results = await parameters.engine.run([call], feeds);
+      const sums = candidates.map((_, i) => (results[`check ${i}`]!.data as Float32Array)[0]!);
+      const first = sums.findIndex((sum) => Number.isNaN(sum));
+      if (first >= 0) return candidates[first]![0];
+    }
+    return "a sum of finite values";
+  } finally {
+    await parameters.engine.unload(loaded);
+  }
 }

@@ -10,6 +10,7 @@ import {
   POOL_SIZE,
   Trace,
   viewsOf,
+  type Parameter,
   type Scope,
 } from "../nn/index.ts";
 import type { Call, Engine, Values, View } from "../runtime/index.ts";
@@ -77,12 +78,12 @@ export class Trainer {
     this.#training = training;
   }
 
-  /** Traces and loads what training needs. Parameters are fresh unless `values` gives them. */
+  /** Traces and loads what training needs. Parameters are fresh unless given, as values or already in the engine. */
   static async create(
     engine: Engine,
     objective: Objective,
     options: TrainerOptions,
-    values?: ReadonlyMap<string, HostTensor>,
+    given?: ReadonlyMap<string, HostTensor> | ModelParameters,
   ): Promise<Trainer> {
     const trace = new Trace("training");
     const loss = objective(trace.scope).loss.mul(input(LOSS_SCALE, "float32", []));
@@ -93,10 +94,7 @@ export class Trainer {
     );
     const named = Object.fromEntries(specs.map((spec, i) => [`gradient.${spec.name}`, byParameter[i]!]));
     const program = lower("training step", { loss, ...named });
-    const parameters =
-      values === undefined
-        ? await ModelParameters.initialize(engine, specs, options.seed)
-        : await ModelParameters.fromValues(engine, specs, values);
+    const parameters = await parametersFor(engine, specs, options.seed, given);
     const updater = await Updater.create(parameters, options);
     const pools = await allocatePools(engine, options.seed, trace);
     const training = {
@@ -131,9 +129,10 @@ export class Trainer {
       loss += scalar(results["loss"]!);
       if (last) gradientNorm = scalar(results["norm"]!);
     }
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) await this.#refuse(update, batch, loss, targets);
+    const result = { loss, gradientNorm, targets };
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) await this.#refuse(update, batch, result);
     await this.#updater.apply(update, learningRate);
-    return { loss, gradientNorm, targets };
+    return result;
   }
 
   #feeds(update: number, part: Batch, targets: number): Values {
@@ -161,11 +160,12 @@ export class Trainer {
     return this.#accumulate;
   }
 
-  async #refuse(update: number, batch: readonly Batch[], loss: number, targets: number): Promise<never> {
-    const feeds = this.#feeds(update, batch.at(-1)!, targets);
-    const where = await findNotFinite(this.parameters, this.#objective, this.#training.bind, feeds, LOSS_SCALE);
+  async #refuse(update: number, batch: readonly Batch[], { loss, gradientNorm, targets }: StepResult): Promise<never> {
+    const parts = batch.map((part) => this.#feeds(update, part, targets));
+    const where = await findNotFinite(this.parameters, this.#objective, this.#training.bind, parts, LOSS_SCALE);
     throw new TrainingError(
-      `The loss is ${loss} at update ${update}; it must be a finite number. It first appeared in ${where}. ` +
+      `At update ${update} the loss is ${loss} and the norm of the gradients ${gradientNorm}; both must be finite ` +
+        `numbers. The first that is not appeared in ${where}. ` +
         `The last checkpoint is intact: resume from it with a lower learning rate, a longer warm-up or clipping.`,
     );
   }
@@ -191,7 +191,9 @@ export class Trainer {
     return { program: await this.engine.load(program), bind, fetch: Object.keys(outputs) };
   }
 
-  /** All residents that a resumed run needs: parameters, optimizer state, moving average. Flat, by resident name. */
+  /**
+   * What a resumed run needs beside the parameters: optimizer state and moving average. Flat, by resident name; a copy.
+   */
   async state(): Promise<Map<string, Float32Array>> {
     const state = new Map<string, Float32Array>();
     for (const name of this.#updater.residents.keys()) {
@@ -200,19 +202,34 @@ export class Trainer {
     return state;
   }
 
-  /** Puts back what `state` gave. Throws TrainingError where the residents are not those of this optimizer. */
+  /**
+   * Puts back what `state` gave. Throws TrainingError, and changes nothing, where the residents are not those of this
+   * optimizer.
+   */
   async restore(state: ReadonlyMap<string, Float32Array>): Promise<void> {
-    for (const [name, length] of this.#updater.residents) {
-      const values = state.get(name);
-      if (values?.length !== length) {
-        throw new TrainingError(
-          `The checkpoint's optimizer state has ${values === undefined ? "no" : values.length} values for "${name}", ` +
-            `expected ${length}. It was written with another optimizer or model; resume with the config of that run.`,
-        );
-      }
-      await this.engine.write(name, values);
+    const { residents } = this.#updater;
+    for (const name of new Set([...residents.keys(), ...state.keys()])) {
+      const [got, expected] = [state.get(name)?.length, residents.get(name)];
+      if (got === expected) continue;
+      throw new TrainingError(
+        `The checkpoint's optimizer state has ${got ?? "no"} values for "${name}", expected ${expected ?? "none"}. ` +
+          `It was written with another optimizer or model; resume with the config of that run.`,
+      );
     }
+    for (const [name, values] of state) await this.engine.write(name, values);
   }
+}
+
+async function parametersFor(
+  engine: Engine,
+  specs: readonly Parameter[],
+  seed: number,
+  given: ReadonlyMap<string, HostTensor> | ModelParameters | undefined,
+): Promise<ModelParameters> {
+  if (given instanceof ModelParameters) return given;
+  return given === undefined
+    ? ModelParameters.initialize(engine, specs, seed)
+    : ModelParameters.fromValues(engine, specs, given);
 }
 
 const scalar = (tensor: HostTensor): number => (tensor.data as Float32Array)[0]!;

@@ -1,0 +1,153 @@
+/** Trains a translator on sentence pairs, with or without a run folder. */
+import { tokenBatches, withinLimits, type SetAside, type TextPair } from "../data/index.ts";
+import type { Folder } from "../files/index.ts";
+import type { HostTensor } from "../onnx/index.ts";
+import {
+  optimizers,
+  START,
+  Trainer,
+  trainingLoop,
+  type Batch,
+  type Epoch,
+  type OptimizerName,
+  type Run,
+  type ScheduleKind,
+  type Step,
+  type StopSignal,
+} from "../training/index.ts";
+import { pairFeeds, translatorObjective, type Translator } from "./translator.ts";
+
+/** What is trained, how long, and how. */
+export interface TrainOptions {
+  readonly updates?: number | undefined;
+  readonly minutes?: number | undefined;
+  readonly seed?: number | undefined;
+  /** The most target (or source) tokens of a batch, padding included. */
+  readonly batchTokens?: number | undefined;
+  /** Batches whose gradients are added up before an update. */
+  readonly accumulate?: number | undefined;
+  readonly optimizer?: OptimizerName | undefined;
+  readonly beta1?: number | undefined;
+  readonly beta2?: number | undefined;
+  readonly weightDecay?: number | undefined;
+  readonly clipNorm?: number | undefined;
+  readonly movingAverage?: number | undefined;
+  readonly schedule?: ScheduleKind | undefined;
+  readonly learningRate?: number | undefined;
+  readonly warmUp?: number | undefined;
+  readonly labelSmoothing?: number | undefined;
+  readonly validateEvery?: number | undefined;
+  readonly saveEvery?: number | undefined;
+  readonly patience?: number | undefined;
+  readonly validation?: readonly Pick<TextPair, "source" | "target">[] | undefined;
+  readonly signal?: StopSignal | undefined;
+  /** Where checkpoints and the log go. */
+  readonly run?: Run | undefined;
+  /** Told of pairs that are longer than the model's positions and were left out. */
+  readonly warn?: ((message: string) => void) | undefined;
+}
+
+interface Encoded {
+  readonly source: Int32Array;
+  readonly target: Int32Array;
+}
+
+/** Trains a translator; yields after each update. What it learned is in the translator itself, also after a break. */
+export async function* train(
+  model: Translator,
+  pairs: readonly Pick<TextPair, "source" | "target">[],
+  options: TrainOptions = {},
+): AsyncGenerator<Step, void> {
+  const { seed = 1, run, warn, accumulate = 1, batchTokens = 4096 } = options;
+  const examples = encodeAll(model, pairs, (aside) =>
+    warn?.(`${aside.count} training pairs are too long for the model and were left out.`),
+  );
+  const lengths = examples.map(({ source, target }) => ({ source: source.length, target: target.length }));
+  const epoch = (number: number): Epoch => {
+    const { batches } = tokenBatches(lengths, { tokens: batchTokens, seed, epoch: number });
+    return {
+      length: Math.ceil(batches.length / accumulate),
+      batch: (index) => updateBatch(model, examples, batches.slice(index * accumulate, (index + 1) * accumulate)),
+    };
+  };
+  const trainer = await makeTrainer(model, options);
+  const held = options.validation && validationBatches(model, options.validation, batchTokens);
+  const save =
+    run &&
+    ((position: Step["position"], score: number | undefined) =>
+      run.save(trainer, position, score, (folder: Folder, weights: ReadonlyMap<string, HostTensor>) =>
+        model.save(folder, weights),
+      ));
+  const { schedule = "inverse-sqrt", learningRate = 2e-3, warmUp = 200 } = options;
+  const loop = trainingLoop({
+    trainer,
+    epoch,
+    schedule: { kind: schedule, peak: learningRate, warmUp, width: model.config.width },
+    updates: options.updates,
+    seconds: options.minutes === undefined ? undefined : options.minutes * 60,
+    validation: held && (() => held),
+    validateEvery: options.validateEvery,
+    patience: options.patience,
+    save,
+    saveEvery: options.saveEvery,
+    signal: options.signal,
+    from: run?.resumed?.position ?? START,
+  });
+  for await (const step of loop) {
+    await run?.record(step);
+    yield step;
+  }
+}
+
+async function makeTrainer(model: Translator, options: TrainOptions): Promise<Trainer> {
+  const { seed = 1, run, weightDecay = 0, clipNorm = 1, movingAverage = 0, labelSmoothing = 0.1 } = options;
+  const { optimizer = "adam", beta1, beta2 } = options;
+  if (run?.resumed !== undefined) await model.parameters.write(run.resumed.weights);
+  const objective = translatorObjective(model.config, labelSmoothing);
+  const trainer = await Trainer.create(
+    model.engine,
+    objective,
+    { seed, optimizer: optimizers[optimizer]({ beta1, beta2 }), weightDecay, clipNorm, movingAverage },
+    model.parameters,
+  );
+  if (run?.resumed !== undefined) await trainer.restore(run.resumed.state);
+  return trainer;
+}
+
+function encodeAll(
+  { tokenizer, config }: Translator,
+  pairs: readonly Pick<TextPair, "source" | "target">[],
+  tooLong: (aside: SetAside) => void,
+): Encoded[] {
+  const encoded = pairs.map(({ source, target }) => ({ source: tokenizer.ids(source), target: tokenizer.ids(target) }));
+  const limit = { source: config.maxPositions, target: config.maxPositions };
+  const lengths = encoded.map(({ source, target }) => ({ source: source.length, target: target.length }));
+  const { kept, long } = withinLimits(lengths, limit);
+  if (long.count > 0) tooLong(long);
+  return kept.map((index) => encoded[index]!);
+}
+
+/** The parts of an update. Examples are numbered over all of them, so that dropout masks do not depend on the split. */
+function updateBatch(model: Translator, examples: readonly Encoded[], groups: readonly (readonly number[])[]): Batch[] {
+  let first = 0;
+  return groups.map((group) => {
+    const { feeds, targets } = pairFeeds(
+      model.config,
+      group.map((index) => examples[index]!),
+    );
+    const places = group.map((_, i) => first + i);
+    first += group.length;
+    return { feeds, targets, examples: places };
+  });
+}
+
+function validationBatches(
+  model: Translator,
+  pairs: readonly Pick<TextPair, "source" | "target">[],
+  tokens: number,
+): Batch[] {
+  const examples = encodeAll(model, pairs, () => undefined);
+  const lengths = examples.map(({ source, target }) => ({ source: source.length, target: target.length }));
+  const { batches } = tokenBatches(lengths, { tokens, seed: 0, epoch: 0 });
+  return batches.map((group) => updateBatch(model, examples, [group])[0]!);
+}

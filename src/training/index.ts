@@ -1,0 +1,26 @@
+/** Objectives, optimizers, schedules, the loop, resume. */
+export {
+  trainingLoop,
+  START,
+  type Epoch,
+  type LoopOptions,
+  type Position,
+  type Step,
+  type StopSignal,
+} from "./loop.ts";
+export {
+  adafactor,
+  adam,
+  adamW,
+  optimizers,
+  sgd,
+  type AdafactorOptions,
+  type AdamOptions,
+  type Optimizer,
+  type OptimizerName,
+  type SgdOptions,
+} from "./optimizers.ts";
+export { Run, type Resumed, type RunSettings } from "./run.ts";
+export { learningRate, scheduleKinds, type ScheduleKind, type ScheduleOptions } from "./schedules.ts";
+export { Trainer, type Batch, type Objective, type StepResult, type TrainerOptions } from "./trainer.ts";
+export { AVERAGE } from "./update.ts";

@@ -1,0 +1,118 @@
+/** The training loop: an async iterator over updates. Whoever iterates may log, plot, stop or break out of it. */
+import { HeedError } from "../errors/index.ts";
+import { learningRate, type ScheduleOptions } from "./schedules.ts";
+import type { Batch, StepResult, Trainer } from "./trainer.ts";
+
+/** Anything with this flag stops a loop between two updates; an AbortSignal is one. */
+export interface StopSignal {
+  readonly aborted: boolean;
+}
+
+/** The batches of an epoch. The same epoch always has the same batches, so a run resumes in its middle. */
+export interface Epoch {
+  readonly length: number;
+  /** Batch `index`, in one part or several. */
+  batch(index: number): readonly Batch[];
+}
+
+/** Where a run stands. All that is needed to go on, beside the residents. */
+export interface Position {
+  /** Updates done. */
+  readonly update: number;
+  readonly epoch: number;
+  /** Batches done in this epoch. */
+  readonly index: number;
+  /** Seconds spent training, over all resumes. */
+  readonly seconds: number;
+  /** The best validation loss so far, and the evaluations since without a better one. */
+  readonly best?: number | undefined;
+  readonly sinceBest: number;
+}
+
+export const START: Position = { update: 0, epoch: 0, index: 0, seconds: 0, sinceBest: 0 };
+
+export interface LoopOptions {
+  readonly trainer: Trainer;
+  readonly epoch: (epoch: number) => Epoch;
+  readonly schedule: ScheduleOptions;
+  /** The run ends after this many updates, or this many seconds of training: the one that is given, or the first. */
+  readonly updates?: number | undefined;
+  readonly seconds?: number | undefined;
+  /** Batches to validate on, and after how many updates. */
+  readonly validation?: (() => Iterable<Batch>) | undefined;
+  readonly validateEvery?: number | undefined;
+  /** Ends the run after this many validations without a lower loss. */
+  readonly patience?: number | undefined;
+  /** Saves a checkpoint, and after how many updates. The last update always saves one. */
+  readonly save?: ((position: Position, score: number | undefined) => Promise<void>) | undefined;
+  readonly saveEvery?: number | undefined;
+  readonly signal?: StopSignal | undefined;
+  readonly from?: Position | undefined;
+}
+
+/** What one update did. */
+export interface Step extends StepResult {
+  readonly update: number;
+  readonly epoch: number;
+  readonly learningRate: number;
+  /** How much of the run is done, from 0 to 1. */
+  readonly progress: number;
+  /** Seconds spent training so far. */
+  readonly seconds: number;
+  /** Means per target over the validation batches, where this update was followed by a validation. */
+  readonly validation?: Readonly<Record<string, number>> | undefined;
+  readonly position: Position;
+}
+
+/**
+ * Trains until the limit, the patience or the signal ends it. Yields after each update; a checkpoint of an update is
+ * saved before the step is yielded, so breaking out loses nothing that a step announced.
+ * Throws TrainingError where the loss is no longer finite; the last checkpoint then stands.
+ */
+export async function* trainingLoop(options: LoopOptions): AsyncGenerator<Step, Position> {
+  const { trainer, updates = Infinity, seconds: limit = Infinity, signal, patience = Infinity } = options;
+  if (updates === Infinity && limit === Infinity) throw new HeedError("A run needs a number of updates or a time.");
+  let position = options.from ?? START;
+  let epoch = options.epoch(position.epoch);
+  const started = performance.now() - position.seconds * 1000;
+  const elapsed = (): number => (performance.now() - started) / 1000;
+  const progress = (update: number): number => Math.min(1, Math.max(update / updates, elapsed() / limit));
+  let over = position.update >= updates || position.seconds >= limit;
+  while (!over && signal?.aborted !== true) {
+    if (position.index >= epoch.length) {
+      position = { ...position, epoch: position.epoch + 1, index: 0 };
+      epoch = options.epoch(position.epoch);
+    }
+    const update = position.update + 1;
+    const rate = learningRate(options.schedule, update, progress(position.update));
+    const result = await trainer.step(update, epoch.batch(position.index), rate);
+    position = { ...position, update, index: position.index + 1, seconds: elapsed() };
+    const stopping = (): boolean => signal?.aborted === true;
+    over = update >= updates || elapsed() >= limit;
+    const validation = await validate(options, update, over || stopping());
+    if (validation !== undefined) position = judged(position, validation["loss"]!);
+    over ||= position.sinceBest >= patience;
+    position = { ...position, seconds: elapsed() };
+    if (options.save !== undefined && (over || stopping() || update % (options.saveEvery ?? Infinity) === 0)) {
+      await options.save(position, validation?.["loss"]);
+    }
+    const step = { ...result, update, epoch: position.epoch, learningRate: rate, progress: progress(update), position };
+    yield { ...step, seconds: position.seconds, validation };
+  }
+  return position;
+}
+
+async function validate(
+  options: LoopOptions,
+  update: number,
+  last: boolean,
+): Promise<Record<string, number> | undefined> {
+  const { validation, validateEvery = Infinity, trainer } = options;
+  if (validation === undefined || (!last && update % validateEvery !== 0)) return undefined;
+  return trainer.evaluate(validation());
+}
+
+function judged(position: Position, loss: number): Position {
+  if (position.best === undefined || loss < position.best) return { ...position, best: loss, sinceBest: 0 };
+  return { ...position, sinceBest: position.sinceBest + 1 };
+}

@@ -1,0 +1,192 @@
+/** A training run in a folder: checkpoints, log and resume around the loop. */
+import {
+  openCheckpoint,
+  openLog,
+  openRun,
+  readTensors,
+  stepsOf,
+  WEIGHTS,
+  writeTensors,
+  type Checkpoint,
+  type LogRecord,
+  type RunFolder,
+  type RunLog,
+} from "../checkpoints/index.ts";
+import { CheckpointError, ConfigError } from "../errors/index.ts";
+import { readJson, type Folder } from "../files/index.ts";
+import type { HostTensor } from "../onnx/index.ts";
+import type { Position, Step } from "./loop.ts";
+import { eventFileHeader, eventFileName, eventRestart, eventScalars } from "./tensorboard.ts";
+import type { Trainer } from "./trainer.ts";
+
+const STATE = "optimizer.safetensors";
+const POSITION = "training.json";
+const LOG = "log.jsonl";
+
+/** How a run folder is opened. */
+export interface RunSettings {
+  readonly folder: Folder;
+  /** What must be the same when a run is resumed: config, data, seed. Kept beside each checkpoint. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly resume: boolean;
+  /** How many of the last checkpoints are kept. */
+  readonly keep?: number | undefined;
+  readonly warn: (message: string) => void;
+}
+
+/** What a resumed run goes on from. */
+export interface Resumed {
+  readonly position: Position;
+  readonly weights: ReadonlyMap<string, HostTensor>;
+  readonly state: ReadonlyMap<string, Float32Array>;
+}
+
+/** A run folder open for writing. */
+export class Run {
+  readonly folder: Folder;
+  readonly #run: RunFolder;
+  readonly #settings: RunSettings["settings"];
+  #log: RunLog | undefined;
+  #resumed: Resumed | undefined;
+  #events = "";
+
+  private constructor(folder: Folder, run: RunFolder, settings: RunSettings["settings"]) {
+    this.folder = folder;
+    this.#run = run;
+    this.#settings = settings;
+  }
+
+  /**
+   * Takes the folder for writing and, with `resume`, finds the newest whole checkpoint.
+   * Throws InputError where the folder holds a run and `resume` was not asked for, ConfigError where the settings
+   * differ from those of the run, TrainingError where another process writes into it.
+   */
+  static async open({ folder, settings, resume, keep, warn }: RunSettings): Promise<Run> {
+    const run = await openRun(folder, { ...(keep === undefined ? {} : { keep }), warn });
+    try {
+      const opened = new Run(folder, run, settings);
+      const checkpoint = await run.latest();
+      if (checkpoint !== undefined && !resume) {
+        throw new ConfigError(
+          `${folder.describe()} already holds a run (its last checkpoint is of update ${checkpoint.step}). ` +
+            `Give --resume to go on with it, or another folder.`,
+        );
+      }
+      if (checkpoint !== undefined) opened.#resumed = await opened.#load(checkpoint);
+      // A log without a single checkpoint is that of a run killed before its first save: that run starts again.
+      else await folder.remove(LOG);
+      opened.#log = await openLog(folder, LOG, checkpoint === undefined ? undefined : { step: checkpoint.step });
+      await opened.#startEvents(checkpoint?.step);
+      return opened;
+    } catch (error) {
+      await run.close();
+      throw error;
+    }
+  }
+
+  /** What to go on from; undefined for a new run. */
+  get resumed(): Resumed | undefined {
+    return this.#resumed;
+  }
+
+  async #startEvents(resumedAt: number | undefined): Promise<void> {
+    const wallTime = Date.now() / 1000;
+    this.#events = eventFileName(wallTime);
+    await this.folder.append(this.#events, eventFileHeader(wallTime));
+    if (resumedAt === undefined) return;
+    await this.folder.append(this.#events, eventRestart({ wallTime, step: resumedAt + 1 }));
+  }
+
+  async #load({ folder }: Checkpoint): Promise<Resumed> {
+    const { position, settings } = (await readJson(folder, POSITION)) as { position: Position; settings: LogRecord };
+    const differing = differences(settings, this.#settings);
+    if (differing.length > 0) {
+      throw new ConfigError(
+        `${folder.describe()} was trained with other settings: ${differing.join("; ")}. ` +
+          `Resume with the settings of the run, or start a new one in another folder.`,
+      );
+    }
+    const state = new Map<string, Float32Array>();
+    for (const [name, tensor] of await readTensors(folder, STATE)) state.set(name, tensor.data as Float32Array);
+    return { position, weights: await readTensors(folder, WEIGHTS), state };
+  }
+
+  /** Saves a checkpoint: the model's own files by `writeModel`, the optimizer's state and the position. */
+  async save(
+    trainer: Trainer,
+    position: Position,
+    score: number | undefined,
+    writeModel: (folder: Folder, weights: ReadonlyMap<string, HostTensor>) => Promise<void>,
+  ): Promise<void> {
+    const weights = await trainer.parameters.read();
+    const state = new Map<string, HostTensor>();
+    for (const [name, data] of await trainer.state()) state.set(name, { dtype: "float32", shape: [data.length], data });
+    await this.#log?.sync();
+    const write = async (aside: Folder): Promise<void> => {
+      await writeModel(aside, weights);
+      await writeTensors(aside, STATE, state);
+      await aside.write(POSITION, `${JSON.stringify({ position, settings: this.#settings }, undefined, 2)}\n`);
+    };
+    await this.#run.save(position.update, write, score);
+  }
+
+  /** Adds a step to the log, as a line of JSON and as TensorBoard events. */
+  async record({ position, targets, validation, ...step }: Step): Promise<void> {
+    const flat = Object.entries(validation ?? {}).map(([name, value]) => [`validation_${name}`, value] as const);
+    const { update, ...numbers } = step;
+    const record = { step: update, targets, ...numbers, ...Object.fromEntries(flat) };
+    await this.#log?.write(record);
+    const scalars = {
+      loss: step.loss,
+      learningRate: step.learningRate,
+      gradientNorm: step.gradientNorm,
+      ...Object.fromEntries(flat),
+    };
+    await this.folder.append(
+      this.#events,
+      eventScalars({ wallTime: Date.now() / 1000, step: position.update }, scalars),
+    );
+  }
+
+  /** The weights of the last `count` checkpoints, averaged (Vaswani et al. 2017, section 6.1). */
+  async averageOfLast(count: number): Promise<Map<string, HostTensor>> {
+    const steps = (await stepsOf(this.folder)).slice(-count);
+    if (steps.length === 0) throw new CheckpointError(`${this.folder.describe()} has no checkpoint to average.`);
+    let sums: Map<string, HostTensor> | undefined;
+    for (const step of steps) {
+      const weights = await readTensors((await openCheckpoint(this.folder, step)).folder, WEIGHTS);
+      sums = sums === undefined ? weights : added(sums, weights);
+    }
+    for (const { data } of sums!.values())
+      for (let i = 0; i < data.length; i++) (data as Float32Array)[i]! /= steps.length;
+    return sums!;
+  }
+
+  /** Gives the folder free. */
+  async close(): Promise<void> {
+    await this.#run.close();
+  }
+}
+
+function added(sums: Map<string, HostTensor>, weights: ReadonlyMap<string, HostTensor>): Map<string, HostTensor> {
+  for (const [name, { data }] of weights) {
+    const sum = sums.get(name)!.data as Float32Array;
+    for (let i = 0; i < sum.length; i++) sum[i]! += (data as Float32Array)[i]!;
+  }
+  return sums;
+}
+
+/** "seed was 1, now 2" for each setting that differs. */
+function differences(before: LogRecord, now: LogRecord): string[] {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  const show = (value: unknown): string => (value === undefined ? "absent" : JSON.stringify(value));
+  return keys.flatMap((key) => {
+    const [a, b] = [before[key], now[key]];
+    if (JSON.stringify(a) === JSON.stringify(b)) return [];
+    const nested = isRecord(a) && isRecord(b);
+    return nested ? differences(a, b).map((line) => `${key}.${line}`) : [`${key} was ${show(a)}, now ${show(b)}`];
+  });
+}
+
+const isRecord = (value: unknown): value is LogRecord =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
