@@ -33,7 +33,8 @@ export default class ClosingLine {
         const { state, note } = test.result();
         // A test that never came to an end did not pass.
         counts[state === "pending" ? "failed" : state]++;
-        if (state === "skipped") skipped.push(`${testModule.relativeModuleId} > ${test.fullName}: ${reasonOf(test, note)}`);
+        if (state === "skipped")
+          skipped.push(`${testModule.relativeModuleId} > ${test.fullName}: ${reasonOf(test, note)}`);
       }
       // A file that does not load and a hook that throws fail no test of their own.
       counts.failed += testModule.errors().length;
@@ -50,6 +51,7 @@ export default class ClosingLine {
 /** `context.skip("reason")` leaves a note; `test.skip` and `test.todo` leave none. */
 function reasonOf(test, note) {
   if (note) return note;
+  if (test.parent?.type === "suite" && test.parent.errors().length > 0) return "a hook before it failed";
   return test.options.mode === "todo" ? "to be written" : "no reason given; use context.skip(reason)";
 }
 

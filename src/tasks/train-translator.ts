@@ -15,7 +15,8 @@ import {
   type Step,
   type StopSignal,
 } from "../training/index.ts";
-import { pairFeeds, translatorObjective, type Translator } from "./translator.ts";
+import type { Translator } from "./translator.ts";
+import { pairFeeds, translatorObjective } from "./translator-model.ts";
 
 /** What is trained, how long, and how. */
 export interface TrainOptions {

@@ -1,12 +1,10 @@
 /** A translator: the Transformer, its tokenizer and its parameters in an engine, as one typed thing. */
 import { openModel, writeModel } from "../checkpoints/index.ts";
-import { translationBatch, padRows, type TextPair } from "../data/index.ts";
+import { padRows, type TextPair } from "../data/index.ts";
 import { InputError } from "../errors/index.ts";
-import type { Folder, ReadableFolder } from "../files/index.ts";
-import { dimension, input, type Tensor } from "../graph/index.ts";
+import { readText, type Folder, type ReadableFolder } from "../files/index.ts";
 import {
   parseConfig,
-  transformer,
   transformerConfig,
   transformerFromJson,
   transformerPresets,
@@ -14,37 +12,14 @@ import {
   type TransformerConfig,
   type TransformerPreset,
 } from "../models/index.ts";
-import { ModelParameters, Trace, type Parameter, type Scope } from "../nn/index.ts";
+import { CachedModel } from "../generation/index.ts";
+import { ModelParameters, Trace, type Parameter } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import { createEngine, type Engine, type EngineOptions } from "../runtime/index.ts";
-import type { Tokenizer} from "../tokens/index.ts";
+import type { Tokenizer } from "../tokens/index.ts";
 import { trainTranslationTokenizer, translationTokens } from "../tokens/index.ts";
-import type { Objective } from "../training/index.ts";
-
-const batch = dimension("batch");
-const ids = (name: "source" | "target" | "labels"): Tensor =>
-  input(name, "int32", [batch, dimension(name === "source" ? "source" : "target")]);
-
-/** The translator's forward pass with its inputs `source` and `target`: logits [batch, target, vocabulary]. */
-export function translatorForward(config: TransformerConfig): (scope: Scope) => Tensor {
-  return (scope) => transformer(scope, config, { source: ids("source"), target: ids("target") });
-}
-
-/**
- * Cross-entropy with label smoothing (Vaswani et al. 2017, section 5.4), summed over the targets that are not padding,
- * beside sums for reports: the likelihood loss without smoothing (`nats`) and the right answers (`accuracy`).
- */
-export function translatorObjective(config: TransformerConfig, labelSmoothing: number): Objective {
-  return (scope) => {
-    const logits = translatorForward(config)(scope);
-    const rows = logits.reshape([-1, logits.fixed(-1)]);
-    const labels = ids("labels").reshape([-1]);
-    const loss = rows.crossEntropy(labels, { labelSmoothing }).sum();
-    if (scope.trace.kind === "training") return { loss };
-    const right = rows.argMax(-1).cast("int32").equal(labels).cast("float32").sum();
-    return { loss, nats: rows.crossEntropy(labels).sum(), accuracy: right };
-  };
-}
+import { translateAll, type TranslateOptions, type Translation } from "./translate.ts";
+import { translatorForward } from "./translator-model.ts";
 
 /** How a translator is made. `preset` names a size; single values override it. */
 export interface TranslatorOptions extends EngineOptions {
@@ -67,12 +42,21 @@ export class Translator {
   readonly tokenizer: Tokenizer;
   readonly engine: Engine;
   readonly parameters: ModelParameters;
+  /** The source words that training saw, in lower case; undefined where a folder does not say. */
+  readonly seenWords: ReadonlySet<string> | undefined;
+  #cached: CachedModel | undefined;
 
-  constructor(config: TransformerConfig, tokenizer: Tokenizer, parameters: ModelParameters) {
+  constructor(
+    config: TransformerConfig,
+    tokenizer: Tokenizer,
+    parameters: ModelParameters,
+    seenWords?: ReadonlySet<string>,
+  ) {
     this.config = config;
     this.tokenizer = tokenizer;
     this.parameters = parameters;
     this.engine = parameters.engine;
+    this.seenWords = seenWords;
   }
 
   /** A fresh translator: a tokenizer learned from the pairs, and parameters drawn by the seed. */
@@ -89,7 +73,9 @@ export class Translator {
       ));
     const config = translatorConfig(tokenizer, options);
     const engine = await createEngine(options);
-    return new Translator(config, tokenizer, await ModelParameters.initialize(engine, parametersOf(config), seed));
+    const parameters = await ModelParameters.initialize(engine, parametersOf(config), seed);
+    const words = pairs.flatMap(({ source }) => tokenizer.words(source)).map((word) => word.toLowerCase());
+    return new Translator(config, tokenizer, parameters, new Set(words));
   }
 
   /** A translator from a folder that `save` or a training run wrote. */
@@ -100,32 +86,65 @@ export class Translator {
     const engine = await createEngine(options);
     try {
       const parameters = await ModelParameters.fromValues(engine, parametersOf(config), await model.weights());
-      return new Translator(config, model.tokenizer, parameters);
+      return new Translator(config, model.tokenizer, parameters, await readWords(folder));
     } catch (error) {
       await engine.dispose();
       throw error;
     }
   }
 
-  /** Writes config.json, model.safetensors and tokenizer.json. */
+  /** Writes config.json, model.safetensors and tokenizer.json, and beside them the words that training saw. */
   async save(folder: Folder, weights?: ReadonlyMap<string, HostTensor>): Promise<void> {
+    if (this.seenWords !== undefined) await folder.write(SEEN_WORDS, `${[...this.seenWords].sort().join("\n")}\n`);
     await writeModel(folder, transformerToJson(this.config), weights ?? (await this.parameters.read()), this.tokenizer);
   }
 
-  /** Token ids of source sentences as the `source` input, [rows, longest]. Throws InputError for one that is too long. */
-  encode(sentences: readonly string[]): HostTensor {
-    const rows = sentences.map((sentence, i) => {
+  /** Token ids of sentences, the end token included. Throws InputError for one that is longer than the positions. */
+  encodeAll(sentences: readonly string[]): Int32Array[] {
+    return sentences.map((sentence, i) => {
       const row = this.tokenizer.ids(sentence);
-      if (row.length > this.config.maxPositions) {
-        throw new InputError(
-          `Sentence ${i + 1} has ${row.length} tokens; this model takes at most ${this.config.maxPositions}. Split it: ` +
-            `"${sentence.slice(0, 60)}…"`,
-        );
-      }
-      return row;
+      if (row.length <= this.config.maxPositions) return row;
+      throw new InputError(
+        `Sentence ${i + 1} has ${row.length} tokens; this model takes at most ${this.config.maxPositions}. ` +
+          `Split it: "${sentence.slice(0, 60)}…"`,
+      );
     });
+  }
+
+  /** Rows of ids as one tensor, padded at the end: int32[rows, longest]. */
+  padded(rows: readonly Int32Array[]): HostTensor {
     const { data, shape } = padRows(rows, this.config.paddingId);
     return { dtype: "int32", shape, data };
+  }
+
+  /** Ids as texts for people, one each: a word's first token begins with a space where the tokenizer says so. */
+  tokensOf(ids: Int32Array): string[] {
+    return Array.from(ids, (id) => this.tokenizer.decode([id], { skipSpecialTokens: false }).trim());
+  }
+
+  /** The words of a sentence that training never saw, in any case of letters; empty where they are not known. */
+  unseenWords(sentence: string): string[] {
+    if (this.seenWords === undefined) return [];
+    const words = this.tokenizer.words(sentence).filter((word) => /\p{L}/u.test(word));
+    return [...new Set(words.filter((word) => !this.seenWords!.has(word.toLowerCase())))];
+  }
+
+  /** Generates with a cache. */
+  get cached(): CachedModel {
+    this.#cached ??= new CachedModel(this.parameters, translatorForward(this.config));
+    return this.#cached;
+  }
+
+  /** The best translation of a sentence, or of each of several. */
+  translate(sentence: string, options?: TranslateOptions): Promise<Translation>;
+  translate(sentences: readonly string[], options?: TranslateOptions): Promise<Translation[]>;
+  async translate(
+    given: string | readonly string[],
+    options: TranslateOptions = {},
+  ): Promise<Translation | Translation[]> {
+    const found = await translateAll(this, typeof given === "string" ? [given] : given, options);
+    const best = found.map(([first]) => first!);
+    return typeof given === "string" ? best[0]! : best;
   }
 
   /** Frees the engine and all that it holds. */
@@ -134,17 +153,12 @@ export class Translator {
   }
 }
 
-/** The feeds of a batch of token pairs: source, target shifted right, labels. */
-export function pairFeeds(
-  config: TransformerConfig,
-  pairs: readonly { source: Int32Array; target: Int32Array }[],
-): { feeds: Record<"source" | "target" | "labels", HostTensor>; targets: number } {
-  const made = translationBatch(pairs, { pad: config.paddingId, start: config.startId });
-  const host = ({ data, shape }: typeof made.source): HostTensor => ({ dtype: "int32", shape, data });
-  return {
-    feeds: { source: host(made.source), target: host(made.target), labels: host(made.labels) },
-    targets: made.tokens,
-  };
+/** One word a line. */
+const SEEN_WORDS = "source-words.txt";
+
+async function readWords(folder: ReadableFolder): Promise<ReadonlySet<string> | undefined> {
+  if ((await folder.kind(SEEN_WORDS)) !== "file") return undefined;
+  return new Set((await readText(folder, SEEN_WORDS)).split("\n"));
 }
 
 function parametersOf(config: TransformerConfig): Parameter[] {

@@ -1,0 +1,17 @@
+export { barChartSvg } from "./bar-chart-svg.ts";
+export { barChartText } from "./bar-chart-text.ts";
+export type { BarChart } from "./bar-chart.ts";
+export { paint, type ColorDepth, type Rgb } from "./color.ts";
+export { displayWidth, pad, printable, truncate, visibleToken } from "./display-width.ts";
+export { heatGridSvg } from "./heat-grid-svg.ts";
+export { heatGridText, type TextOptions } from "./heat-grid-text.ts";
+export type { GridValues, HeatGrid } from "./heat-grid.ts";
+export { lineChartSvg } from "./line-chart-svg.ts";
+export { lineChartText } from "./line-chart-text.ts";
+export type { LineChart, Series } from "./line-chart.ts";
+export { formatCount, formatDuration, formatNumber } from "./number-text.ts";
+export { numberedMapSvg, numberedMapText, type NumberedMap } from "./numbered-map.ts";
+export { scaleColor, seriesColor, type Mode, type ScaleName } from "./scales.ts";
+export { scatterSvg, type Scatter } from "./scatter-svg.ts";
+export { smallMultiplesSvg, type SmallMultiples } from "./small-multiples-svg.ts";
+export { niceTicks, type Ticks } from "./ticks.ts";

@@ -1,0 +1,233 @@
+/** Translating with a trained translator, measuring the translations, and looking at its attention. */
+import { alignmentWords, contentWords, tokenSpans, type Alignment, type TextPair } from "../data/index.ts";
+import { alignmentAccuracy, bleu, chrf, mergeAttention, type BleuScore, type Span } from "../evaluation/index.ts";
+import {
+  beamSearch,
+  greedy,
+  startTokens,
+  type BeamOptions,
+  type Generated,
+  type StopSignal,
+} from "../generation/index.ts";
+import { recordsOf } from "../insight/index.ts";
+import type { HostTensor } from "../onnx/index.ts";
+import type { Translator } from "./translator.ts";
+import { pairFeeds, translatorForward } from "./translator-model.ts";
+
+export interface TranslateOptions {
+  /** Sentences followed at once; 1 is greedy search. Default: 5. */
+  readonly beams?: number | undefined;
+  readonly nBest?: number | undefined;
+  readonly lengthPenalty?: number | undefined;
+  /** The most tokens of a translation. Default: one and a half times the source's and 20, within the model's positions. */
+  readonly maximumLength?: number | undefined;
+  /** Sentences that go through the model together. Default: 64. */
+  readonly batch?: number | undefined;
+  readonly stop?: StopSignal | undefined;
+  /** Told how many sentences are done. */
+  readonly progress?: ((done: number) => void) | undefined;
+}
+
+/** A translation. */
+export interface Translation {
+  readonly text: string;
+  /** The mean log-probability of its tokens, in nats (with another length penalty: the sum over tokens to its power). */
+  readonly score: number;
+  readonly ids: Int32Array;
+  /** False where the length ended it before the end token came. */
+  readonly finished: boolean;
+}
+
+/**
+ * The best translations of each sentence, best first, in the order of the sentences. Sentences of like length go
+ * through the model together; an empty sentence gives an empty translation.
+ * Throws InputError for a sentence that is longer than the model's positions.
+ */
+export async function translateAll(
+  model: Translator,
+  sentences: readonly string[],
+  options: TranslateOptions = {},
+): Promise<Translation[][]> {
+  const { batch = 64, progress, stop } = options;
+  const empty: Translation = { text: "", score: 0, ids: new Int32Array(0), finished: true };
+  const results: Translation[][] = sentences.map(() => [empty]);
+  const encoded = model.encodeAll(sentences);
+  const order = [...sentences.keys()]
+    .filter((i) => sentences[i]!.trim() !== "")
+    .sort((a, b) => encoded[a]!.length - encoded[b]!.length || a - b);
+  let done = sentences.length - order.length;
+  for (let start = 0; start < order.length && stop?.aborted !== true; start += batch) {
+    const group = order.slice(start, start + batch);
+    const found = await search(
+      model,
+      group.map((i) => encoded[i]!),
+      options,
+    );
+    for (const [row, i] of group.entries()) results[i] = found[row]!.map((one) => translationOf(model, one));
+    progress?.((done += group.length));
+  }
+  return results;
+}
+
+function search(model: Translator, rows: readonly Int32Array[], options: TranslateOptions): Promise<Generated[][]> {
+  const { beams = 5, nBest = 1, lengthPenalty = 1, maximumLength, stop } = options;
+  const { paddingId, startId, endId, maxPositions } = model.config;
+  const feeds = { source: model.padded(rows), target: startTokens(rows.length, startId) };
+  const limit = (length: number): number => Math.min(maximumLength ?? Math.ceil(1.5 * length) + 20, maxPositions - 1);
+  const search: BeamOptions = {
+    beams,
+    nBest,
+    lengthPenalty,
+    endId,
+    maximumLength: rows.map((row) => limit(row.length)),
+    suppress: [paddingId, startId],
+    stop,
+  };
+  return beams === 1 && nBest === 1 ? greedy(model.cached, feeds, search) : beamSearch(model.cached, feeds, search);
+}
+
+function translationOf(model: Translator, { ids, score, finished }: Generated): Translation {
+  return { text: model.tokenizer.decode(ids).trim(), score, ids, finished };
+}
+
+/** How good translations are, with the baseline that copies the source. */
+export interface TranslationScores {
+  readonly bleu: BleuScore;
+  readonly chrf: ReturnType<typeof chrf>;
+  readonly copy: BleuScore;
+  readonly hypotheses: readonly string[];
+}
+
+/** BLEU (sacreBLEU's 13a, cased) and chrF of the best translations, beside BLEU of the sources left as they are. */
+export async function evaluateTranslator(
+  model: Translator,
+  pairs: readonly Pick<TextPair, "source" | "target">[],
+  options: TranslateOptions = {},
+): Promise<TranslationScores> {
+  const translations = await translateAll(
+    model,
+    pairs.map(({ source }) => source),
+    options,
+  );
+  const hypotheses = translations.map(([best]) => best!.text);
+  const references = [pairs.map(({ target }) => target)];
+  const copy = bleu(
+    pairs.map(({ source }) => source),
+    references,
+  );
+  return { bleu: bleu(hypotheses, references), chrf: chrf(hypotheses, references), copy, hypotheses };
+}
+
+export const attentionKinds = ["encoder", "decoder", "cross"] as const;
+export type AttentionKind = (typeof attentionKinds)[number];
+
+/** The attention of one kind while a sentence was translated. */
+export interface TranslatorAttention {
+  readonly kind: AttentionKind;
+  /** Tokens of the axis that looks, and of the axis that is looked at. */
+  readonly queries: readonly string[];
+  readonly keys: readonly string[];
+  /** Layers, each [heads, queries, keys]. */
+  readonly layers: readonly HostTensor[];
+  readonly translation: string;
+}
+
+/**
+ * Attention weights of every layer and head. Row t of decoder and cross-attention is where the decoder looked when it
+ * predicted token t of the translation. Without `target` the model's own translation is looked into.
+ */
+export async function attentionOf(
+  model: Translator,
+  source: string,
+  { kind = "cross", target, ...options }: TranslateOptions & { kind?: AttentionKind; target?: string } = {},
+): Promise<TranslatorAttention> {
+  const translation = target ?? (await translateAll(model, [source], options))[0]![0]!.text;
+  const pair = { source: model.encodeAll([source])[0]!, target: model.encodeAll([translation])[0]! };
+  const { feeds } = pairFeeds(model.config, [pair]);
+  const names = {
+    encoder: /encoder.*self_attn\.attention$/,
+    decoder: /decoder.*self_attn\.attention$/,
+    cross: /encoder_attn\.attention$/,
+  };
+  const records = await recordsOf(model.parameters, translatorForward(model.config), feeds, names[kind]);
+  const layers = [...records.values()].map(({ dtype, shape, data }) => ({ dtype, shape: shape.slice(1), data }));
+  const sources = model.tokensOf(pair.source);
+  const targets = model.tokensOf(pair.target);
+  const read = [model.tokensOf(Int32Array.of(model.config.startId))[0]!, ...targets.slice(0, -1)];
+  const axes = { encoder: [sources, sources], decoder: [targets, read], cross: [targets, sources] } as const;
+  const [queries, keys] = axes[kind];
+  return { kind, queries, keys, layers, translation };
+}
+
+/** The rows of one head of a layer: [queries][keys]. */
+export function headRows({ shape, data }: HostTensor, head: number): Float32Array[] {
+  const [, queries, keys] = shape as readonly [number, number, number];
+  return Array.from({ length: queries }, (_, row) => {
+    const start = (head * queries + row) * keys;
+    return (data as Float32Array).subarray(start, start + keys);
+  });
+}
+
+/** The mean over heads of a layer: [queries][keys]. */
+export function meanOfHeads(layer: HostTensor): Float32Array[] {
+  const [heads, queries, keys] = layer.shape as readonly [number, number, number];
+  const mean = Array.from({ length: queries }, () => new Float32Array(keys));
+  for (let head = 0; head < heads; head++) {
+    for (const [row, weights] of headRows(layer, head).entries()) {
+      for (let key = 0; key < keys; key++) mean[row]![key]! += weights[key]! / heads;
+    }
+  }
+  return mean;
+}
+
+/** A sentence pair with its gold word alignment. */
+export interface AlignedPair extends Pick<TextPair, "source" | "target"> {
+  readonly alignment: Alignment;
+}
+
+/** How well a head of cross-attention aligns words. Layers and heads are counted from 1. */
+export interface HeadAlignment {
+  readonly layer: number;
+  readonly head: number;
+  /** The share of content words whose largest weight lies on a gold word. */
+  readonly accuracy: number;
+  readonly words: number;
+}
+
+/**
+ * For every head of cross-attention, the share of the references' content words whose largest weight is on a source
+ * word of the gold alignment; best first. The reference is read word by word (teacher forcing).
+ */
+export async function headAlignments(
+  model: Translator,
+  pairs: readonly AlignedPair[],
+  functionWords: ReadonlySet<string>,
+): Promise<HeadAlignment[]> {
+  const sums = new Map<string, { layer: number; head: number; correct: number; total: number }>();
+  for (const { source, target, alignment } of pairs) {
+    const { layers } = await attentionOf(model, source, { target });
+    const sourceWords = alignmentWords(source);
+    const targetWords = alignmentWords(target);
+    const sourceSpans = spansWithEnd(model, source, sourceWords);
+    const targetSpans = spansWithEnd(model, target, targetWords);
+    const targets = contentWords(targetWords, functionWords);
+    for (const [l, layer] of layers.entries()) {
+      for (let head = 0; head < layer.shape[0]!; head++) {
+        const words = mergeAttention(headRows(layer, head), sourceSpans, targetSpans);
+        const { correct, total } = alignmentAccuracy(words, alignment, { targets });
+        const key = `${l} ${head}`;
+        const sum = sums.get(key) ?? { layer: l + 1, head: head + 1, correct: 0, total: 0 };
+        sums.set(key, { ...sum, correct: sum.correct + correct, total: sum.total + total });
+      }
+    }
+  }
+  return [...sums.values()]
+    .map(({ layer, head, correct, total }) => ({ layer, head, accuracy: correct / Math.max(total, 1), words: total }))
+    .sort((a, b) => b.accuracy - a.accuracy);
+}
+
+/** The tokens of each word; the end token is a word of its own, so that looking at it counts as a miss. */
+function spansWithEnd(model: Translator, text: string, words: ReturnType<typeof alignmentWords>): Span[] {
+  const { ids, offsets } = model.tokenizer.encode(text);
+  return [...tokenSpans(words, offsets), [ids.length - 1, ids.length]];
+}

@@ -1,0 +1,21 @@
+export { specialToken, type AddedToken } from "./added-tokens.ts";
+export { Bpe, type BpeSettings } from "./bpe.ts";
+export { byteAlphabet } from "./byte-level.ts";
+export type { Texts } from "./count-words.ts";
+export { makeDecoder, type Decoder } from "./decoders.ts";
+export type { Model, Pieces } from "./model.ts";
+export { makeNormalizer, type Normalizer } from "./normalizers.ts";
+export { codePointOffsets } from "./offsets.ts";
+export { makePostProcessor, type Encoding, type PostProcessor } from "./post-processors.ts";
+export { makePreTokenizer, type PreTokenizer } from "./pre-tokenizers.ts";
+export type { StageJson } from "./stages.ts";
+export { Tokenizer, type TokenizerInput } from "./tokenizer.ts";
+export type { TokenizerJson, TokenizerParts } from "./tokenizer-json.ts";
+export { trainBpe, type TrainBpeOptions } from "./train-bpe.ts";
+export { trainWords, type TrainWordsOptions } from "./train-words.ts";
+export {
+  trainTranslationTokenizer,
+  translationTokens,
+  type TranslationTokenizerOptions,
+} from "./translation-tokenizer.ts";
+export { WordLevel } from "./word-level.ts";
