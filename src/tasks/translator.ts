@@ -26,7 +26,7 @@ export interface TranslatorOptions extends EngineOptions {
   readonly preset?: TransformerPreset | undefined;
   /** Encoder and decoder layers, both. */
   readonly layers?: number | undefined;
-  readonly model?: Partial<TransformerConfig> | undefined;
+  readonly model?: { readonly [K in keyof TransformerConfig]?: TransformerConfig[K] | undefined } | undefined;
   readonly vocabulary?: number | undefined;
   readonly minimumFrequency?: number | undefined;
   readonly width?: number | undefined;
@@ -170,13 +170,12 @@ function parametersOf(config: TransformerConfig): Parameter[] {
 function translatorConfig(tokenizer: Tokenizer, options: TranslatorOptions): TransformerConfig {
   const { preset = "tiny", layers, width, heads, feedForward } = options;
   const id = (token: string): number => tokenizer.tokenToId(token)!;
-  const sizes = { encoderLayers: layers, decoderLayers: layers, width, heads, feedForward };
+  const sizes = { encoderLayers: layers, decoderLayers: layers, width, heads, feedForward, ...options.model };
   const given = Object.fromEntries(Object.entries(sizes).filter(([, value]) => value !== undefined));
   const chosen = {
     normalization: "pre" as const,
     ...transformerPresets[preset],
     ...given,
-    ...options.model,
     vocabulary: tokenizer.size,
     paddingId: id(translationTokens.pad),
     startId: id(translationTokens.start),

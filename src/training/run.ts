@@ -13,7 +13,7 @@ import {
   type RunLog,
 } from "../checkpoints/index.ts";
 import { CheckpointError, ConfigError } from "../errors/index.ts";
-import { readJson, type Folder } from "../files/index.ts";
+import { readJson, type Folder, type ReadableFolder } from "../files/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { Position, Step } from "./loop.ts";
 import { eventFileHeader, eventFileName, eventRestart, eventScalars } from "./tensorboard.ts";
@@ -39,6 +39,8 @@ export interface Resumed {
   readonly position: Position;
   readonly weights: ReadonlyMap<string, HostTensor>;
   readonly state: ReadonlyMap<string, Float32Array>;
+  /** The checkpoint, which is also a model folder. */
+  readonly folder: ReadableFolder;
 }
 
 /** A run folder open for writing. */
@@ -108,7 +110,7 @@ export class Run {
     }
     const state = new Map<string, Float32Array>();
     for (const [name, tensor] of await readTensors(folder, STATE)) state.set(name, tensor.data as Float32Array);
-    return { position, weights: await readTensors(folder, WEIGHTS), state };
+    return { position, weights: await readTensors(folder, WEIGHTS), state, folder };
   }
 
   /** Saves a checkpoint: the model's own files by `writeModel`, the optimizer's state and the position. */
@@ -146,6 +148,14 @@ export class Run {
       this.#events,
       eventScalars({ wallTime: Date.now() / 1000, step: position.update }, scalars),
     );
+  }
+
+  /** The weights of the checkpoint with the lowest validation loss. */
+  async bestWeights(): Promise<Map<string, HostTensor>> {
+    const best = await this.#run.best();
+    if (best === undefined)
+      throw new CheckpointError(`${this.folder.describe()} has no checkpoint with a validation loss.`);
+    return readTensors(best.folder, WEIGHTS);
   }
 
   /** The weights of the last `count` checkpoints, averaged (Vaswani et al. 2017, section 6.1). */

@@ -1,0 +1,123 @@
+/** `heed inspect`: the attention of a translator while it translates a sentence. */
+import { Option, type Command } from "commander";
+import { InputError } from "../../errors/index.ts";
+import { heatGridSvg, heatGridText, smallMultiplesSvg, type HeatGrid } from "../../figures/index.ts";
+import {
+  attentionKinds,
+  attentionOf,
+  headRows,
+  meanOfHeads,
+  type AttentionKind,
+  type TranslatorAttention,
+} from "../../tasks/translate.ts";
+import { describedCommand, wholeNumber } from "../command.ts";
+import { jsonLine, type Io } from "../io.ts";
+import { colorDepthOf, widthOf } from "../terminal/index.ts";
+import { warnOfUnseenWords, withTranslator } from "../translation-files.ts";
+
+interface Flags {
+  readonly attention: AttentionKind;
+  readonly target?: string;
+  readonly layer?: number;
+  readonly head?: number;
+  readonly format: "text" | "svg" | "json";
+  readonly threads?: number;
+}
+
+export function command(io: Io): Command {
+  return describedCommand("inspect", "Shows where a model looks: attention weights with tokens on both axes.", {
+    run: `heed inspect runs/fr-en "Jane visite l'Afrique en septembre" --attention cross --layer 2 --head 3`,
+    expect: "a shaded grid with the English tokens on the left and the French ones on top",
+  })
+    .argument("<model>", "a trained translator")
+    .argument("<sentence>", "the sentence to translate")
+    .addOption(new Option("--attention <kind>", "which attention").choices(attentionKinds).default("cross"))
+    .option("--target <sentence>", "look at this translation instead of the model's own")
+    .option("--layer <n>", "one layer, counted from 1", wholeNumber(1))
+    .option("--head <n>", "one head, counted from 1; without it the mean over heads", wholeNumber(1))
+    .addOption(new Option("--format <name>", "the form of the output").choices(["text", "svg", "json"]).default("text"))
+    .option("--threads <n>", "threads to use", wholeNumber(1))
+    .action((model: string, sentence: string, flags: Flags) =>
+      withTranslator(model, flags.threads, async (opened) => {
+        warnOfUnseenWords(opened, [sentence], io);
+        const { target, attention: kind } = flags;
+        const found = await attentionOf(opened, sentence, { kind, ...(target === undefined ? {} : { target }) });
+        await io.stdout.write(shown(found, flags, io));
+      }),
+    );
+}
+
+function shown(found: TranslatorAttention, flags: Flags, io: Io): string {
+  if (flags.format === "json") return jsonLine(asJson(found, flags));
+  const panels = panelsOf(found, flags);
+  if (flags.format === "svg" && panels.length > 1) {
+    const heads = found.layers[0]!.shape[0]!;
+    return `${smallMultiplesSvg({ ...axes(found), title: titleOf(found), panels, range: [0, 1], perRow: heads })}\n`;
+  }
+  if (flags.format === "svg") {
+    const { name, values } = panels[0]!;
+    return `${heatGridSvg({ ...axes(found), title: `${titleOf(found)}, ${name}`, values, range: [0, 1] })}\n`;
+  }
+  const color = { colorDepth: colorDepthOf(io.stderr, io.environment), width: widthOf(io.stderr) };
+  const single = flags.layer === undefined ? averaged(found) : panels;
+  const grids = single.map(({ name, values }) => {
+    return heatGridText({ ...axes(found), title: `${titleOf(found)}, ${name}`, values, range: [0, 1], ...color });
+  });
+  return `${found.translation}\n\n${grids.join("\n\n")}\n`;
+}
+
+const sideNames = {
+  cross: ["translation", "source"],
+  encoder: ["source, looking", "source, looked at"],
+  decoder: ["predicted", "read so far"],
+} as const;
+
+function axes({
+  kind,
+  queries,
+  keys,
+}: TranslatorAttention): Pick<HeatGrid, "rows" | "columns" | "rowTitle" | "columnTitle"> {
+  const [rowTitle, columnTitle] = sideNames[kind];
+  return { rows: queries, columns: keys, rowTitle, columnTitle };
+}
+
+const titleOf = ({ kind }: TranslatorAttention): string => `${kind} attention`;
+
+interface Panel {
+  readonly name: string;
+  readonly values: Float32Array[];
+}
+
+/** The heads that were asked for; all of them where none was. */
+function panelsOf({ layers }: TranslatorAttention, { layer, head }: Flags): Panel[] {
+  const heads = layers[0]!.shape[0]!;
+  if ((layer ?? 1) > layers.length || (head ?? 1) > heads) {
+    throw new InputError(
+      `The model has layers 1 to ${layers.length} with heads 1 to ${heads}; layer ${layer ?? 1}, head ${head ?? 1} was asked for.`,
+    );
+  }
+  const chosen = layer === undefined ? layers.map((_, i) => i) : [layer - 1];
+  return chosen.flatMap((l) => {
+    if (head === undefined && layer !== undefined)
+      return [{ name: `layer ${l + 1}, mean of ${heads} heads`, values: meanOfHeads(layers[l]!) }];
+    const which = head === undefined ? Array.from({ length: heads }, (_, h) => h) : [head - 1];
+    return which.map((h) => ({ name: `layer ${l + 1}, head ${h + 1}`, values: headRows(layers[l]!, h) }));
+  });
+}
+
+/** The mean over the heads of each layer. */
+function averaged({ layers }: TranslatorAttention): Panel[] {
+  return layers.map((layer, l) => ({
+    name: `layer ${l + 1}, mean of ${layer.shape[0]!} heads`,
+    values: meanOfHeads(layer),
+  }));
+}
+
+function asJson(found: TranslatorAttention, flags: Flags): unknown {
+  const { kind, queries, keys, translation } = found;
+  const panels = panelsOf(found, flags).map(({ name, values }) => ({
+    name,
+    values: values.map((row) => Array.from(row)),
+  }));
+  return { kind, queries, keys, translation, panels };
+}

@@ -1,0 +1,214 @@
+/** `heed start`: trains the translator on the bundled corpus, measures it and shows its attention. */
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { dictionaryBaseline, parseAlignment, type TextPair } from "../../data/index.ts";
+import { bleu } from "../../evaluation/index.ts";
+import { diskFolder } from "../../files/disk.ts";
+import { readLines, readText, type Folder } from "../../files/index.ts";
+import { formatCount, formatDuration, heatGridSvg, heatGridText, lineChartText } from "../../figures/index.ts";
+import { transformerParameterCount } from "../../models/index.ts";
+import { attentionOf, evaluateTranslator, headAlignments, headRows, type AlignedPair } from "../../tasks/translate.ts";
+import { runTranslation, translatorRunConfig } from "../../tasks/translator-run.ts";
+import type { Translator } from "../../tasks/translator.ts";
+import { describedCommand, wholeNumber } from "../command.ts";
+import type { Io } from "../io.ts";
+import { stopOnInterrupt } from "../stop.ts";
+import { colorDepthOf, table, widthOf } from "../terminal/index.ts";
+import { trainingProgress } from "../training-progress.ts";
+
+/** The sentence of the lecture: its words are in the corpus, the sentence is not. */
+const SENTENCE = "Jane visite l'Afrique en septembre";
+const EXPECTED = "Jane visits Africa in September";
+
+interface Flags {
+  readonly once?: true;
+  readonly out: string;
+  readonly updates: number;
+  readonly seed: number;
+  readonly threads?: number;
+}
+
+export function command(io: Io): Command {
+  return describedCommand(
+    "start",
+    "Trains a French-English translator on the bundled corpus in about two minutes, measures it and shows its attention.",
+    {
+      run: "npm start",
+      expect: `BLEU above 90 on held-out sentences, and\n${SENTENCE}  →  ${EXPECTED}`,
+    },
+  )
+    .option("--once", "wait for nothing: for scripts")
+    .option("--out <folder>", "the folder of the run; an old run there is replaced", "runs/french-english")
+    .option("--updates <n>", "how many updates to train for", wholeNumber(1), 900)
+    .option("--seed <n>", "the seed", wholeNumber(0), 1)
+    .option("--threads <n>", "threads to use", wholeNumber(1))
+    .action((flags: Flags) => start(flags, io));
+}
+
+async function start(flags: Flags, io: Io): Promise<void> {
+  const corpus = diskFolder(fileURLToPath(new URL("../../../corpus/french-english", import.meta.url)));
+  const [training, validation, held] = [
+    await read(corpus, "train"),
+    await read(corpus, "valid"),
+    await read(corpus, "test"),
+  ];
+  const say = (text: string): Promise<void> => io.stdout.write(`${text}\n`);
+  await say(
+    `Heed trains a translator from scratch: ${formatCount(training.length)} French-English pairs of the bundled corpus.`,
+  );
+  const began = performance.now();
+  const model = await trained(flags, training, validation, io);
+  if (model === undefined) return;
+  try {
+    await say(`\nTrained in ${formatDuration((performance.now() - began) / 1000)}; the model is in ${flags.out}.`);
+    await measure(model, training, held, say);
+    await showAttention(model, held, corpus, flags, io);
+    await say(nextSteps(flags.out));
+  } finally {
+    await model.dispose();
+  }
+}
+
+async function read(corpus: Folder, split: string): Promise<AlignedPair[]> {
+  const lines = async (name: string): Promise<string[]> => Array.fromAsync(readLines(corpus, `${split}.${name}`));
+  const [source, target, alignment] = [await lines("fr"), await lines("en"), await lines("align")];
+  return source.map((text, i) => ({ source: text, target: target[i]!, alignment: parseAlignment(alignment[i]!) }));
+}
+
+async function trained(
+  flags: Flags,
+  pairs: AlignedPair[],
+  held: AlignedPair[],
+  io: Io,
+): Promise<Translator | undefined> {
+  const { updates, seed, threads } = flags;
+  const config = translatorRunConfig(START_CONFIG(updates, seed), "The start config");
+  const numbered = (list: AlignedPair[]): TextPair[] =>
+    list.map(({ source, target }, i) => ({ source, target, line: i + 1 }));
+  const folder = diskFolder(flags.out);
+  await folder.remove("checkpoints");
+  await folder.remove("log.jsonl");
+  const signal = stopOnInterrupt();
+  const progress = trainingProgress(io, updates, 0);
+  const losses = {
+    training: { x: [] as number[], y: [] as number[] },
+    validation: { x: [] as number[], y: [] as number[] },
+  };
+  const warn = (message: string): void => {
+    progress.log(message);
+  };
+  const begin = (model: Translator): void => {
+    warn(`${formatCount(transformerParameterCount(model.config))} parameters; ${model.engine.description}`);
+  };
+  const run = runTranslation({
+    folder,
+    config,
+    pairs: numbered(pairs),
+    validation: numbered(held),
+    threads,
+    signal,
+    warn,
+    begin,
+  });
+  try {
+    for (let next = await run.next(); ; next = await run.next()) {
+      if (next.done === true) {
+        progress.finish();
+        const series = Object.entries(losses).map(([name, { x, y }]) => ({ name, x, y }));
+        const look = { width: widthOf(io.stderr), height: 12, colorDepth: colorDepthOf(io.stderr, io.environment) };
+        await io.stdout.write(`\n${lineChartText({ title: "loss", series, xTitle: "update", ...look })}\n`);
+        if (!signal.aborted) return next.value;
+        await next.value.dispose();
+        await io.stdout.write(`Stopped. What was learned is in ${flags.out}.\n`);
+        return undefined;
+      }
+      const { update, loss, validation } = next.value;
+      losses.training.x.push(update);
+      losses.training.y.push(loss);
+      if (validation !== undefined) {
+        losses.validation.x.push(update);
+        losses.validation.y.push(validation["loss"]!);
+      }
+      progress.step(next.value);
+    }
+  } finally {
+    progress.close();
+    signal.done();
+  }
+}
+
+/** Small enough for two minutes on two cores, large enough for the grammar. */
+const START_CONFIG = (updates: number, seed: number): unknown => ({
+  preset: "tiny",
+  seed,
+  vocabulary: 1500,
+  model: { encoderLayers: 2, decoderLayers: 2 },
+  training: {
+    updates,
+    batchTokens: 2048,
+    schedule: "linear",
+    learningRate: 4e-3,
+    warmUp: 100,
+    validateEvery: 150,
+    saveEvery: 300,
+  },
+});
+
+async function measure(
+  model: Translator,
+  training: readonly AlignedPair[],
+  held: readonly AlignedPair[],
+  say: (text: string) => Promise<void>,
+): Promise<void> {
+  const references = [held.map(({ target }) => target)];
+  const { bleu: score, copy, hypotheses } = await evaluateTranslator(model, held);
+  const dictionary = dictionaryBaseline(training);
+  const wordByWord = bleu(
+    held.map(({ source }) => dictionary.translate(source)),
+    references,
+  );
+  const exact = hypotheses.filter((text, i) => text === references[0]![i]).length;
+  const rows = [
+    ["this model, beam 5", score.score.toFixed(1)],
+    ["word by word with a dictionary", wordByWord.score.toFixed(1)],
+    ["copying the French", copy.score.toFixed(1)],
+  ];
+  await say(
+    `\nOn ${held.length} held-out sentences, whose words were seen but not together (${exact} translated exactly):`,
+  );
+  await say(table(rows, { header: ["", "BLEU"], align: ["left", "right"] }));
+  await say(`${score.format()}\n${score.signature}`);
+}
+
+async function showAttention(
+  model: Translator,
+  held: readonly AlignedPair[],
+  corpus: Folder,
+  flags: Flags,
+  io: Io,
+): Promise<void> {
+  const functionWords = new Set((await readText(corpus, "function-words.en")).split("\n"));
+  const [best] = await headAlignments(model, held.slice(0, 200), functionWords);
+  const { layer, head, accuracy } = best!;
+  const found = await attentionOf(model, SENTENCE);
+  const name = `cross-attention, layer ${layer}, head ${head}`;
+  const values = headRows(found.layers[layer - 1]!, head - 1);
+  const axes = { rows: found.queries, columns: found.keys, rowTitle: "English, written", columnTitle: "French, read" };
+  const grid = { ...axes, values, range: [0, 1] as const };
+  const look = { width: widthOf(io.stderr), colorDepth: colorDepthOf(io.stderr, io.environment) };
+  await io.stdout.write(`\n${SENTENCE}  →  ${found.translation}\n\n`);
+  await io.stdout.write(`${heatGridText({ title: name, ...grid, ...look })}\n`);
+  await diskFolder(flags.out).write("attention.svg", heatGridSvg({ title: `${name}: ${SENTENCE}`, ...grid }));
+  const share = (100 * accuracy).toFixed(0);
+  await io.stdout.write(
+    `\nLayer ${layer}, head ${head} looks at the right French word for ${share} % of held-out content words.\n` +
+      `The picture is in ${flags.out}/attention.svg.\n`,
+  );
+}
+
+const nextSteps = (folder: string): string => `
+Try next:
+  echo "Marie mange une pomme rouge." | npx heed translate --model ${folder}
+  npx heed inspect ${folder} "${SENTENCE}" --attention encoder
+  npx heed parameters ${folder}
+  npx heed train translation --help        your own data`;

@@ -1,0 +1,161 @@
+/** `heed train translation`: a translator from two text files. */
+import { Command, Option } from "commander";
+import { parse } from "yaml";
+import { ConfigError } from "../../errors/index.ts";
+import { diskFolder } from "../../files/disk.ts";
+import { readText } from "../../files/index.ts";
+import { formatCount } from "../../figures/index.ts";
+import { transformerParameterCount, transformerPresets } from "../../models/index.ts";
+import { runTranslation, translatorRunConfig, type TranslatorRunConfig } from "../../tasks/translator-run.ts";
+import { describedCommand, requireOption, wholeNumber } from "../command.ts";
+import type { Io } from "../io.ts";
+import { stopOnInterrupt } from "../stop.ts";
+import { trainingProgress } from "../training-progress.ts";
+import { pairsFrom } from "../translation-files.ts";
+
+interface Flags {
+  readonly source: string;
+  readonly target: string;
+  readonly validSource?: string;
+  readonly validTarget?: string;
+  readonly out: string;
+  readonly config?: string;
+  readonly preset?: string;
+  readonly layers?: number;
+  readonly width?: number;
+  readonly heads?: number;
+  readonly feedForward?: number;
+  readonly vocabulary?: number;
+  readonly dropout?: number;
+  readonly updates?: number;
+  readonly minutes?: number;
+  readonly learningRate?: number;
+  readonly schedule?: string;
+  readonly saveEvery?: number;
+  readonly seed?: number;
+  readonly threads?: number;
+  readonly resume?: true;
+}
+
+export function command(io: Io): Command {
+  return new Command("train").description("Trains a model from text files.").addCommand(translation(io));
+}
+
+function translation(io: Io): Command {
+  const made = describedCommand(
+    "translation",
+    "Trains a Transformer to translate, from two files with a sentence a line.",
+    {
+      run: "heed train translation --source train.fr --target train.en --valid-source val.fr --valid-target val.en --out runs/fr-en",
+      expect:
+        "a folder with config.json, model.safetensors, tokenizer.json, log.jsonl and checkpoints/;\nthe last line says where it is and the validation loss, such as 0.05 nats a token",
+    },
+  );
+  requireOption(made, new Option("--source <file>", "sentences to translate, plain or .gz"));
+  requireOption(made, new Option("--target <file>", "their translations, line by line"));
+  requireOption(made, new Option("--out <folder>", "the folder of the run"));
+  return made
+    .option("--valid-source <file>", "sentences to validate on")
+    .option("--valid-target <file>", "their translations")
+    .option("--config <file>", "a YAML or JSON file; the options below override it")
+    .addOption(new Option("--preset <name>", "the size of the model").choices(Object.keys(transformerPresets)))
+    .option("--layers <n>", "layers of the encoder and of the decoder", wholeNumber(1))
+    .option("--width <n>", "width of the model", wholeNumber(1))
+    .option("--heads <n>", "attention heads", wholeNumber(1))
+    .option("--feed-forward <n>", "width of the feed-forward layers", wholeNumber(1))
+    .option("--vocabulary <n>", "tokens that both languages share", wholeNumber(261))
+    .option("--dropout <rate>", "dropout rate", Number)
+    .option("--updates <n>", "how many updates to train for", wholeNumber(1))
+    .option("--minutes <m>", "how many minutes to train for", Number)
+    .option("--learning-rate <rate>", "the highest learning rate", Number)
+    .option("--schedule <name>", "noam, inverse-sqrt, linear, cosine or constant")
+    .option("--save-every <n>", "updates between two checkpoints", wholeNumber(1))
+    .option("--seed <n>", "the same seed and threads give the same losses, to the bit", wholeNumber(0))
+    .option("--threads <n>", "threads to use", wholeNumber(1))
+    .option("--resume", "go on with the run in the folder")
+    .action((flags: Flags) => trainTranslation(flags, io));
+}
+
+async function trainTranslation(flags: Flags, io: Io): Promise<void> {
+  const config = await configOf(flags);
+  if ((flags.validSource === undefined) !== (flags.validTarget === undefined)) {
+    throw new ConfigError("Give both --valid-source and --valid-target, or neither.");
+  }
+  const pairs = await pairsFrom(flags.source, flags.target, io);
+  const validation =
+    flags.validSource === undefined ? undefined : await pairsFrom(flags.validSource, flags.validTarget!, io);
+  const warn = (message: string): void => void io.stderr.write(`${message}\n`);
+  const signal = stopOnInterrupt();
+  const { updates, minutes } = config.training;
+  let progress = trainingProgress(io, minutes === undefined ? updates : undefined, 0);
+  const run = runTranslation({
+    folder: diskFolder(flags.out),
+    config,
+    pairs,
+    validation,
+    resume: flags.resume ?? false,
+    threads: flags.threads,
+    signal,
+    warn,
+    begin: (model, resumedAt) => {
+      const count = formatCount(transformerParameterCount(model.config));
+      warn(
+        `${formatCount(pairs.length)} pairs, ${formatCount(model.config.vocabulary)} tokens, ${count} parameters; ${model.engine.description}`,
+      );
+      if (resumedAt > 0) warn(`Going on from update ${resumedAt}.`);
+      progress = trainingProgress(io, minutes === undefined ? updates : undefined, resumedAt);
+    },
+  });
+  try {
+    let last: number | undefined;
+    for (let next = await run.next(); ; next = await run.next()) {
+      if (next.done === true) {
+        progress.finish();
+        const stopped = signal.aborted ? "Stopped; --resume goes on. " : "";
+        const loss = last === undefined ? "" : `, validation ${last.toFixed(3)} nats a token`;
+        await io.stdout.write(`${stopped}The model is in ${flags.out}${loss}.\n`);
+        await next.value.dispose();
+        return;
+      }
+      last = next.value.validation?.["nats"] ?? last;
+      progress.step(next.value);
+    }
+  } finally {
+    progress.close();
+    signal.done();
+  }
+}
+
+async function configOf(flags: Flags): Promise<TranslatorRunConfig> {
+  const name = flags.config ?? "The options";
+  const file: unknown =
+    flags.config === undefined ? {} : parseYaml(await readText(diskFolder(), flags.config), flags.config);
+  if (typeof file !== "object" || file === null) throw new ConfigError(`${name} must hold keys and values.`);
+  const given = file as { model?: object; training?: object };
+  const { preset, layers, width, heads, feedForward, vocabulary, dropout, seed } = flags;
+  const { updates, minutes, learningRate, schedule, saveEvery } = flags;
+  const model = { encoderLayers: layers, decoderLayers: layers, width, heads, feedForward, dropout };
+  return translatorRunConfig(
+    {
+      ...given,
+      ...defined({ preset, vocabulary, seed }),
+      model: { ...given.model, ...defined(model) },
+      training: { ...given.training, ...defined({ updates, minutes, learningRate, schedule, saveEvery }) },
+    },
+    name,
+  );
+}
+
+function parseYaml(text: string, name: string): unknown {
+  try {
+    return parse(text) as unknown;
+  } catch (error) {
+    throw new ConfigError(
+      `${name} is neither YAML nor JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+function defined(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,48 @@
+/** A training run on the terminal: a bar with rate and time left, and the loss as a live curve. */
+import type { Step } from "../training/index.ts";
+import type { Io } from "./io.ts";
+import { createProgress, type Progress } from "./terminal/index.ts";
+
+export interface TrainingProgress {
+  step(step: Step): void;
+  log(line: string): void;
+  finish(): void;
+  close(): void;
+}
+
+/** Shows steps as they come; `total` updates, or undefined for a run that is limited by time. */
+export function trainingProgress(
+  { stderr, environment }: Io,
+  total: number | undefined,
+  start: number,
+): TrainingProgress {
+  const progress: Progress = createProgress({
+    stream: stderr,
+    label: "training",
+    start,
+    ...(total === undefined ? {} : { total }),
+    environment,
+    chart: { title: "loss", xTitle: "update" },
+    exits: process,
+  });
+  return {
+    step({ update, loss, targets, validation, learningRate, progress: fraction }) {
+      const nats = validation?.["nats"];
+      progress.point("training", update, loss);
+      if (validation !== undefined) progress.point("validation", update, validation["loss"]!);
+      progress.update({ done: update, amount: targets, fraction, values: { loss, rate: learningRate } });
+      if (nats === undefined) return;
+      const accuracy = (100 * validation!["accuracy"]!).toFixed(1);
+      progress.log(`update ${update}: validation ${nats.toFixed(3)} nats a token, ${accuracy} % of tokens right`);
+    },
+    log: (line) => {
+      progress.log(line);
+    },
+    finish: () => {
+      progress.finish();
+    },
+    close: () => {
+      progress.close();
+    },
+  };
+}
