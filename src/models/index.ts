@@ -12,3 +12,4 @@ export {
   type TransformerInputs,
   type TransformerPreset,
 } from "./transformer.ts";
+export { transformerParts, type ParameterPart, type ParameterParts } from "./transformer-parts.ts";

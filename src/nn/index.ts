@@ -21,7 +21,16 @@ export {
   type FeedForwardOptions,
   type LinearOptions,
 } from "./layers.ts";
-export { layoutOf, ModelParameters, PARAMETERS, unflatten, viewsOf, type Layout, type Place } from "./parameters.ts";
+export {
+  layoutOf,
+  ModelParameters,
+  PARAMETERS,
+  requireMatch,
+  unflatten,
+  viewsOf,
+  type Layout,
+  type Place,
+} from "./parameters.ts";
 export { positionKinds, positions, sinusoids, type PositionKind } from "./positions.ts";
 export {
   initialValues,

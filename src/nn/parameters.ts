@@ -129,7 +129,11 @@ export function unflatten(layout: Layout, flat: Float32Array): Map<string, HostT
   return values;
 }
 
-function requireMatch(specs: readonly Parameter[], values: ReadonlyMap<string, HostTensor>): void {
+/** Throws CheckpointError that lists by name what is missing, extra or of another shape or dtype. */
+export function requireMatch(
+  specs: readonly Pick<Parameter, "name" | "shape">[],
+  values: ReadonlyMap<string, Pick<HostTensor, "dtype" | "shape">>,
+): void {
   const problems: string[] = [];
   const expected = new Map(specs.map((spec) => [spec.name, spec]));
   for (const { name, shape } of specs) {

@@ -15,7 +15,8 @@ import {
 } from "../nn/index.ts";
 import type { Call, Engine, Values, View } from "../runtime/index.ts";
 import { findNotFinite } from "./diagnosis.ts";
-import { GRADIENTS, loadAccumulate, scalarFeeds, Updater, type UpdateOptions } from "./update.ts";
+import type { Optimizer } from "./optimizers.ts";
+import { GRADIENTS, loadAccumulate, scalarFeeds, Updater } from "./update.ts";
 
 /**
  * What is minimized: a model function that ends in sums over the batch. `loss` is the sum of the losses of all
@@ -33,8 +34,16 @@ export interface Batch {
   readonly examples: readonly number[];
 }
 
-export interface TrainerOptions extends UpdateOptions {
+export interface TrainerOptions {
+  readonly optimizer: Optimizer;
+  /** Of the first values of the parameters, and of dropout. */
   readonly seed: number;
+  /** Acts on matrices, not on biases and norms. Default: 0. */
+  readonly weightDecay?: number | undefined;
+  /** The largest global norm of the gradients; 0, the default, for no clipping. */
+  readonly clipNorm?: number | undefined;
+  /** Decay of the exponential moving average of the parameters; 0, the default, for none. */
+  readonly movingAverage?: number | undefined;
 }
 
 /** What an update reports. Losses are means per target, in nats for cross-entropies. */
@@ -95,7 +104,8 @@ export class Trainer {
     const named = Object.fromEntries(specs.map((spec, i) => [`gradient.${spec.name}`, byParameter[i]!]));
     const program = lower("training step", { loss, ...named });
     const parameters = await parametersFor(engine, specs, options.seed, given);
-    const updater = await Updater.create(parameters, options);
+    const { optimizer, weightDecay = 0, clipNorm = 0, movingAverage = 0 } = options;
+    const updater = await Updater.create(parameters, { optimizer, weightDecay, clipNorm, movingAverage });
     const pools = await allocatePools(engine, options.seed, trace);
     const training = {
       program: await engine.load(program),

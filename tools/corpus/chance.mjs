@@ -26,13 +26,13 @@ export function chance(seed) {
     below,
     pick(items) {
       if (items.length === 0) throw new Error("pick() from an empty list");
-      return items[below(items.length)];
+      return /** @type {(typeof items)[number]} */ (items[below(items.length)]);
     },
     happens: (share) => uniform() < share,
     shuffle(items) {
       for (let i = items.length - 1; i > 0; i--) {
         const j = below(i + 1);
-        [items[i], items[j]] = [items[j], items[i]];
+        [items[i], items[j]] = /** @type {[(typeof items)[number], (typeof items)[number]]} */ ([items[j], items[i]]);
       }
       return items;
     },

@@ -61,7 +61,15 @@ function french(/** @type {Clause} */ clause, /** @type {Links} */ links) {
   if (tense === "passé composé") {
     const auxiliary = AUXILIARY[verb.être ? "être" : "avoir"]?.[person] ?? "";
     const finite = words(auxiliary, helped ? links.tense : links.main);
-    return [...subject.phrase.fr, ...ne, ...clitics, ...finite, ...second, ...adverb, ...words(participle(clause), links.main)];
+    return [
+      ...subject.phrase.fr,
+      ...ne,
+      ...clitics,
+      ...finite,
+      ...second,
+      ...adverb,
+      ...words(participle(clause), links.main),
+    ];
   }
   const finite = words(conjugated(verb, tense, person), links.main, links.tense);
   return [...subject.phrase.fr, ...ne, ...clitics, ...finite, ...second, ...adverb];

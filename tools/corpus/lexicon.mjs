@@ -11,7 +11,8 @@ person: femme femmes f woman women | homme hommes m man men | fille filles f gir
 acquaintance: médecin médecins m doctor doctors | professeur professeurs m teacher teachers | enfant enfants m child children
 friend: ami amis m friend friends | amie amies f friend friends | voisin voisins m neighbor neighbors
 family: frère frères m brother brothers | sœur sœurs f sister sisters | mère - f mother - | père - m father -
-animal: chat chats m cat cats | chien chiens m dog dogs | oiseau oiseaux m bird birds | cheval chevaux m horse horses
+pet: chat chats m cat cats | chien chiens m dog dogs | oiseau oiseaux m bird birds
+horse: cheval chevaux m horse horses
 food: pomme pommes f apple apples | orange oranges f orange oranges | gâteau gâteaux m cake cakes | œuf œufs m egg eggs
 meal: pain - m bread - | fromage - m cheese - | soupe - f soup - | viande - f meat -
 drink: café - m coffee - | thé - m tea - | eau - f water - | lait - m milk -
@@ -21,7 +22,8 @@ story: histoire histoires f story stories
 film: film films m movie movies
 song: chanson chansons f song songs
 music: musique - f music -
-thing: voiture voitures f car cars | vélo vélos m bike bikes | fleur fleurs f flower flowers | cadeau cadeaux m gift gifts | clé clés f key keys | photo photos f photo photos
+wheels: voiture voitures f car cars | vélo vélos m bike bikes
+thing: fleur fleurs f flower flowers | cadeau cadeaux m gift gifts | clé clés f key keys | photo photos f photo photos
 furniture: table tables f table tables | chaise chaises f chair chairs | lit lits m bed beds
 clothes: robe robes f dress dresses | chemise chemises f shirt shirts | chapeau chapeaux m hat hats | manteau manteaux m coat coats
 opening: porte portes f door doors | fenêtre fenêtres f window windows | boîte boîtes f box boxes
@@ -48,33 +50,33 @@ export const PEOPLE = ["person", "acquaintance", "friend", "family"];
 
 /** Forms m, f, m plural, f plural; position; English; comparative ("-" has none); the kinds of noun it fits. */
 const ADJECTIVES_TEXT = `
-grand grande grands grandes before big bigger: animal furniture building room opening nature thing
-petit petite petits petites before small smaller: person animal furniture building room opening nature
-beau belle beaux belles before beautiful -: animal thing clothes building room nature text news story film song
-nouveau nouvelle nouveaux nouvelles before new -: thing clothes building text news story film song acquaintance friend furniture
-vieux vieille vieux vieilles before old older: person acquaintance friend animal thing clothes building text news story film song furniture opening nature vehicle
+grand grande grands grandes before big bigger: pet horse furniture building room opening nature thing wheels
+petit petite petits petites before small smaller: person pet horse furniture building room opening nature
+beau belle beaux belles before beautiful -: pet horse thing wheels clothes building room nature text news story film song
+nouveau nouvelle nouveaux nouvelles before new -: thing wheels clothes building text news story film song acquaintance friend furniture
+vieux vieille vieux vieilles before old older: person acquaintance friend pet horse thing wheels clothes building text news story film song furniture opening nature vehicle
 bon bonne bons bonnes before good -: food meal drink text news story film song acquaintance friend
-jeune jeune jeunes jeunes before young younger: person acquaintance friend animal
-rouge rouge rouges rouges after red -: thing clothes furniture opening vehicle
-bleu bleue bleus bleues after blue -: thing clothes furniture opening vehicle animal
-vert verte verts vertes after green -: thing clothes furniture opening vehicle
-blanc blanche blancs blanches after white -: animal thing clothes furniture building opening
-noir noire noirs noires after black -: animal thing clothes furniture opening
+jeune jeune jeunes jeunes before young younger: person acquaintance friend pet horse
+rouge rouge rouges rouges after red -: thing wheels clothes furniture opening vehicle
+bleu bleue bleus bleues after blue -: thing wheels clothes furniture opening vehicle pet horse
+vert verte verts vertes after green -: thing wheels clothes furniture opening vehicle
+blanc blanche blancs blanches after white -: pet horse thing wheels clothes furniture building opening
+noir noire noirs noires after black -: pet horse thing wheels clothes furniture opening
 intéressant intéressante intéressants intéressantes after interesting -: text news story film lesson building
 difficile difficile difficiles difficiles after difficult -: lesson song
 facile facile faciles faciles after easy -: lesson song
 célèbre célèbre célèbres célèbres after famous -: text news story film song building acquaintance friend
-cher chère chers chères after expensive -: thing clothes food meal furniture building
+cher chère chers chères after expensive -: thing wheels clothes food meal furniture building
 chaud chaude chauds chaudes after hot -: meal drink
 froid froide froids froides after cold -: meal drink
 délicieux délicieuse délicieux délicieuses after delicious -: food meal
 français française français françaises after French -: acquaintance friend film song text news story meal
 italien italienne italiens italiennes after Italian -: acquaintance friend film song meal clothes
 japonais japonaise japonais japonaises after Japanese -: acquaintance friend film text news story
-intelligent intelligente intelligents intelligentes after intelligent -: person acquaintance friend animal
+intelligent intelligente intelligents intelligentes after intelligent -: person acquaintance friend pet horse
 heureux heureuse heureux heureuses after happy happier: person acquaintance friend family
-malade malade malades malades after sick -: person acquaintance friend family animal
-fatigué fatiguée fatigués fatiguées after tired -: person acquaintance friend family animal
+malade malade malades malades after sick -: person acquaintance friend family pet horse
+fatigué fatiguée fatigués fatiguées after tired -: person acquaintance friend family pet horse
 `;
 
 /** @type {readonly Adjective[]} */
@@ -92,10 +94,24 @@ export const ADJECTIVES = ADJECTIVES_TEXT.trim()
     };
   });
 
+/** A "vieux garçon" is a bachelor and a "vieille fille" a spinster; what is old is not a child. */
+const NOT_OLD = ["fille", "garçon", "enfant"];
+
+/** The adjectives that go with a noun. @returns {Adjective[]} */
+export function fittingAdjectives(/** @type {Pick<Noun, "kind" | "singular">} */ { kind, singular }) {
+  return ADJECTIVES.filter(({ kinds, en }) => kinds.includes(kind) && !(en === "old" && NOT_OLD.includes(singular)));
+}
+
 /** @type {readonly { name: string, gender: Gender }[]} */
 export const NAMES = [
-  ...["Jane", "Marie", "Sophie", "Anna", "Claire", "Julie"].map((name) => ({ name, gender: /** @type {Gender} */ ("f") })),
-  ...["Paul", "Pierre", "Marc", "Louis", "Thomas", "Alain"].map((name) => ({ name, gender: /** @type {Gender} */ ("m") })),
+  ...["Jane", "Marie", "Sophie", "Anna", "Claire", "Julie"].map((name) => ({
+    name,
+    gender: /** @type {Gender} */ ("f"),
+  })),
+  ...["Paul", "Pierre", "Marc", "Louis", "Thomas", "Alain"].map((name) => ({
+    name,
+    gender: /** @type {Gender} */ ("m"),
+  })),
 ];
 
 const COUNTRIES_TEXT = `
@@ -126,5 +142,7 @@ export const MONTHS = table(
 export const DAYS = table(
   "lundi Monday | mardi Tuesday | mercredi Wednesday | jeudi Thursday | vendredi Friday | samedi Saturday | dimanche Sunday",
 );
-export const NUMBERS = table("deux two | trois three | quatre four | cinq five | six six | sept seven | huit eight | dix ten");
+export const NUMBERS = table(
+  "deux two | trois three | quatre four | cinq five | six six | sept seven | huit eight | dix ten",
+);
 export const FREQUENCY = table("souvent often | toujours always | parfois sometimes | rarement rarely");

@@ -1,5 +1,5 @@
 // Noun phrases, subjects, places and times: each with its French, its English and the links between them.
-import { ADJECTIVES, DAYS, FREQUENCY, MASS, MONTHS, NAMES, NOUNS, NUMBERS, PEOPLE, PLACES } from "./lexicon.mjs";
+import { DAYS, fittingAdjectives, MASS, MONTHS, NAMES, NOUNS, NUMBERS, PEOPLE, PLACES } from "./lexicon.mjs";
 import { join, link, pair, words } from "./words.mjs";
 
 /** @typedef {import("./chance.mjs").Chance} Chance */
@@ -30,7 +30,12 @@ const definite = (/** @type {"m" | "f"} */ gender, /** @type {boolean} */ plural
   plural ? "les" : gender === "m" ? "le" : "la";
 
 /** mon ma mes, son sa ses, ce cette ces. @returns {Phrase} */
-function determinerByGender(/** @type {"m" | "s" | "c"} */ start, /** @type {string} */ en, gender = "m", plural = false) {
+function determinerByGender(
+  /** @type {"m" | "s" | "c"} */ start,
+  /** @type {string} */ en,
+  gender = "m",
+  plural = false,
+) {
   const id = link();
   const singular = start === "c" ? { m: "ce", f: "cette" } : { m: `${start}on`, f: `${start}a` };
   const text = plural ? `${start}es` : gender === "f" ? singular.f : singular.m;
@@ -54,13 +59,21 @@ function determine({ kind, gender, plural, mass, mood, adjectiveFirst, owner, co
   const id = link();
   const some = mood === "plain" ? "some" : "any";
   if (mood === "negated") return { fr: words("de", id), en: words(mass || plural ? "any" : "a", id) };
-  if (mass) return { fr: [...words("de", id), { text: definite(gender, false), links: [id], article: true }], en: words(some, id) };
+  if (mass)
+    return {
+      fr: [...words("de", id), { text: definite(gender, false), links: [id], article: true }],
+      en: words(some, id),
+    };
   if (plural) return { fr: words(adjectiveFirst ? "de" : "des", id), en: words(some, id) };
   return { fr: words(gender === "f" ? "une" : "un", id), en: words("a", id) };
 }
 
 /** An adjective in agreement. @returns {Phrase} */
-export function agreeing(/** @type {Adjective} */ adjective, /** @type {"m" | "f"} */ gender, /** @type {boolean} */ plural) {
+export function agreeing(
+  /** @type {Adjective} */ adjective,
+  /** @type {"m" | "f"} */ gender,
+  /** @type {boolean} */ plural,
+) {
   const id = link();
   const text = adjective.forms[agreement(gender, plural)];
   const liaison = adjective.before && gender === "m" && !plural;
@@ -94,17 +107,22 @@ export function nounPhrase(chance, noun, kind, { mood = "plain", owner, adjectiv
   const countable = noun.plural !== "-";
   const plural = countable && (kind === "number" || (wanted ?? (kind === "generic" || chance.happens(0.3))));
   const { gender } = noun;
-  const fitting = ADJECTIVES.filter((adjective) => adjective.kinds.includes(noun.kind));
+  const fitting = fittingAdjectives(noun);
   const adjective = fitting.length > 0 && chance.happens(adjectives) ? chance.pick(fitting) : undefined;
   const count = chance.pick(NUMBERS);
   const second =
-    adjective?.before && chance.happens(0.25) ? chance.pick([undefined, ...fitting.filter((a) => LAST.has(a.en))]) : undefined;
+    adjective?.before && chance.happens(0.25)
+      ? chance.pick([undefined, ...fitting.filter((a) => LAST.has(a.en))])
+      : undefined;
   const used = [adjective, second].filter((a) => a !== undefined);
   const before = used.filter((a) => a.before).map((a) => agreeing(a, gender, plural));
   const after = used.filter((a) => !a.before).map((a) => agreeing(a, gender, plural));
   const head = pair(plural ? noun.plural : noun.singular, plural ? noun.enPlural : noun.en);
   const combinations = used.map((a) => `adjective ${a.forms.m} ${noun.singular}`);
-  const core = { fr: [...before, head, ...after].flatMap((p) => p.fr), en: [...before, ...after, head].flatMap((p) => p.en) };
+  const core = {
+    fr: [...before, head, ...after].flatMap((p) => p.fr),
+    en: [...before, ...after, head].flatMap((p) => p.en),
+  };
   if (kind === "of") {
     const whose = possessor(chance, owner);
     const of = pair("de", "'s");
@@ -138,7 +156,16 @@ function pronoun(/** @type {Chance} */ chance) {
 export function nameSubject(/** @type {Chance} */ chance) {
   const { name, gender } = chance.pick(NAMES);
   const possessive = gender === "m" ? "his" : "her";
-  return { phrase: pair(name, name), gender, plural: false, combinations: [], person: "il", possessive, kind: "acquaintance", head: name };
+  return {
+    phrase: pair(name, name),
+    gender,
+    plural: false,
+    combinations: [],
+    person: "il",
+    possessive,
+    kind: "acquaintance",
+    head: name,
+  };
 }
 
 /** Two names as a subject: feminine only if both are. @returns {Subject} */
@@ -147,13 +174,23 @@ function twoNames(/** @type {Chance} */ chance) {
   const second = chance.pick(NAMES.filter((other) => other !== first));
   const phrase = join(pair(first.name, first.name), pair("et", "and"), pair(second.name, second.name));
   const gender = first.gender === "f" && second.gender === "f" ? "f" : "m";
-  return { phrase, gender, plural: true, combinations: [], person: "ils", possessive: "their", kind: "acquaintance", head: "" };
+  return {
+    phrase,
+    gender,
+    plural: true,
+    combinations: [],
+    person: "ils",
+    possessive: "their",
+    kind: "acquaintance",
+    head: "",
+  };
 }
 
 /** A subject from a noun: la petite fille, mes amis, ce chien. @returns {Subject} */
 export function nounSubject(/** @type {Chance} */ chance, kinds = PEOPLE, adjectives = 0.2, singular = false) {
   const noun = chance.pick(ofKind(kinds));
-  const kind = noun.kind === "family" ? "my" : chance.pick(determinersFor(noun, ["definite", "definite", "this", "my"]));
+  const kind =
+    noun.kind === "family" ? "my" : chance.pick(determinersFor(noun, ["definite", "definite", "this", "my"]));
   const nominal = nounPhrase(chance, noun, kind, { adjectives, ...(singular ? { plural: false } : {}) });
   const possessive = nominal.plural ? "their" : nominal.gender === "m" ? "his" : "her";
   return { ...nominal, person: nominal.plural ? "ils" : "il", possessive, kind: noun.kind, head: noun.singular };
@@ -177,7 +214,10 @@ export function determinersFor(/** @type {Noun} */ noun, /** @type {Determiner[]
   const single = MASS.has(noun.kind);
   const unowned = single || ["person", "nature", "vehicle"].includes(noun.kind) || PUBLIC.includes(noun.en);
   return wanted.filter(
-    (kind) => !(unowned && ["my", "own", "of"].includes(kind)) && !(single && kind === "number") && !(PEOPLE.includes(noun.kind) && kind === "of"),
+    (kind) =>
+      !(unowned && ["my", "own", "of"].includes(kind)) &&
+      !(single && kind === "number") &&
+      !(PEOPLE.includes(noun.kind) && kind === "of"),
   );
 }
 
@@ -222,7 +262,13 @@ export function location(/** @type {Chance} */ chance) {
 
 /** sur la table, sous la chaise, dans le sac: where a thing can lie. @returns {Phrase} */
 export function resting(/** @type {Chance} */ chance, onFurniture = true) {
-  const [fr, en, kind] = chance.pick([["sur", "on", "furniture"], ["sous", "under", "furniture"], ["dans", "in", "room"]].slice(onFurniture ? 0 : 2));
+  const [fr = "", en = "", kind = ""] = chance.pick(
+    [
+      ["sur", "on", "furniture"],
+      ["sous", "under", "furniture"],
+      ["dans", "in", "room"],
+    ].slice(onFurniture ? 0 : 2),
+  );
   const options = { adjectives: 0.15, plural: false };
   return join(pair(fr, en), nounPhrase(chance, chance.pick(ofKind([kind])), "definite", options).phrase);
 }
@@ -244,19 +290,58 @@ export function atHome(/** @type {Chance} */ chance, /** @type {string} */ en) {
 /** Times that go with a tense; where none is asked for in particular, a month or a weekday goes with all. */
 /** @type {Readonly<Record<string, readonly (readonly [string, string])[]>>} */
 const TIMES = {
-  présent: [["aujourd'hui", "today"], ["maintenant", "now"], ["chaque jour", "every day"], ["ce soir", "tonight"], ["le matin", "in the morning"], ["le soir", "in the evening"]],
-  "passé composé": [["hier", "yesterday"], ["ce matin", "this morning"], ["la semaine dernière", "last week"], ["l'année dernière", "last year"]],
-  futur: [["demain", "tomorrow"], ["ce soir", "tonight"], ["la semaine prochaine", "next week"], ["l'année prochaine", "next year"], ["chaque jour", "every day"]],
-  proche: [["demain", "tomorrow"], ["ce soir", "tonight"], ["la semaine prochaine", "next week"], ["l'année prochaine", "next year"]],
-  imparfait: [["le matin", "in the morning"], ["le soir", "in the evening"], ["chaque jour", "every day"]],
+  présent: [
+    ["aujourd'hui", "today"],
+    ["maintenant", "now"],
+    ["chaque jour", "every day"],
+    ["ce soir", "tonight"],
+    ["le matin", "in the morning"],
+    ["le soir", "in the evening"],
+  ],
+  "passé composé": [
+    ["hier", "yesterday"],
+    ["ce matin", "this morning"],
+    ["la semaine dernière", "last week"],
+    ["l'année dernière", "last year"],
+  ],
+  futur: [
+    ["demain", "tomorrow"],
+    ["ce soir", "tonight"],
+    ["la semaine prochaine", "next week"],
+    ["l'année prochaine", "next year"],
+    ["chaque jour", "every day"],
+  ],
+  proche: [
+    ["demain", "tomorrow"],
+    ["ce soir", "tonight"],
+    ["la semaine prochaine", "next week"],
+    ["l'année prochaine", "next year"],
+  ],
+  imparfait: [
+    ["le matin", "in the morning"],
+    ["le soir", "in the evening"],
+    ["chaque jour", "every day"],
+  ],
 };
 
 /** Word by word, where the expressions differ in length or order. @type {Readonly<Record<string, readonly [fr: string, en: string][]>>} */
 const TIME_PARTS = {
-  "le matin": [["le", "in the"], ["matin", "morning"]],
-  "le soir": [["le", "in the"], ["soir", "evening"]],
-  "chaque jour": [["chaque", "every"], ["jour", "day"]],
-  "ce matin": [["ce", "this"], ["matin", "morning"]],
+  "le matin": [
+    ["le", "in the"],
+    ["matin", "morning"],
+  ],
+  "le soir": [
+    ["le", "in the"],
+    ["soir", "evening"],
+  ],
+  "chaque jour": [
+    ["chaque", "every"],
+    ["jour", "day"],
+  ],
+  "ce matin": [
+    ["ce", "this"],
+    ["matin", "morning"],
+  ],
 };
 
 /** A time that goes with the tense; `month` where it is one, for the split. @returns {{ phrase: Phrase, month?: string }} */
@@ -296,8 +381,11 @@ export function clock(/** @type {Chance} */ chance) {
 
 /** en été, au printemps. @returns {Phrase} */
 function season(/** @type {Chance} */ chance) {
-  const [preposition, fr, en] = chance.pick([["en", "été", "summer"], ["en", "hiver", "winter"], ["en", "automne", "autumn"], ["au", "printemps", "spring"]]);
+  const [preposition, fr, en] = chance.pick([
+    ["en", "été", "summer"],
+    ["en", "hiver", "winter"],
+    ["en", "automne", "autumn"],
+    ["au", "printemps", "spring"],
+  ]);
   return join(pair(preposition, "in"), pair(fr, en));
 }
-
-export const frequency = (/** @type {Chance} */ chance) => pair(...chance.pick(FREQUENCY));

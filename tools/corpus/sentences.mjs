@@ -1,6 +1,6 @@
 // The kinds of sentence with a verb at their heart, each a function of chance.
 import { asking, clause } from "./clauses.mjs";
-import { FREQUENCY, MASS, NAMES, PEOPLE, PLACES } from "./lexicon.mjs";
+import { FREQUENCY, NAMES, PEOPLE, PLACES } from "./lexicon.mjs";
 import * as phrases from "./phrases.mjs";
 import { ADDRESSING, AVOIR, INTRANSITIVE, PLACED, REFLEXIVE, TRANSITIVE, VENIR } from "./verbs.mjs";
 import { join, pair } from "./words.mjs";
@@ -32,16 +32,37 @@ const TENSES = [
 ];
 const IMPERFECT = ["aimer", "habiter", "travailler", "jouer", "chanter", "visiter", "aller"];
 /** Verbs that appear in all their forms; of the others, forms that would be rare words are left out. */
-const FREQUENT = ["avoir", "visiter", "aimer", "manger", "aller", "habiter", "voir", "chercher", "parler", "travailler", "rester"];
+const FREQUENT = [
+  "avoir",
+  "visiter",
+  "aimer",
+  "manger",
+  "aller",
+  "habiter",
+  "voir",
+  "chercher",
+  "parler",
+  "travailler",
+  "rester",
+];
 
 /** Forms of their own: nous and vous in the present, je in some verbs, ils in the future. */
-function isRare(/** @type {Verb} */ { present }, /** @type {Tense} */ tense, /** @type {import("./verbs.mjs").Person} */ person) {
+function isRare(
+  /** @type {Verb} */ { present },
+  /** @type {Tense} */ tense,
+  /** @type {import("./verbs.mjs").Person} */ person,
+) {
   if (tense === "futur") return person === "ils";
   return tense === "présent" && person !== "ils" && present[person] !== present.il;
 }
 
 /** A tense that the subject and the verb have in this corpus: futur and imparfait in the third person, the latter of few verbs. */
-export function tenseOf(/** @type {Chance} */ chance, /** @type {Subject} */ { person }, /** @type {Verb} */ verb, without = "") {
+export function tenseOf(
+  /** @type {Chance} */ chance,
+  /** @type {Subject} */ { person },
+  /** @type {Verb} */ verb,
+  without = "",
+) {
   const third = person === "il" || person === "ils";
   const possible = TENSES.filter(
     ([tense]) =>
@@ -99,7 +120,13 @@ function draft(chance, parts, when, combinations, front = 0.15) {
 }
 
 /** What a verb is done to: a noun that fits it, or a name. @returns {{ phrase: Phrase, combinations: string[] }} */
-export function objectOf(/** @type {Chance} */ chance, /** @type {Verb} */ verb, /** @type {Subject} */ owner, /** @type {Mood} */ mood, counted = true) {
+export function objectOf(
+  /** @type {Chance} */ chance,
+  /** @type {Verb} */ verb,
+  /** @type {Subject} */ owner,
+  /** @type {Mood} */ mood,
+  counted = true,
+) {
   const kind = chance.pick(verb.objects);
   const human = PEOPLE.includes(kind);
   if (human && chance.happens(0.35)) {
@@ -108,11 +135,15 @@ export function objectOf(/** @type {Chance} */ chance, /** @type {Verb} */ verb,
   }
   const noun = chance.pick(phrases.ofKind([kind]));
   /** @type {Determiner[]} */
-  const owned = owner.possessive === undefined ? ["this", "my", "of"] : ["this", "my", "of", "own"];
+  const owned = owner.possessive === undefined ? ["this", "my", "of"] : ["this", "my", "of", "own", "own", "own"];
   /** @type {Determiner[]} */
   const some = counted ? ["indefinite", "indefinite", "indefinite", "number"] : [];
   /** @type {Determiner[]} */
-  const wanted = verb.generic ? (human ? [] : ["generic", "generic", "generic"]) : ["definite", "definite", "definite", ...some];
+  const wanted = verb.generic
+    ? human
+      ? []
+      : ["generic", "generic", "generic"]
+    : ["definite", "definite", "definite", ...some];
   const allowed = [...wanted, ...owned];
   const determiner = chance.pick(phrases.determinersFor(noun, allowed));
   const { phrase, combinations } = phrases.nounPhrase(chance, noun, determiner, { mood, owner });
@@ -205,7 +236,9 @@ export function likedPlace(/** @type {Chance} */ chance) {
   const manner = mannerOf(chance, tenseOf(chance, subject, verb, "proche vouloir pouvoir devoir futur"));
   const place = chance.pick(PLACES);
   const complements = [phrases.placeName(place)];
-  return draft(chance, { subject, verb, ...manner, complements }, undefined, [[`object ${verb.infinitive} ${place.name}`]]);
+  return draft(chance, { subject, verb, ...manner, complements }, undefined, [
+    [`object ${verb.infinitive} ${place.name}`],
+  ]);
 }
 
 /** Jane va en Afrique; Paul habite en Chine; ils viennent du Japon. */
@@ -215,7 +248,7 @@ export function inPlaces(/** @type {Chance} */ chance) {
   const { verb, geographic } = chance.pick(PLACED);
   const tense = tenseOf(chance, subject, verb, verb.infinitive === "aller" ? "proche" : "");
   const manner = mannerOf(chance, tense);
-  const { place, when, combinations } = placeAndTime(chance, tense);
+  const { place, when, combinations } = placeAndTime(chance, tense, verb.infinitive === "habiter" ? 100 : 65);
   const complements = [phrases.inPlace(place, geographic)];
   const found = [...combinations, `where ${verb.infinitive} ${place.name}`];
   return draft(chance, { subject, verb, ...manner, complements }, when, [found]);
@@ -239,7 +272,8 @@ export function atBuildings(/** @type {Chance} */ chance) {
     const home = phrases.atHome(chance, building);
     return draft(chance, { subject, verb, ...manner, complements: [home] }, undefined, []);
   }
-  const noun = chance.pick(phrases.ofKind(["building"]));
+  // "Aller à la maison" is to go home.
+  const noun = chance.pick(phrases.ofKind(["building"]).filter(({ en }) => en !== "house"));
   const determiner = chance.pick(/** @type {const} */ (["definite", "definite", "definite", "this"]));
   const nominal = phrases.nounPhrase(chance, noun, determiner, { plural: false, adjectives: 0.2 });
   const when = chance.happens(0.6) ? phrases.timeOf(chance, tense).phrase : undefined;
@@ -258,28 +292,36 @@ export function there(/** @type {Chance} */ chance) {
   const manner = mannerOf(chance, tense);
   /** @type {Clitic} */
   const clitic = { fr: "y", en: "there", gender: "m", plural: false, direct: false };
-  const when = chance.happens(0.7) ? phrases.timeOf(chance, tense).phrase : undefined;
+  const months = verb.infinitive === "habiter" ? 100 : 30;
+  const when = chance.happens(0.7) ? phrases.timeOf(chance, tense, months).phrase : undefined;
   return draft(chance, { subject, verb, ...manner, clitic }, when, []);
 }
 
 /** Les enfants jouent derrière l'école; Paul dort chez Marie; ils chantent bien. */
 export function activity(/** @type {Chance} */ chance) {
   const animal = chance.happens(0.12);
-  const subject = animal ? phrases.nounSubject(chance, ["animal"], 0.3) : phrases.subject(chance);
-  const verb = chance.pick(animal ? INTRANSITIVE.filter(({ infinitive }) => /^(jouer|dormir|nager)$/.test(infinitive)) : INTRANSITIVE);
+  const subject = animal ? phrases.nounSubject(chance, ["pet", "horse"], 0.3) : phrases.subject(chance);
+  const verb = chance.pick(
+    animal ? INTRANSITIVE.filter(({ infinitive }) => /^(jouer|dormir|nager)$/.test(infinitive)) : INTRANSITIVE,
+  );
   const tense = tenseOf(chance, subject, verb);
   const manner = mannerOf(chance, tense);
   const adverb = sometimes(chance, manner, 0.25);
   const when = !adverb && chance.happens(0.35) ? phrases.timeOf(chance, tense).phrase : undefined;
   const draw = chance.below(10);
   if (draw < 3 && !adverb && !manner.negation && ["présent", "futur", "imparfait"].includes(tense)) {
-    const how = chance.pick(["bien well", "beaucoup a_lot", ...(subject.plural ? ["ensemble together"] : [])]).split(" ");
+    const how = chance
+      .pick(["bien well", "beaucoup a_lot", ...(subject.plural ? ["ensemble together"] : [])])
+      .split(" ");
     const complements = [pair(how[0] ?? "", (how[1] ?? "").replace("_", " "))];
     return draft(chance, { subject, verb, ...manner, complements }, when, []);
   }
   const anywhere = verb.infinitive !== "nager";
   const where = draw < 6 && anywhere ? phrases.location(chance) : undefined;
-  const company = draw > 5 && draw < 8 && verb.infinitive !== "dormir" ? phrases.company(chance, ["avec with", "sans without"]) : undefined;
+  const company =
+    draw > 5 && draw < 8 && verb.infinitive !== "dormir"
+      ? phrases.company(chance, ["avec with", "sans without"])
+      : undefined;
   const home = draw === 8 && anywhere ? phrases.atHome(chance, "at") : undefined;
   const complements = [where?.phrase, company, home].filter((part) => part !== undefined);
   return draft(chance, { subject, verb, ...manner, frequency: adverb, complements }, when, [where?.combinations ?? []]);
@@ -294,7 +336,16 @@ export function addressing(/** @type {Chance} */ chance) {
   const adverb = sometimes(chance, manner);
   const when = !adverb && chance.happens(0.5) ? phrases.timeOf(chance, tense).phrase : undefined;
   if (chance.happens(0.5)) {
-    const pronouns = [["leur", "them"], ...(/^(je|nous)$/.test(subject.person) ? [] : [["me", "me"], ["nous", "us"]]), ...(subject.person === "vous" ? [] : [["vous", "you"]])];
+    const pronouns = [
+      ["leur", "them"],
+      ...(/^(je|nous)$/.test(subject.person)
+        ? []
+        : [
+            ["me", "me"],
+            ["nous", "us"],
+          ]),
+      ...(subject.person === "vous" ? [] : [["vous", "you"]]),
+    ];
     const [fr = "", en = ""] = chance.pick(pronouns);
     /** @type {Clitic} */
     const clitic = { fr, en: `${verb.preposition} ${en}`.trim(), gender: "m", plural: false, direct: false };

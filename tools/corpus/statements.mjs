@@ -1,6 +1,6 @@
 // The other kinds of sentence: what things are, what there is, what is asked, and sentences with two clauses.
 import { asking, clause, copula } from "./clauses.mjs";
-import { ADJECTIVES, MASS, NUMBERS, PEOPLE } from "./lexicon.mjs";
+import { ADJECTIVES, fittingAdjectives, NUMBERS, PEOPLE } from "./lexicon.mjs";
 import * as phrases from "./phrases.mjs";
 import { mannerOf, objectOf, subjectCombination, tenseOf } from "./sentences.mjs";
 import { INTRANSITIVE, PLACED, TRANSITIVE } from "./verbs.mjs";
@@ -13,12 +13,33 @@ import { join, link, pair, words } from "./words.mjs";
 /** @typedef {import("./sentences.mjs").Draft} Draft */
 
 const DEGREES = ["très very", "très very", "trop too", "vraiment really"];
-const THINGS = ["thing", "clothes", "furniture", "building", "room", "opening", "text", "news", "story", "film", "song", "lesson", "food", "animal", "drink", "meal"];
+const THINGS = [
+  "thing",
+  "clothes",
+  "furniture",
+  "building",
+  "room",
+  "opening",
+  "text",
+  "news",
+  "story",
+  "film",
+  "song",
+  "lesson",
+  "food",
+  "pet",
+  "horse",
+  "wheels",
+  "drink",
+  "meal",
+];
 
 /** A tense of the copula: the past and the future in the third person only. @returns {"présent" | "imparfait" | "futur"} */
 function copulaTense(/** @type {Chance} */ chance, /** @type {Subject} */ { person }) {
   const third = person === "il" || person === "ils";
-  return third ? chance.pick(/** @type {const} */ (["présent", "présent", "présent", "imparfait", "imparfait", "futur"])) : "présent";
+  return third
+    ? chance.pick(/** @type {const} */ (["présent", "présent", "présent", "imparfait", "imparfait", "futur"]))
+    : "présent";
 }
 
 /** A subject that something can be said of: somebody, or a thing. @returns {Subject} */
@@ -32,8 +53,10 @@ export function description(/** @type {Chance} */ chance) {
   const tense = copulaTense(chance, subject);
   const manner = mannerOf(chance, "présent", 0.2, 0.3);
   const mentioned = new Set(subject.phrase.en.map((word) => word.text));
-  const fitting = ADJECTIVES.filter((a) => a.kinds.includes(subject.kind) && !mentioned.has(a.en) && a.en !== "good");
-  const adjective = chance.pick(fitting);
+  // Nobody was French once; "il est bon" is said of no one here.
+  const odd = ["good", ...(tense === "présent" ? [] : ["French", "Italian", "Japanese"])];
+  const fitting = fittingAdjectives({ kind: subject.kind, singular: subject.head });
+  const adjective = chance.pick(fitting.filter(({ en }) => !mentioned.has(en) && !odd.includes(en)));
   const head = phrases.agreeing(adjective, subject.gender, subject.plural);
   head.fr = head.fr.map(({ text, links }) => ({ text, links }));
   const people = PEOPLE.includes(subject.kind);
@@ -57,13 +80,20 @@ function degree(/** @type {Chance} */ chance) {
 }
 
 /** plus jeune que Paul → younger than Paul; moins heureux que → less happy than. @returns {Phrase} */
-function comparison(/** @type {Chance} */ chance, /** @type {import("./lexicon.mjs").Adjective} */ adjective, /** @type {Phrase} */ head) {
+function comparison(
+  /** @type {Chance} */ chance,
+  /** @type {import("./lexicon.mjs").Adjective} */ adjective,
+  /** @type {Phrase} */ head,
+) {
   const other = chance.happens(0.7) ? phrases.nameSubject(chance) : phrases.nounSubject(chance, ["family"], 0, true);
   const than = join(pair("que", "than"), other.phrase);
   if (chance.happens(0.3)) return join(pair("moins", "less"), head, than);
   if (adjective.comparative === undefined) return join(pair("plus", "more"), head, than);
   const id = link();
-  const more = { fr: [...words("plus", id), ...head.fr], en: words(adjective.comparative, id, ...(head.en[0]?.links ?? [])) };
+  const more = {
+    fr: [...words("plus", id), ...head.fr],
+    en: words(adjective.comparative, id, ...(head.en[0]?.links ?? [])),
+  };
   return join(more, than);
 }
 
@@ -73,7 +103,9 @@ export function having(/** @type {Chance} */ chance) {
   const tense = copulaTense(chance, subject);
   const { negation, asked } = mannerOf(chance, "présent", 0.2, 0.3);
   const years = join(pair(...chance.pick(NUMBERS)), pair("ans", "years old"));
-  const [fr = "", en = ""] = chance.pick(["faim hungry", "soif thirsty", "froid cold", "chaud hot", "peur afraid"]).split(" ");
+  const [fr = "", en = ""] = chance
+    .pick(["faim hungry", "soif thirsty", "froid cold", "chaud hot", "peur afraid"])
+    .split(" ");
   const predicate = chance.happens(0.2) ? years : pair(fr, en);
   const phrase = copula({ subject, tense, predicate, negation, asked, avoir: true });
   return { phrase, combinations: subject.combinations, question: asked !== undefined };
@@ -81,7 +113,7 @@ export function having(/** @type {Chance} */ chance) {
 
 /** Le livre est sur la table; où sont mes clés ? */
 export function lying(/** @type {Chance} */ chance) {
-  const kinds = ["thing", "clothes", "text", "animal", "food"];
+  const kinds = ["thing", "clothes", "text", "pet", "food"];
   const subject = phrases.nounSubject(chance, [chance.pick(kinds)], 0.35);
   const draw = chance.below(10);
   if (draw < 3) {
@@ -103,7 +135,7 @@ export function lying(/** @type {Chance} */ chance) {
 
 /** Il y a deux chats noirs dans la cuisine; il n'y a pas de pain sur la table. */
 export function existence(/** @type {Chance} */ chance) {
-  const kind = chance.pick(["animal", "thing", "clothes", "text", "food", "furniture", "meal"]);
+  const kind = chance.pick(["pet", "thing", "clothes", "text", "food", "furniture", "meal"]);
   const noun = chance.pick(phrases.ofKind([kind]));
   const [asks, denies, past] = [chance.happens(0.2), chance.happens(0.3), chance.happens(0.3)];
   const mood = asks ? "question" : denies ? "negated" : "plain";
@@ -121,13 +153,22 @@ export function existence(/** @type {Chance} */ chance) {
   const place = words("there", there);
   if (mood === "negated") {
     const fr = [...words("il", there), ...words("ne", not), ...words("y", there), ...verb, ...words("pas", not)];
-    const phrase = { fr: [...fr, ...thing.fr, ...tail.fr], en: [...place, ...is, ...no, ...thing.en.slice(1), ...tail.en] };
+    const phrase = {
+      fr: [...fr, ...thing.fr, ...tail.fr],
+      en: [...place, ...is, ...no, ...thing.en.slice(1), ...tail.en],
+    };
     return { phrase, combinations: nominal.combinations };
   }
   const asked = asks ? asking() : undefined;
-  const front = asked ? [...is.map((word) => ({ ...word, links: [...word.links, asked.link] })), ...place] : [...place, ...is];
+  const front = asked
+    ? [...is.map((word) => ({ ...word, links: [...word.links, asked.link] })), ...place]
+    : [...place, ...is];
   const fr = [...(asked?.phrase.fr ?? []), ...il, ...verb, ...thing.fr, ...tail.fr];
-  return { phrase: { fr, en: [...front, ...thing.en, ...tail.en] }, combinations: nominal.combinations, question: asks };
+  return {
+    phrase: { fr, en: [...front, ...thing.en, ...tail.en] },
+    combinations: nominal.combinations,
+    question: asks,
+  };
 }
 
 /** Où est-ce que Jane habite ? Qu'est-ce que vos amis mangent ? Pourquoi, quand. */
@@ -138,12 +179,18 @@ export function asked(/** @type {Chance} */ chance) {
   const [fr = "", en = ""] = chance.pick(["où where", "où where", "quand when", "pourquoi why"]).split(" ");
   const question = asking(fr, en);
   if (fr === "où") {
-    const pool = [...INTRANSITIVE, ...PLACED.map(({ verb }) => verb)].filter(({ infinitive }) => infinitive !== "arriver");
+    const pool = [...INTRANSITIVE, ...PLACED.map(({ verb }) => verb)].filter(
+      ({ infinitive }) => infinitive !== "arriver",
+    );
     const verb = chance.pick(pool);
     const tense = tenseOf(chance, subject, verb, verb.infinitive === "aller" ? "proche" : "");
     const when = chance.happens(0.4) ? phrases.timeOf(chance, tense).phrase : undefined;
     const phrase = clause({ subject, verb, tense, asked: question });
-    return { phrase: join(phrase, when), combinations: [...subject.combinations, ...subjectCombination(subject, verb)], question: true };
+    return {
+      phrase: join(phrase, when),
+      combinations: [...subject.combinations, ...subjectCombination(subject, verb)],
+      question: true,
+    };
   }
   const verb = chance.pick(TRANSITIVE.filter((candidate) => !candidate.generic && candidate.objects.length > 0));
   const tense = tenseOf(chance, subject, verb, "imparfait pouvoir");
@@ -164,7 +211,16 @@ function whatOrWho(/** @type {Chance} */ chance, /** @type {Subject} */ subject)
     return { phrase, combinations: [...subject.combinations, ...subjectCombination(subject, verb)], question: true };
   }
   /** @type {Subject} */
-  const who = { phrase: pair("qui", "who"), gender: "m", plural: false, combinations: [], person: "il", possessive: undefined, kind: "person", head: "" };
+  const who = {
+    phrase: pair("qui", "who"),
+    gender: "m",
+    plural: false,
+    combinations: [],
+    person: "il",
+    possessive: undefined,
+    kind: "person",
+    head: "",
+  };
   const verb = chance.pick(verbs);
   const tense = tenseOf(chance, who, verb, "imparfait");
   const object = objectOf(chance, verb, who, "plain");
@@ -176,6 +232,7 @@ function whatOrWho(/** @type {Chance} */ chance, /** @type {Subject} */ subject)
 export function relative(/** @type {Chance} */ chance) {
   if (chance.happens(0.4)) return whoDoes(chance);
   const [subject, inner] = [phrases.subject(chance), phrases.nameSubject(chance)];
+  if (subject.phrase.fr.some((word) => word.text === inner.head)) return relative(chance);
   const things = TRANSITIVE.filter(({ pronoun }) => pronoun === "thing");
   const verb = chance.pick(things);
   const noun = chance.pick(phrases.ofKind([chance.pick(verb.objects)]));
@@ -193,7 +250,11 @@ export function relative(/** @type {Chance} */ chance) {
     `object ${verb.infinitive} ${noun.singular}`,
     `object ${second.infinitive} ${noun.singular}`,
   ];
-  return { phrase, combinations: [...subject.combinations, ...head.combinations, ...combinations], question: manner.asked !== undefined };
+  return {
+    phrase,
+    combinations: [...subject.combinations, ...head.combinations, ...combinations],
+    question: manner.asked !== undefined,
+  };
 }
 
 /** La femme qui chante est heureuse. @returns {Draft} */
@@ -238,5 +299,8 @@ export function joined(/** @type {Chance} */ chance) {
   const predicate = phrases.agreeing(reason, subject.gender, subject.plural);
   const state = tense === "passé composé" ? "imparfait" : tense;
   const second = copula({ subject: again, tense: state, predicate });
-  return { phrase: join(clause({ subject, verb, tense, negation }), pair("parce que", "because"), second), combinations: found };
+  return {
+    phrase: join(clause({ subject, verb, tense, negation }), pair("parce que", "because"), second),
+    combinations: found,
+  };
 }

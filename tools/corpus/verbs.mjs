@@ -45,12 +45,29 @@ function verb(infinitive, present, future, participle, en, more = {}) {
   const [spelled = "", particle = ""] = en.split(" + ");
   const [base = "", third = "", past = ""] = spelled.split(" ");
   const imperfect = present.nous.replace(/ons$/, "");
-  const defaults = { être: false, reflexive: false, objects: [], pronoun: /** @type {const} */ ("none"), generic: false };
-  return { infinitive, present, future, imperfect, participle, en: [base, third, past], particle, preposition: "", ...defaults, ...more };
+  const defaults = {
+    être: false,
+    reflexive: false,
+    objects: [],
+    pronoun: /** @type {const} */ ("none"),
+    generic: false,
+  };
+  return {
+    infinitive,
+    present,
+    future,
+    imperfect,
+    participle,
+    en: [base, third, past],
+    particle,
+    preposition: "",
+    ...defaults,
+    ...more,
+  };
 }
 
 const PEOPLE = ["person", "acquaintance", "friend", "family"];
-const THINGS = ["thing", "clothes", "furniture"];
+const THINGS = ["thing", "wheels", "clothes", "furniture"];
 const thing = /** @type {const} */ ("thing");
 const person = /** @type {const} */ ("person");
 
@@ -58,11 +75,25 @@ const person = /** @type {const} */ ("person");
 export const TRANSITIVE = [
   er("visiter", "visit visits visited", { objects: ["building"], pronoun: thing }),
   er("aimer", "like likes liked", {
-    objects: [...PEOPLE, "animal", "food", "meal", "drink", "text", "story", "film", "song", "music", "thing", "clothes"],
+    objects: [
+      ...PEOPLE,
+      "pet",
+      "horse",
+      "food",
+      "meal",
+      "drink",
+      "text",
+      "story",
+      "film",
+      "song",
+      "music",
+      "thing",
+      "clothes",
+    ],
     generic: true,
   }),
   er("adorer", "love loves loved", {
-    objects: ["animal", "food", "meal", "drink", "story", "film", "song", "music", "thing", "lesson"],
+    objects: ["pet", "horse", "food", "meal", "drink", "story", "film", "song", "music", "thing", "lesson"],
     generic: true,
   }),
   er("manger", "eat eats ate", { objects: ["food", "food", "meal"], pronoun: thing }),
@@ -70,44 +101,70 @@ export const TRANSITIVE = [
     objects: ["drink"],
     pronoun: thing,
   }),
-  er("acheter", "buy buys bought", { strong: "achèt", objects: [...THINGS, "food", "meal", "text", "news"], pronoun: thing }),
-  verb("vendre", forms("vends vend vendons vendez vendent"), "vendr", "vendu", "sell sells sold", {
-    objects: [...THINGS, "food", "animal"],
+  er("acheter", "buy buys bought", {
+    strong: "achèt",
+    objects: [...THINGS, "food", "meal", "text", "news"],
     pronoun: thing,
   }),
-  verb("lire", forms("lis lit lisons lisez lisent"), "lir", "lu", "read reads read", { objects: ["text", "news", "story"], pronoun: thing }),
+  verb("vendre", forms("vends vend vendons vendez vendent"), "vendr", "vendu", "sell sells sold", {
+    objects: [...THINGS, "food", "pet", "horse"],
+    pronoun: thing,
+  }),
+  verb("lire", forms("lis lit lisons lisez lisent"), "lir", "lu", "read reads read", {
+    objects: ["text", "news", "story"],
+    pronoun: thing,
+  }),
   verb("écrire", forms("écris écrit écrivons écrivez écrivent"), "écrir", "écrit", "write writes wrote", {
     objects: ["text", "story", "song"],
     pronoun: thing,
   }),
   verb("voir", forms("vois voit voyons voyez voient"), "verr", "vu", "see sees saw", {
-    objects: [...PEOPLE, "animal", "building", "thing", "film", "nature", "vehicle"],
+    objects: [...PEOPLE, "pet", "horse", "building", "thing", "film", "nature", "vehicle"],
   }),
-  er("regarder", "watch watches watched", { objects: ["animal", "film", "acquaintance", "friend"] }),
-  er("écouter", "listen listens listened + to", { objects: ["song", "music", "story", "acquaintance", "friend", "family"] }),
-  er("chercher", "look looks looked + for", { objects: [...PEOPLE, "animal", ...THINGS, "building", "text"] }),
-  verb("attendre", forms("attends attend attendons attendez attendent"), "attendr", "attendu", "wait waits waited + for", {
-    objects: [...PEOPLE, "vehicle"],
+  er("regarder", "watch watches watched", { objects: ["pet", "horse", "film", "acquaintance", "friend"] }),
+  er("écouter", "listen listens listened + to", {
+    objects: ["song", "music", "story", "acquaintance", "friend", "family"],
   }),
-  er("trouver", "find finds found", { objects: ["animal", "thing", "clothes", "text", "building"], pronoun: thing }),
+  er("chercher", "look looks looked + for", { objects: [...PEOPLE, "pet", "horse", ...THINGS, "building", "text"] }),
+  verb(
+    "attendre",
+    forms("attends attend attendons attendez attendent"),
+    "attendr",
+    "attendu",
+    "wait waits waited + for",
+    {
+      objects: [...PEOPLE, "vehicle"],
+    },
+  ),
+  er("trouver", "find finds found", {
+    objects: ["pet", "horse", "thing", "clothes", "text", "building"],
+    pronoun: thing,
+  }),
   er("porter", "wear wears wore", { objects: ["clothes"], pronoun: thing }),
-  er("laver", "wash washes washed", { objects: ["clothes", "furniture", "opening"], pronoun: thing }),
+  er("laver", "wash washes washed", { objects: ["clothes", "wheels", "furniture", "opening"], pronoun: thing }),
   verb("ouvrir", forms("ouvre ouvre ouvrons ouvrez ouvrent"), "ouvrir", "ouvert", "open opens opened", {
     objects: ["opening", "opening", "building"],
     pronoun: thing,
   }),
   er("fermer", "close closes closed", { objects: ["opening", "opening", "building"], pronoun: thing }),
-  verb("apprendre", forms("apprends apprend apprenons apprenez apprennent"), "apprendr", "appris", "learn learns learned", {
-    objects: ["lesson", "song"],
-    pronoun: thing,
-  }),
+  verb(
+    "apprendre",
+    forms("apprends apprend apprenons apprenez apprennent"),
+    "apprendr",
+    "appris",
+    "learn learns learned",
+    {
+      objects: ["lesson", "song"],
+      pronoun: thing,
+    },
+  ),
   er("inviter", "invite invites invited", { objects: PEOPLE, pronoun: person }),
   er("aider", "help helps helped", { objects: PEOPLE, pronoun: person }),
   er("rencontrer", "meet meets met", { objects: PEOPLE, pronoun: person }),
 ];
 
 export const AVOIR = verb("avoir", forms("ai a avons avez ont"), "aur", "eu", "have has had", {
-  objects: [...THINGS, "animal", "text"],
+  objects: [...THINGS, "pet", "horse", "text"],
 });
 
 /** Verbs that need no object: what people do somewhere, at some time. */
@@ -124,9 +181,16 @@ export const INTRANSITIVE = [
 export const ADDRESSING = [
   er("parler", "talk talks talked", { preposition: "to" }),
   er("téléphoner", "call calls called"),
-  verb("répondre", forms("réponds répond répondons répondez répondent"), "répondr", "répondu", "reply replies replied", {
-    preposition: "to",
-  }),
+  verb(
+    "répondre",
+    forms("réponds répond répondons répondez répondent"),
+    "répondr",
+    "répondu",
+    "reply replies replied",
+    {
+      preposition: "to",
+    },
+  ),
 ];
 
 /** With a place; the English preposition before a country, a city or a building. */

@@ -79,7 +79,8 @@ export function spellFrench(sentence) {
       }
     }
     if (vowel && ELIDED.has(word.text)) spelled.push({ ...word, text: `${word.text.slice(0, -1)}'` });
-    else if (vowel && word.before === "masculine") spelled.push({ ...word, text: BEFORE_VOWEL[word.text] ?? word.text });
+    else if (vowel && word.before === "masculine")
+      spelled.push({ ...word, text: BEFORE_VOWEL[word.text] ?? word.text });
     else spelled.push(word);
   }
   return spelled;

@@ -89,6 +89,7 @@ for name in ("abs", "sign", "relu"):
     same(name, getattr(torch, name), low=-2, high=2, gap=0.1)
 for name in ("log", "sqrt"):
     same(name, getattr(torch, name), low=0.3, high=3)
+same("step", lambda x: (x > 0).double(), low=-2, high=2, gap=0.1)
 same("floor", torch.floor, low=-2.25, steps=9, gap=0.5)
 same("gelu", F.gelu, low=-3, high=3)
 same("gelu/tanh", lambda x: F.gelu(x, approximate="tanh"), low=-3, high=3)
@@ -127,6 +128,9 @@ CONVOLUTIONS = {
     "conv/image-groups": (
         {"stride": 2, "padding": 1, "groups": 2}, (1, 4, 6, 5), (6, 2, 3, 3), (2, 12, 40, 41), (16, 6, 3, 3),
     ),
+    # A kernel that is long enough for the other way to its gradient.
+    "conv/long": ({"stride": 3, "groups": 2, "padding": 2}, (2, 2, 39), (4, 1, 33), (4, 8, 501), (8, 4, 65)),
+    "conv/long-image": ({"stride": (1, 2), "padding": (2, 3)}, (1, 2, 5, 9), (2, 2, 5, 7), (2, 6, 40, 41), (8, 6, 6, 7)),
     "conv/patches": ({"stride": 4}, (1, 2, 8, 8), (3, 2, 4, 4), (2, 3, 64, 64), (48, 3, 4, 4)),
 }
 

@@ -1,0 +1,12 @@
+export { parseAlignment } from "./alignments.ts";
+export type { Alignment } from "./alignments.ts";
+export { dictionaryBaseline } from "./dictionary-baseline.ts";
+export type { DictionaryBaseline } from "./dictionary-baseline.ts";
+export { describePairReport, placesOf, textPairs, withinLimits } from "./text-pairs.ts";
+export type { Lines, PairLength, PairReport, SetAside, TextPair, TextPairsOptions } from "./text-pairs.ts";
+export { tokenBatches } from "./token-batches.ts";
+export type { TokenBatches, TokenBatchesOptions } from "./token-batches.ts";
+export { IGNORED, padRows, translationBatch } from "./translation-batch.ts";
+export type { TokenMatrix, TokenPair, TranslationBatch, TranslationBatchOptions } from "./translation-batch.ts";
+export { alignmentWords, contentWords, tokenSpans } from "./words.ts";
+export type { Word } from "./words.ts";

@@ -1,0 +1,87 @@
+/** The programs of a model function that generates: the first one reads the prompt, the others go on from a cache. */
+// B batch, T new positions, V vocabulary
+import { GraphError } from "../errors/index.ts";
+import { dimension, input, showType, subtractDimensions, type Shape, type Tensor } from "../graph/index.ts";
+import { Trace, type Scope } from "../nn/index.ts";
+import { lower, type LowerOptions, type Port, type Program } from "../onnx/index.ts";
+
+/** Declares its own inputs and gives logits [B, T, V] of the token after each position. */
+export type ModelFunction = (scope: Scope) => Tensor;
+
+/** What of the last position's scores leaves the engine: the most probable tokens, or all logits. */
+export type Selection = { readonly kind: "top"; readonly count: number } | { readonly kind: "logits" };
+
+/** Ports of the cache: what `append` kept comes in under `PAST` and goes out under `NEXT`; what `once` kept comes in. */
+export const PAST = "past.";
+export const NEXT = "next.";
+export const ONCE = "once.";
+/** The input that says which row each row goes on from, int32[batch]. */
+export const REORDER = "reorder";
+/** The outputs of a selection: int32[B, count] and float32[B, count], best first; or float32[B, V]. */
+export const IDS = "ids";
+export const LOG_PROBABILITIES = "log_probabilities";
+export const LOGITS = "logits";
+
+/** Reads the prompt, and gives the cache: `next.…` and `once.…`. Inputs are those of the model function. */
+export function prefillProgram(model: ModelFunction, selection: Selection, options: LowerOptions = {}): Program {
+  const trace = new Trace("prefill");
+  const outputs = select(model(trace.scope), selection);
+  for (const { name, kind, tensor } of trace.cache.values()) {
+    outputs[(kind === "append" ? NEXT : ONCE) + name] = tensor;
+  }
+  return lower("prefill", outputs, options);
+}
+
+export interface StepOptions extends LowerOptions {
+  /** Whether the past's rows are reordered first, by the input `reorder`. */
+  readonly reorder?: boolean;
+}
+
+/** Goes on by some positions: `past.…` and `once.…` come in, `next.…` goes out. */
+export function stepProgram(model: ModelFunction, selection: Selection, options: StepOptions = {}): Program {
+  const { reorder = false } = options;
+  const trace = new Trace("step", { reorder });
+  const outputs = select(model(trace.scope), selection);
+  for (const { name, kind, tensor } of trace.cache.values()) if (kind === "append") outputs[NEXT + name] = tensor;
+  return lower(reorder ? "step, reordered" : "step", outputs, options);
+}
+
+/**
+ * Gathers rows of what `once` kept: each `once.…` that the prefill program gives to `next.once.…`, by the input
+ * `reorder`. Undefined where nothing is kept so.
+ */
+export function regroupProgram(kept: readonly Port[]): Program | undefined {
+  const order = input(REORDER, "int32", [dimension("batch")]);
+  const perRow = kept.filter((port) => port.name.startsWith(ONCE) && typeof port.shape[0] === "object");
+  if (perRow.length === 0) return undefined;
+  const outputs = perRow.map((port) => [NEXT + port.name, input(port.name, port.dtype, rowsOf(port)).gather(order)]);
+  return lower("regroup", Object.fromEntries(outputs) as Record<string, Tensor>);
+}
+
+/** The shape with a number of rows of its own. */
+function rowsOf({ shape: [, ...rest] }: Port): Shape {
+  return [dimension("before"), ...rest];
+}
+
+function select(logits: Tensor, selection: Selection): Record<string, Tensor> {
+  if (logits.shape.length !== 3) {
+    throw new GraphError(`A model that generates gives logits [batch, time, vocabulary]; got ${showType(logits)}.`);
+  }
+  const last = lastPosition(logits);
+  const [batch, , vocabulary] = last.shape;
+  const rows = last.reshape([batch!, vocabulary!]);
+  if (selection.kind === "logits") return { [LOGITS]: rows };
+  const { values, indices } = rows.logSoftmax().topK(Math.min(selection.count, logits.fixed(-1)));
+  return { [IDS]: indices.cast("int32"), [LOG_PROBABILITIES]: values };
+}
+
+/** [B, T, …] to [B, 1, …], cut before the output layer where possible: it is the widest of all. */
+function lastPosition(x: Tensor): Tensor {
+  const { op, inputs } = x.node;
+  if (op.name === "linear") {
+    const [rows, weight, bias] = inputs;
+    return lastPosition(rows!).linear(weight!, bias);
+  }
+  const time = x.dim(1);
+  return x.slice(1, subtractDimensions(time, 1), time);
+}

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { GraphError } from "../../src/errors/index.ts";
+import { constant, dimension, input } from "../../src/graph/index.ts";
+import { attention, causalMask, MASKED, paddingMask, Trace } from "../../src/nn/index.ts";
+import { createEngine, type Engine } from "../../src/runtime/index.ts";
+import { compute, drawnParameters, floats, ids } from "../models/programs.ts";
+
+const WIDTH = 6;
+const HEADS = 2;
+const batch = dimension("batch");
+const time = dimension("time");
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine({ worker: false, threads: 1 });
+});
+afterAll(() => engine.dispose());
+
+type Matrix = number[][];
+const product = (a: Matrix, b: Matrix): Matrix =>
+  a.map((row) => b[0]!.map((_, j) => row.reduce((sum, value, k) => sum + value * b[k]![j]!, 0)));
+const transposed = (a: Matrix): Matrix => a[0]!.map((_, j) => a.map((row) => row[j]!));
+const softmax = (row: number[]): number[] => {
+  const powers = row.map((value) => Math.exp(value - Math.max(...row)));
+  const sum = powers.reduce((a, b) => a + b);
+  return powers.map((value) => value / sum);
+};
+
+describe("attention", () => {
+  it("is softmax(Q Kᵀ / √K) V head by head, worked out in plain numbers", async () => {
+    const trace = new Trace("forward");
+    const x = input("x", "float32", [batch, time, WIDTH]);
+    const output = attention(trace.scope, x, { heads: HEADS });
+    const values = drawnParameters(trace);
+    const rows: Matrix = [0, 1, 2].map((t) => Array.from({ length: WIDTH }, (_, i) => Math.sin(5 * t + 2 * i)));
+    const feeds = { x: { dtype: "float32" as const, shape: [1, 3, WIDTH], data: Float32Array.from(rows.flat()) } };
+    const results = await compute(engine, { output }, { ...feeds, ...Object.fromEntries(values) });
+
+    const project = (name: string, from: Matrix): Matrix => {
+      const [weight, bias] = [floats(values.get(`${name}.weight`)), floats(values.get(`${name}.bias`))];
+      const matrix = Array.from({ length: WIDTH }, (_, i) => [...weight.subarray(i * WIDTH, (i + 1) * WIDTH)]);
+      return product(from, transposed(matrix)).map((row) => row.map((value, i) => value + bias[i]!));
+    };
+    const [query, key, value] = ["q_proj", "k_proj", "v_proj"].map((name) => project(name, rows)) as [
+      Matrix,
+      Matrix,
+      Matrix,
+    ];
+    const size = WIDTH / HEADS;
+    const joined: Matrix = rows.map(() => []);
+    for (let head = 0; head < HEADS; head++) {
+      const part = (of: Matrix): Matrix => of.map((row) => row.slice(head * size, (head + 1) * size));
+      const scores = product(part(query), transposed(part(key))).map((row) => row.map((s) => s / Math.sqrt(size)));
+      for (const [t, row] of product(scores.map(softmax), part(value)).entries()) joined[t]!.push(...row);
+    }
+    for (const [i, expected] of project("out_proj", joined).flat().entries()) {
+      expect(floats(results["output"])[i]).toBeCloseTo(expected, 5);
+    }
+  });
+
+  it("needs a width that divides into the heads", () => {
+    const x = input("x", "float32", [batch, time, WIDTH]);
+    const asked = (): unknown => attention(new Trace("forward").scope, x, { heads: 4 });
+    expect(asked).toThrow(GraphError);
+    expect(asked).toThrow(/a width of 6 does not divide into 4 heads/);
+  });
+});
+
+describe("masks", () => {
+  it("hide padding, and the future", async () => {
+    const tokens = input("ids", "int32", [batch, time]);
+    const feeds = { ids: ids([5, 0, 7], [0, 0, 3]) };
+    const masks = { padding: paddingMask(tokens, 0), future: causalMask(time), later: causalMask(time, 2) };
+    const results = await compute(engine, { ...masks, sum: tokens.cast("float32").sum() }, feeds);
+    expect(results["padding"]!.shape).toEqual([2, 1, 1, 3]);
+    expect([...floats(results["padding"])]).toEqual([0, MASKED, 0, MASKED, MASKED, 0]);
+    expect([...floats(results["future"])]).toEqual([0, MASKED, MASKED, 0, 0, MASKED, 0, 0, 0]);
+    expect(results["later"]!.shape).toEqual([1, 1, 3, 5]);
+    expect([...floats(results["later"])]).toEqual([
+      ...[0, 0, 0, MASKED, MASKED],
+      ...[0, 0, 0, 0, MASKED],
+      ...[0, 0, 0, 0, 0],
+    ]);
+  });
+
+  it("over everything leave weights that are finite and even, also beside large scores", async () => {
+    const scores = input("scores", "float32", [2, 3]);
+    const data = Float32Array.of(1, 2, 3, -1e6, 1e6, 0);
+    const { weights } = await compute(
+      engine,
+      { weights: scores.add(constant([MASKED], [])).softmax() },
+      { scores: { dtype: "float32", shape: [2, 3], data } },
+    );
+    for (const weight of floats(weights)) expect(weight).toBeCloseTo(1 / 3, 6);
+  });
+});
