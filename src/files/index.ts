@@ -7,4 +7,4 @@ export type { Content, Entry, Folder, Kind, Lock, ReadableFolder } from "./folde
 export { pieces, together } from "./folder.ts";
 export { memoryFolder } from "./memory.ts";
 export { joinPaths } from "./paths.ts";
-export { readJson, readLines, readText, unpacked } from "./text.ts";
+export { readJson, readLines, readText, streamLines, unpacked } from "./text.ts";

@@ -24,11 +24,15 @@ export async function readJson(folder: ReadableFolder, path: string): Promise<un
  * The lines of a UTF-8 file, plain or .gz, without their ends ("\n" or "\r\n"). The last line counts with or without
  * an end; an empty file has no lines. @throws InputError naming the line that is not UTF-8.
  */
-export async function* readLines(folder: ReadableFolder, path: string): AsyncGenerator<string> {
-  const shown = folder.describe(path);
+export function readLines(folder: ReadableFolder, path: string): AsyncGenerator<string> {
+  return streamLines(folder.readStream(path), folder.describe(path));
+}
+
+/** As readLines, for bytes that come from elsewhere, such as standard input; `shown` names them in messages. */
+export async function* streamLines(source: AsyncIterable<Uint8Array>, shown: string): AsyncGenerator<string> {
   let rest: Uint8Array[] = [];
   let line = 1;
-  for await (const piece of unpacked(folder, path)) {
+  for await (const piece of unpackedStream(source, shown)) {
     const end = piece.lastIndexOf(10) + 1;
     if (end === 0) {
       rest.push(piece);
@@ -47,24 +51,38 @@ export async function* readLines(folder: ReadableFolder, path: string): AsyncGen
  * The bytes of a file, with gzip undone where the file begins as gzip does (1f 8b 08), whatever its name: some web
  * servers undo it on the way. @throws InputError where the gzip data is damaged or ends too early.
  */
-export async function* unpacked(folder: ReadableFolder, path: string): AsyncGenerator<Uint8Array> {
-  const source = startingWith(folder.readStream(path), 3);
+export function unpacked(folder: ReadableFolder, path: string): AsyncGenerator<Uint8Array> {
+  return unpackedStream(folder.readStream(path), folder.describe(path));
+}
+
+async function* unpackedStream(bytes: AsyncIterable<Uint8Array>, shown: string): AsyncGenerator<Uint8Array> {
+  const source = withWholeStart(bytes);
   const first = await source.next();
   if (first.done === true) return;
-  const packed = first.value[0] === 0x1f && first.value[1] === 0x8b && first.value[2] === 8;
+  const packed = first.value.length >= GZIP.length && beginsAsGzip(first.value);
   const stored = (async function* () {
     yield first.value;
     yield* source;
   })();
   try {
-    yield* packed ? gunzip(stored, folder.describe(path)) : stored;
+    yield* packed ? gunzip(stored, shown) : stored;
   } finally {
     await source.return(undefined);
   }
 }
 
-/** The same bytes in pieces of which the first has at least `count` bytes, where there are as many. */
-async function* startingWith(source: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
+const GZIP = [0x1f, 0x8b, 8] as const;
+
+/** Whether the bytes, as far as they go, are how gzip data begins. */
+function beginsAsGzip(bytes: Uint8Array): boolean {
+  return GZIP.every((byte, i) => i >= bytes.length || bytes[i] === byte);
+}
+
+/**
+ * The same bytes, the first piece long enough to tell whether it is gzip. Anything else is passed on at once: who types
+ * a short line waits for the answer.
+ */
+async function* withWholeStart(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let first: Uint8Array | undefined = new Uint8Array(0);
   for await (const piece of source) {
     if (first === undefined) {
@@ -72,7 +90,7 @@ async function* startingWith(source: AsyncIterable<Uint8Array>, count: number): 
       continue;
     }
     first = first.length === 0 ? piece : await together([first, piece]);
-    if (first.length < count) continue;
+    if (first.length < GZIP.length && beginsAsGzip(first)) continue;
     yield first;
     first = undefined;
   }

@@ -4,7 +4,7 @@
  * An expression is kept as a polynomial in normal form, so equal forms are equal sizes and two sizes are compared
  * by comparing keys. A floor division (the size after a strided convolution) is an atom of its own.
  */
-import { GraphError } from "../errors/index.ts";
+import { modelError } from "./calling-line.ts";
 
 /** A size known only when the program runs: a polynomial with whole coefficients over named sizes. */
 export interface SymbolicDimension {
@@ -30,7 +30,7 @@ export type Shape = readonly Dimension[];
 /** A named size, for example `dimension("batch")`. Throws GraphError for a name that is not an identifier. */
 export function dimension(name: string): SymbolicDimension {
   if (!/^[A-Za-z_][A-Za-z0-9_.]*$/.test(name)) {
-    throw new GraphError(`A dimension was named ${JSON.stringify(name)}; expected letters, digits, "_" and ".".`);
+    throw modelError(`A dimension was named ${JSON.stringify(name)}; expected letters, digits, "_" and ".".`);
   }
   return build([{ coefficient: 1, atoms: [{ kind: "name", key: name }] }]) as SymbolicDimension;
 }
@@ -94,7 +94,7 @@ export function multiplyDimensions(a: Dimension, b: Dimension): Dimension {
  */
 export function floorDivideDimension(a: Dimension, divisor: number): Dimension {
   if (!Number.isInteger(divisor) || divisor < 1) {
-    throw new GraphError(`The size ${showDimension(a)} was divided by ${divisor}; expected a whole number from 1 on.`);
+    throw modelError(`The size ${showDimension(a)} was divided by ${divisor}; expected a whole number from 1 on.`);
   }
   if (typeof a === "number") return Math.floor(a / divisor);
   if (divisor === 1) return a;
@@ -124,7 +124,12 @@ function floorOfRest(rest: Dimension, divisor: number): Dimension {
     // ⌊(⌊a / m⌋ + k) / n⌋ = ⌊(a + k·m) / (m·n)⌋: strides one after the other.
     return floorDivideDimension(addDimensions(inner.dividend, known * inner.divisor), inner.divisor * divisor);
   }
-  const atom: Atom = { kind: "floor", key: `⌊(${rest.key}) / ${divisor}⌋`, dividend: rest, divisor };
+  const atom: Atom = {
+    kind: "floor",
+    key: `⌊${rest.terms.length === 1 ? rest.key : `(${rest.key})`} / ${divisor}⌋`,
+    dividend: rest,
+    divisor,
+  };
   return build([{ coefficient: 1, atoms: [atom] }]);
 }
 
@@ -188,7 +193,7 @@ export function evaluateDimension(d: Dimension, values: ReadonlyMap<string, numb
       else {
         const value = values.get(atom.key);
         if (value === undefined) {
-          throw new GraphError(`The size ${d.key} needs a value for "${atom.key}", and no input carries that name.`);
+          throw modelError(`The size ${d.key} needs a value for "${atom.key}", and no input carries that name.`);
         }
         product *= value;
       }

@@ -40,7 +40,9 @@ export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   const needed = nodesThatReach(order, targets);
   const flowing = new Map<Tensor, Tensor>([[loss, loss.onesLike()]]);
   for (const node of order.reverse()) {
-    if (!needed.has(node) || !node.outputs.some((output) => flowing.has(output))) continue;
+    // A target's own rule is not asked: nothing above it is wanted.
+    if (!node.inputs.some((operand) => needed.has(operand.node))) continue;
+    if (!node.outputs.some((output) => flowing.has(output))) continue;
     for (const [operand, gradient] of operandGradients(node, flowing, needed)) {
       const before = flowing.get(operand);
       flowing.set(operand, before === undefined ? gradient : before.add(gradient));

@@ -11,7 +11,10 @@ export {
   type TensorType,
 } from "./op.ts";
 export { onnxDtype } from "./ops/elementwise.ts";
-export { Tensor, concat, constant, full, input, iota, type Axes, type Operand } from "./tensor.ts";
+export { Tensor, constant, full, type Axes, type Operand } from "./tensor.ts";
+export { concat, input, iota } from "./build.ts";
+export type { ConvolutionOptions, TransposedConvolutionOptions, WindowOptions } from "./ops/convolution.ts";
+export type { AveragePoolOptions } from "./ops/pooling.ts";
 export { gradients, nodesOf } from "./gradients.ts";
 export { printGraph, verifyGraph } from "./print.ts";
 export { showType } from "./shapes.ts";

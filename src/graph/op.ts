@@ -29,7 +29,7 @@ export type OnnxAttribute =
 export interface Emitter {
   /** Adds a node and returns the name of its only output. */
   node(type: string, inputs: readonly string[], attributes?: Record<string, OnnxAttribute>): string;
-  /** Adds a node with `count` outputs and returns their names. */
+  /** Adds a node with `count` outputs and returns their names. Those after the first must be optional in ONNX. */
   nodes(type: string, inputs: readonly string[], count: number, attributes?: Record<string, OnnxAttribute>): string[];
   /** A constant of one element (rank 0) of the given type. */
   scalar(value: number, dtype: Dtype): string;
@@ -79,13 +79,13 @@ export interface Op<A = never> {
 }
 
 /** Makes the attribute type of an op inferred from its definition. */
-export function defineOp<A extends object = Record<never, never>>(op: Op<A>): Op<A> {
+export function defineOp<A extends object = object>(op: Op<A>): Op<A> {
   return op;
 }
 
 /** One application of an op in a graph. */
 export interface Node {
-  readonly op: Op<never>;
+  readonly op: Op;
   readonly inputs: readonly Tensor[];
   readonly attributes: object;
   readonly outputs: readonly Tensor[];

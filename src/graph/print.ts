@@ -1,6 +1,6 @@
 /** The graph as text, one node a line, and the verifier that checks it between stages. */
 import { GraphError } from "../errors/index.ts";
-import { showShape, type Shape } from "./dimensions.ts";
+import { showShape } from "./dimensions.ts";
 import { nodesOf } from "./gradients.ts";
 import type { Node } from "./op.ts";
 import { showType } from "./shapes.ts";
@@ -35,7 +35,7 @@ function showAttribute(value: unknown): string {
   if (typeof value === "string") return value;
   if (typeof value === "object" && value !== null && "key" in value) return String(value.key);
   const list = Array.from(value as ArrayLike<number>);
-  return list.length > 8 ? `${list.length} values` : showShape(list as Shape);
+  return list.length > 8 ? `${list.length} values` : showShape(list);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Checks that several ops share: axes, broadcasting, dtypes. Their messages name both operands and their shapes. */
-import { GraphError } from "../errors/index.ts";
+import { modelError } from "./calling-line.ts";
 import { broadcastShapes, showShape, type Shape } from "./dimensions.ts";
 import type { Dtype, TensorType } from "./op.ts";
 
@@ -12,9 +12,7 @@ export function showType(type: TensorType): string {
 export function normalizeAxis(op: string, axis: number, shape: Shape): number {
   const found = axis < 0 ? axis + shape.length : axis;
   if (!Number.isInteger(axis) || found < 0 || found >= shape.length) {
-    throw new GraphError(
-      `${op}: axis ${axis} of a tensor with shape ${showShape(shape)}; it has ${shape.length} axes.`,
-    );
+    throw modelError(`${op}: axis ${axis} of a tensor with shape ${showShape(shape)}; it has ${shape.length} axes.`);
   }
   return found;
 }
@@ -24,7 +22,7 @@ export function commonDtype(op: string, inputs: readonly TensorType[]): Dtype {
   const [first, ...rest] = inputs;
   for (const other of rest) {
     if (other.dtype !== first!.dtype) {
-      throw new GraphError(
+      throw modelError(
         `${op}: operands ${showType(first!)} and ${showType(other)} have different dtypes. Cast one of them first.`,
       );
     }
@@ -37,7 +35,7 @@ export function commonShape(op: string, inputs: readonly TensorType[]): Shape {
   return inputs.slice(1).reduce<Shape>((shape, other) => {
     const common = broadcastShapes(shape, other.shape);
     if (common === undefined) {
-      throw new GraphError(
+      throw modelError(
         `${op}: shapes ${showShape(shape)} and ${showShape(other.shape)} do not broadcast. ` +
           `From the right, each pair of sizes must be equal or one of them 1.`,
       );
@@ -49,13 +47,13 @@ export function commonShape(op: string, inputs: readonly TensorType[]): Shape {
 /** Throws GraphError unless `type` is one of `allowed`. */
 export function requireDtype(op: string, type: TensorType, ...allowed: readonly Dtype[]): void {
   if (!allowed.includes(type.dtype)) {
-    throw new GraphError(`${op}: got ${showType(type)}, expected ${allowed.join(" or ")}. Cast it first.`);
+    throw modelError(`${op}: got ${showType(type)}, expected ${allowed.join(" or ")}. Cast it first.`);
   }
 }
 
 /** Throws GraphError unless the tensor has `rank` axes. */
 export function requireRank(op: string, what: string, type: TensorType, rank: number): void {
   if (type.shape.length !== rank) {
-    throw new GraphError(`${op}: ${what} is ${showType(type)}, expected ${rank} axes.`);
+    throw modelError(`${op}: ${what} is ${showType(type)}, expected ${rank} axes.`);
   }
 }

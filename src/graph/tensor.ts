@@ -2,7 +2,7 @@
  * A tensor is an edge of the graph: an op, its operands, a dtype and a shape. Calling a method adds a node; nothing is
  * computed. Shapes are checked at once, and an error names the operands and the line that asked.
  */
-import { GraphError } from "../errors/index.ts";
+import { modelError } from "./calling-line.ts";
 import {
   divideDimensions,
   multiplyDimensions,
@@ -14,11 +14,14 @@ import {
   type Shape,
 } from "./dimensions.ts";
 import type { Dtype, Node, Op, TensorType } from "./op.ts";
+import * as convolution from "./ops/convolution.ts";
 import * as elementwise from "./ops/elementwise.ts";
 import * as indexing from "./ops/indexing.ts";
 import * as normalization from "./ops/normalization.ts";
+import * as pooling from "./ops/pooling.ts";
 import * as product from "./ops/product.ts";
 import * as reduction from "./ops/reduction.ts";
+import * as selection from "./ops/selection.ts";
 import * as shaping from "./ops/shape.ts";
 import * as source from "./ops/source.ts";
 import { normalizeAxis, showType } from "./shapes.ts";
@@ -51,11 +54,16 @@ export class Tensor implements TensorType {
   fixed(axis: number): number {
     const size = this.dim(axis);
     if (typeof size === "number") return size;
-    throw new GraphError(`Axis ${axis} of ${showType(this)} must be a number here.`);
+    throw modelError(`Axis ${axis} of ${showType(this)} must be a number here.`);
   }
 
   #operand(other: Operand): Tensor {
     return typeof other === "number" ? constant([other], [], this.dtype) : other;
+  }
+
+  /** Adds a node with this as the first operand, for gradient rules: ops do not import this file. */
+  apply<A extends object>(op: Op<A>, others: readonly Tensor[], attributes: A): Tensor {
+    return apply(op, [this, ...others], attributes);
   }
 
   add(other: Operand): Tensor {
@@ -171,7 +179,7 @@ export class Tensor implements TensorType {
   /** `a` where this truth value holds, `b` elsewhere; at least one of them is a tensor. */
   where(a: Operand, b: Operand): Tensor {
     const like = a instanceof Tensor ? a : b;
-    if (!(like instanceof Tensor)) throw new GraphError("where: give at least one tensor, or use cast and arithmetic.");
+    if (!(like instanceof Tensor)) throw modelError("where: give at least one tensor, or use cast and arithmetic.");
     return apply(elementwise.where, [this, like.#operand(a), like.#operand(b)]);
   }
   cast(to: Dtype): Tensor {
@@ -190,6 +198,30 @@ export class Tensor implements TensorType {
     return apply(product.linear, bias === undefined ? [this, weight] : [this, weight, bias]);
   }
 
+  /** This [N, C, L] or [N, C, H, W] with a weight [O, C / groups, kernel...] to [N, O, ...]. */
+  conv(weight: Tensor, options: convolution.ConvolutionOptions = {}): Tensor {
+    const { bias, groups = 1 } = options;
+    const window = convolution.windowOf("conv", options, weight.shape.length - 2, 1);
+    return apply(convolution.conv, bias === undefined ? [this, weight] : [this, weight, bias], { ...window, groups });
+  }
+  /** Undoes the sizes of `conv` with the same options: this [N, O, ...], weight [O, C / groups, kernel...]. */
+  convTranspose(weight: Tensor, options: convolution.TransposedConvolutionOptions = {}): Tensor {
+    const { bias, groups = 1 } = options;
+    const window = convolution.windowOf("convTranspose", options, weight.shape.length - 2, 1);
+    const size = convolution.transposedSize(this, weight, window, options.outputPadding ?? 0);
+    const result = apply(convolution.convTranspose, [this, weight], { ...window, groups, size });
+    return bias === undefined ? result : result.add(bias.reshape([bias.shape[0]!, ...size.map(() => 1)]));
+  }
+  /** The largest element of each window of this [N, C, L] or [N, C, H, W]; windows lie side by side by default. */
+  maxPool(window: number | readonly number[], options: convolution.WindowOptions = {}): Tensor {
+    return apply(pooling.maxPool, [this], pooling.poolingOf("maxPool", this, window, options));
+  }
+  /** The average of each window; with `countPadding` (the default) the padding's zeros are counted. */
+  averagePool(window: number | readonly number[], options: pooling.AveragePoolOptions = {}): Tensor {
+    const attributes = pooling.poolingOf("averagePool", this, window, options);
+    return apply(pooling.averagePool, [this], { ...attributes, countPadding: options.countPadding ?? true });
+  }
+
   /** The same elements under another shape; one size may be −1: what is left over. */
   reshape(shape: Shape): Tensor {
     const target = shape.includes(-1) ? this.#inferSize(shape) : shape;
@@ -202,7 +234,7 @@ export class Tensor implements TensorType {
     const known = shape.filter((d) => d !== -1).reduce<Dimension>(multiplyDimensions, 1);
     const missing = divideDimensions(sizeOf(this.shape), known);
     if (missing === undefined || shape.filter((d) => d === -1).length > 1) {
-      throw new GraphError(
+      throw modelError(
         `reshape: cannot tell what -1 is in ${showShape(shape)} for ${showType(this)}. Write the size out.`,
       );
     }
@@ -285,6 +317,11 @@ export class Tensor implements TensorType {
   argMin(axis: number, { keep = false } = {}): Tensor {
     return apply(reduction.argMin, [this], { axis: normalizeAxis("argMin", axis, this.shape), keep });
   }
+  /** The `count` largest elements of each row of the last axis, largest first, and their indices (int64). */
+  topK(count: number): { values: Tensor; indices: Tensor } {
+    const [values, indices] = applyAll(selection.topK, [this], { count });
+    return { values: values!, indices: indices! };
+  }
   /** The running sum along an axis; from the end with `reverse`, without the element itself with `exclusive`. */
   cumulativeSum(axis: number, { reverse = false, exclusive = false } = {}): Tensor {
     const at = normalizeAxis("cumulativeSum", axis, this.shape);
@@ -357,18 +394,11 @@ export class Tensor implements TensorType {
   }
 }
 
-/** Adds a node and returns all its outputs. Throws GraphError that ends with the line of the model that asked. */
+/** Adds a node and returns all its outputs. Throws GraphError where the op does not take these operands. */
 export function applyAll<A extends object>(op: Op<A>, inputs: readonly Tensor[], attributes: A): Tensor[] {
-  let types: readonly TensorType[];
-  try {
-    types = op.infer(inputs, attributes);
-  } catch (error) {
-    if (!(error instanceof GraphError)) throw error;
-    const line = callingLine(error.stack);
-    throw new GraphError(line === undefined ? error.message : `${error.message}\n    asked for at ${line}`);
-  }
+  const types = op.infer(inputs, attributes);
   const outputs: Tensor[] = [];
-  const node: Node = { op: op as unknown as Op, inputs, attributes, outputs };
+  const node: Node = { op: op, inputs, attributes, outputs };
   for (const [index, type] of types.entries()) outputs.push(new Tensor(type, node, index));
   return outputs;
 }
@@ -376,14 +406,6 @@ export function applyAll<A extends object>(op: Op<A>, inputs: readonly Tensor[],
 /** Adds a node and returns its first output. */
 export function apply<A extends object>(op: Op<A>, inputs: readonly Tensor[], attributes?: A): Tensor {
   return applyAll(op, inputs, attributes ?? ({} as A))[0]!;
-}
-
-/** The first line of a stack trace that is not in the rooms where ops and layers live. */
-function callingLine(stack: string | undefined): string | undefined {
-  const line = stack
-    ?.split("\n")
-    .find((text) => /^\s+at /.test(text) && !/[\\/](graph|nn)[\\/][^\\/]*(ops[\\/][^\\/]*)?$/.test(text));
-  return line?.replace(/^\s+at /, "");
 }
 
 /** Numbers written into the program. A shape of [] is a single number. */
@@ -394,24 +416,4 @@ export function constant(values: ArrayLike<number>, shape: readonly number[], dt
 /** One number, everywhere in a shape. */
 export function full(value: number, shape: Shape, dtype: Dtype = "float32"): Tensor {
   return apply(source.full, [], { value, shape, dtype });
-}
-
-/** `start`, `start` + 1, … (`size` of them). */
-export function iota(
-  size: Dimension,
-  { start = 0, dtype = "int64" }: { start?: Dimension; dtype?: Dtype } = {},
-): Tensor {
-  return apply(source.iota, [], { start, size, dtype });
-}
-
-/** A value that the caller sends, or that lives in the engine, under a name that the program uses for it. */
-export function input(name: string, dtype: Dtype, shape: Shape): Tensor {
-  return apply(source.input, [], { name, dtype, shape });
-}
-
-/** Joins tensors along an axis. */
-export function concat(tensors: readonly Tensor[], axis: number): Tensor {
-  if (tensors.length === 0) throw new GraphError("concat: got no tensors, expected at least one.");
-  if (tensors.length === 1) return tensors[0]!;
-  return apply(shaping.concat, tensors, { axis: normalizeAxis("concat", axis, tensors[0]!.shape) });
 }

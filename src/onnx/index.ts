@@ -12,3 +12,4 @@ export {
 } from "./data.ts";
 export { lower, OPSET, type LowerOptions, type Port, type Program, type Weights } from "./lower.ts";
 export { decodeMessage, encodeMessage, type Message } from "./messages.ts";
+export { namesOf, type DeclaredPort, type GraphNames, type NodeNames } from "./names.ts";

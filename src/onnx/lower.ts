@@ -38,6 +38,8 @@ const IR_VERSION = 10;
 const INLINE_LIMIT = 1.8e9;
 
 export interface LowerOptions {
+  /** Inputs that the program may read sizes from although no output depends on their values. */
+  readonly inputs?: readonly Tensor[] | undefined;
   readonly weights?: Weights;
   /** Where weights lie when they do not fit inside: file name, and the offset in bytes of each. */
   readonly external?: { readonly file: string; readonly offsets: ReadonlyMap<string, number> };
@@ -46,7 +48,8 @@ export interface LowerOptions {
 /** The program that computes named tensors. Inputs are those that the tensors depend on. */
 export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, options: LowerOptions = {}): Program {
   const nodes = nodesOf(Object.values(outputs));
-  const inputs = inputPorts(nodes.filter((node) => node.op.name === "input").map((node) => portOf(node.outputs[0]!)));
+  const reached = nodes.filter((node) => node.op.name === "input").map((node) => node.outputs[0]!);
+  const inputs = inputPorts([...reached, ...(options.inputs ?? [])].map(portOf));
   const weights = options.weights ?? new Map<string, HostTensor>();
   const fed = inputs.filter((port) => !weights.has(port.name));
   const writer = new Writer(fed, new Set([...inputs.map((port) => port.name), ...Object.keys(outputs)]));
@@ -254,7 +257,10 @@ class Writer implements Emitter {
       const size = this.node("Shape", [port.name], { start: { int: axis }, end: { int: axis + 1 } });
       return this.node("Squeeze", [size]);
     }
-    throw new GraphError(`No input has an axis of size "${name}", so the program cannot know it. Add such an input.`);
+    throw new GraphError(
+      `No input has an axis of size "${name}", so the program cannot know it. ` +
+        "Give lower() the `inputs` that have one.",
+    );
   }
 
   finish(

@@ -2,7 +2,7 @@
  * The part of the ONNX format that Heed writes and reads, as a table: message, field, number, kind. The numbers are
  * facts of the format (onnx.proto3, IR version 10).
  */
-import protobuf from "protobufjs/minimal.js";
+import { wire, WireReader, WireWriter } from "./wire.ts";
 
 type Kind = "int" | "ints" | "float" | "floats" | "text" | "texts" | "bytes" | MessageName | `${MessageName}[]`;
 type MessageName = keyof typeof fields;
@@ -79,51 +79,46 @@ type Value<K> = K extends "int" | "float"
               ? Message<K>
               : never;
 
-const VARINT = 0;
-const DELIMITED = 2;
-const FIXED32 = 5;
-
 /** A message as bytes. */
 export function encodeMessage<M extends MessageName>(name: M, message: Message<M>): Uint8Array {
-  const writer = protobuf.Writer.create();
-  write(writer, name, message);
-  return writer.finish();
+  return writeMessage(name, message).finish();
 }
 
-function write(writer: protobuf.Writer, name: MessageName, message: object): void {
+function writeMessage(name: MessageName, message: object): WireWriter {
+  const writer = new WireWriter();
   const values = message as Record<string, unknown>;
   for (const [field, [number, kind]] of Object.entries(fields[name]) as [string, readonly [number, Kind]][]) {
     const value = values[field];
-    if (value === undefined) continue;
-    const tag = (wire: number): protobuf.Writer => writer.uint32(((number << 3) | wire) >>> 0);
-    if (kind === "int") tag(VARINT).int64(value as number);
-    else if (kind === "float") tag(FIXED32).float(value as number);
-    else if (kind === "text") tag(DELIMITED).string(value as string);
-    else if (kind === "bytes") tag(DELIMITED).bytes(value as Uint8Array);
-    else if (kind === "texts") for (const text of value as string[]) tag(DELIMITED).string(text);
-    else if (kind === "ints" || kind === "floats") {
-      tag(DELIMITED).fork();
-      for (const item of value as number[])
-        if (kind === "ints") writer.int64(item);
-        else writer.float(item);
-      writer.ldelim();
-    } else {
-      const child = kind.replace("[]", "") as MessageName;
-      for (const item of (kind.endsWith("[]") ? value : [value]) as object[]) {
-        tag(DELIMITED).fork();
-        write(writer, child, item);
-        writer.ldelim();
-      }
+    if (value !== undefined) writeField(writer, number, kind, value);
+  }
+  return writer;
+}
+
+function writeField(writer: WireWriter, number: number, kind: Kind, value: unknown): void {
+  const text = (item: string): WireWriter => writer.tag(number, wire.delimited).bytes(new TextEncoder().encode(item));
+  if (kind === "int") writer.tag(number, wire.varint).varint(value as number);
+  else if (kind === "float") writer.tag(number, wire.fixed32).float(value as number);
+  else if (kind === "text") text(value as string);
+  else if (kind === "bytes") writer.tag(number, wire.delimited).bytes(value as Uint8Array);
+  else if (kind === "texts") (value as string[]).forEach(text);
+  else if (kind === "ints" || kind === "floats") {
+    const packed = new WireWriter();
+    for (const item of value as number[]) packed[kind === "ints" ? "varint" : "float"](item);
+    writer.tag(number, wire.delimited).nested(packed);
+  } else {
+    const child = kind.replace("[]", "") as MessageName;
+    for (const item of (kind.endsWith("[]") ? value : [value]) as object[]) {
+      writer.tag(number, wire.delimited).nested(writeMessage(child, item));
     }
   }
 }
 
 /** The message in `bytes`; fields that the table does not name are skipped. Throws RangeError where bytes end early. */
 export function decodeMessage<M extends MessageName>(name: M, bytes: Uint8Array): Message<M> {
-  return read(protobuf.Reader.create(bytes), name, bytes.length);
+  return readMessage(new WireReader(bytes), name, bytes.length);
 }
 
-function read(reader: protobuf.Reader, name: MessageName, end: number): object {
+function readMessage(reader: WireReader, name: MessageName, end: number): object {
   const byNumber = new Map(
     (Object.entries(fields[name]) as [string, readonly [number, Kind]][]).map(([field, [number, kind]]) => [
       number,
@@ -131,35 +126,36 @@ function read(reader: protobuf.Reader, name: MessageName, end: number): object {
     ]),
   );
   const message: Record<string, unknown> = {};
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    const known = byNumber.get(tag >>> 3);
-    if (known === undefined) reader.skipType(tag & 7);
-    else readField(reader, message, known.field, known.kind, tag & 7);
+  while (reader.position < end) {
+    const tag = reader.varint();
+    const known = byNumber.get(Math.floor(tag / 8));
+    if (known === undefined) reader.skip(tag % 8);
+    else readField(reader, message, known.field, known.kind, tag % 8);
   }
   return message;
 }
 
 function readField(
-  reader: protobuf.Reader,
+  reader: WireReader,
   message: Record<string, unknown>,
   field: string,
   kind: Kind,
-  wire: number,
+  wireType: number,
 ): void {
   const push = (item: unknown): void => {
     ((message[field] ??= []) as unknown[]).push(item);
   };
-  const number = (): number => (kind.startsWith("float") ? reader.float() : Number(reader.int64()));
+  const number = (): number => (kind.startsWith("float") ? reader.float() : reader.varint());
+  const text = (): string => new TextDecoder().decode(reader.bytes());
   if (kind === "int" || kind === "float") message[field] = number();
-  else if (kind === "text") message[field] = reader.string();
+  else if (kind === "text") message[field] = text();
   else if (kind === "bytes") message[field] = reader.bytes();
-  else if (kind === "texts") push(reader.string());
+  else if (kind === "texts") push(text());
   else if (kind === "ints" || kind === "floats") {
-    if (wire !== DELIMITED) push(number());
-    else for (const stop = reader.uint32() + reader.pos; reader.pos < stop;) push(number());
+    if (wireType !== wire.delimited) push(number());
+    else for (const end = reader.end(); reader.position < end;) push(number());
   } else {
-    const item = read(reader, kind.replace("[]", "") as MessageName, reader.uint32() + reader.pos);
+    const item = readMessage(reader, kind.replace("[]", "") as MessageName, reader.end());
     if (kind.endsWith("[]")) push(item);
     else message[field] = item;
   }

@@ -61,6 +61,9 @@ export interface EngineOptions {
   readonly threads?: number | undefined;
   /** Whether the engine runs in a worker, so that the caller stays responsive. Default: true. */
   readonly worker?: boolean | undefined;
-  /** `wasm` takes ONNX Runtime's web build also in Node. Default: `auto`. */
-  readonly backend?: "auto" | "wasm" | undefined;
+  /**
+   * ONNX Runtime's build: `native`, `wasm`, or `auto` (the default): native where it works, WebAssembly elsewhere.
+   * A page has WebAssembly only.
+   */
+  readonly backend?: "auto" | "native" | "wasm" | undefined;
 }

@@ -142,7 +142,7 @@ export class OnnxRuntimeEngine implements Engine {
       if (kept !== undefined) this.#keep(kept, port.dtype, output);
       if (call.fetch?.includes(port.name)) {
         // A copy: the caller's values must not change when the engine reuses its memory.
-        const data = (output.data as HostData).slice();
+        const data = dataOf(output).slice();
         results[port.name] = { dtype: port.dtype, shape: output.dims, data };
       }
     }
@@ -199,7 +199,7 @@ export class OnnxRuntimeEngine implements Engine {
 
   #keep(name: string, dtype: Dtype, output: OrtTensor): void {
     const tensors = new Map([[`0:${output.dims.join()}`, output]]);
-    this.#residents.set(name, { dtype, data: output.data as HostData, shape: output.dims, tensors });
+    this.#residents.set(name, { dtype, data: dataOf(output), shape: output.dims, tensors });
   }
 
   #resident(name: string): Resident {
@@ -217,6 +217,13 @@ export class OnnxRuntimeEngine implements Engine {
     for (const id of [...this.#programs.keys()]) await this.unload(id);
     this.#residents.clear();
   }
+}
+
+/** 16-bit floats stay bit patterns, also where the language has an array for them. */
+function dataOf({ type, data }: OrtTensor): HostData {
+  const values = data as HostData;
+  if (type !== "float16" || values instanceof Uint16Array) return values;
+  return new Uint16Array(values.buffer, values.byteOffset, values.length);
 }
 
 function messageOf(error: unknown): string {

@@ -2,35 +2,39 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import type { OnnxRuntime } from "./onnxruntime.ts";
+import { EngineError } from "../errors/index.ts";
 import type { EngineOptions } from "./engine.ts";
+import type { OnnxRuntime } from "./onnxruntime.ts";
+import { fromWebBuild } from "./web-build.ts";
 import type { Channel } from "./worker-engine.ts";
 
 export const machineThreads = (): number => availableParallelism();
 
-/** ONNX Runtime for Node; the WebAssembly build where the native one is absent or cannot be loaded. */
+/** ONNX Runtime for Node. Throws EngineError that says why where the native build is asked for and cannot be had. */
 export async function loadOnnxRuntime(options: EngineOptions): Promise<OnnxRuntime> {
-  const threads = options.threads ?? machineThreads();
-  if (options.backend !== "wasm") {
+  const { threads = machineThreads(), backend = "auto" } = options;
+  if (backend !== "wasm") {
     try {
-      const ort = await import("onnxruntime-node");
-      return { ...pick(ort), version: ort.env.versions.node ?? ort.env.versions.common, build: "node", threads };
-    } catch {
+      const { InferenceSession, Tensor, env } = await import("onnxruntime-node");
+      return { InferenceSession, Tensor, version: env.versions.node ?? env.versions.common, build: "node", threads };
+    } catch (error) {
+      if (backend === "native") throw new EngineError(whyNotNative(error), { cause: error });
       // The binary is absent (an Intel Mac, an install without it): WebAssembly serves.
     }
   }
-  const ort = await import("onnxruntime-web");
-  ort.env.wasm.numThreads = threads;
-  return { ...pick(ort), version: ort.env.versions.web ?? ort.env.versions.common, build: "wasm", threads };
+  return fromWebBuild(await import("onnxruntime-web"), threads);
 }
 
-function pick(ort: Pick<OnnxRuntime, "InferenceSession" | "Tensor">): Pick<OnnxRuntime, "InferenceSession" | "Tensor"> {
-  return { InferenceSession: ort.InferenceSession, Tensor: ort.Tensor };
+function whyNotNative(error: unknown): string {
+  const { code, message } = error as { readonly code?: string; readonly message: string };
+  const missing = code === "ERR_MODULE_NOT_FOUND";
+  const reason = missing ? "onnxruntime-node is not installed" : `onnxruntime-node could not be loaded: ${message}`;
+  return `The native build of ONNX Runtime is not there (${reason}).`;
 }
 
 /** A worker thread that serves an engine. */
 export function startWorker(): Channel {
-  const worker = new Worker(createRequire(import.meta.url).resolve("#worker"));
+  const worker = new Worker(createRequire(import.meta.url).resolve("#worker"), { execArgv: [] });
   // Nothing waits for an idle engine: the process may end when its own work is done.
   worker.unref();
   return {

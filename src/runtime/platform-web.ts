@@ -1,13 +1,15 @@
 /** What a page offers: ONNX Runtime's WebAssembly build, and web workers. */
-import type { OnnxRuntime } from "./onnxruntime.ts";
+import { EngineError } from "../errors/index.ts";
 import type { EngineOptions } from "./engine.ts";
+import type { OnnxRuntime } from "./onnxruntime.ts";
+import { fromWebBuild, type WebBuild } from "./web-build.ts";
 import type { Channel } from "./worker-engine.ts";
 
 /** The part of a web worker that is used here; the DOM library is not needed. */
 interface WebWorker {
   postMessage(message: unknown, transfer: readonly ArrayBufferLike[]): void;
   addEventListener(type: "message", handler: (event: { data: never }) => void): void;
-  addEventListener(type: "error", handler: (event: { message: string }) => void): void;
+  addEventListener(type: "error", handler: (event: { message?: string }) => void): void;
   terminate(): void;
 }
 declare const Worker: new (url: URL, options: { type: "module" }) => WebWorker;
@@ -18,17 +20,21 @@ declare const crossOriginIsolated: boolean | undefined;
 export const machineThreads = (): number =>
   typeof crossOriginIsolated !== "undefined" && crossOriginIsolated ? (navigator?.hardwareConcurrency ?? 1) : 1;
 
-export async function loadOnnxRuntime(options: EngineOptions): Promise<OnnxRuntime> {
-  const ort = await import("onnxruntime-web/wasm");
-  const threads = Math.min(options.threads ?? machineThreads(), machineThreads());
-  ort.env.wasm.numThreads = threads;
-  const { InferenceSession, Tensor } = ort;
-  return { InferenceSession, Tensor, version: ort.env.versions.web ?? ort.env.versions.common, build: "wasm", threads };
+/** ONNX Runtime in this page or worker, from `address` where one is given. Throws EngineError for the native build. */
+export async function loadOnnxRuntime(options: EngineOptions, address?: string): Promise<OnnxRuntime> {
+  if (options.backend === "native")
+    throw new EngineError("A page has no native build of ONNX Runtime, only WebAssembly.");
+  const ort: WebBuild =
+    address === undefined
+      ? await import("onnxruntime-web/wasm")
+      : ((await import(/* @vite-ignore */ /* webpackIgnore: true */ address)) as WebBuild);
+  return fromWebBuild(ort, Math.min(options.threads ?? machineThreads(), machineThreads()));
 }
 
 /** A web worker that serves an engine. */
 export function startWorker(): Channel {
   const worker = new Worker(new URL("./web-worker.js", import.meta.url), { type: "module" });
+  worker.postMessage({ onnxRuntime: addressOfOnnxRuntime() }, []);
   return {
     post: (message, transfer) => {
       worker.postMessage(message, transfer);
@@ -40,7 +46,9 @@ export function startWorker(): Channel {
     },
     fail: (handler) => {
       worker.addEventListener("error", ({ message }) => {
-        handler(new Error(message));
+        handler(
+          new Error(message ?? "its script could not be loaded. Check that the server offers all files of dist."),
+        );
       });
     },
     hold: () => undefined,
@@ -49,4 +57,13 @@ export function startWorker(): Channel {
       return Promise.resolve();
     },
   };
+}
+
+/** Import maps do not reach into workers: where the page has one, the worker is told what it says. */
+function addressOfOnnxRuntime(): string | undefined {
+  try {
+    return import.meta.resolve("onnxruntime-web/wasm");
+  } catch {
+    return undefined; // no import map: a bundler has put the build where the worker finds it
+  }
 }

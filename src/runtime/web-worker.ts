@@ -3,15 +3,24 @@ import { OnnxRuntimeEngine } from "./onnxruntime.ts";
 import { loadOnnxRuntime } from "./platform-web.ts";
 import { serveEngine, type Request } from "./worker-engine.ts";
 
+/** The page's first message. */
+interface Greeting {
+  readonly onnxRuntime: string | undefined;
+}
+
 declare const self: {
   postMessage(message: unknown, transfer: readonly ArrayBufferLike[]): void;
-  addEventListener(type: "message", handler: (event: { data: Request }) => void): void;
+  addEventListener(type: "message", handler: (event: { data: Greeting | Request }) => void): void;
 };
 
+let address: string | undefined;
 const handle = serveEngine(
-  async (options) => new OnnxRuntimeEngine(await loadOnnxRuntime(options)),
+  async (options) => new OnnxRuntimeEngine(await loadOnnxRuntime(options, address)),
   (message, transfer) => {
     self.postMessage(message, transfer);
   },
 );
-self.addEventListener("message", ({ data }) => void handle(data));
+self.addEventListener("message", ({ data }) => {
+  if ("onnxRuntime" in data) address = data.onnxRuntime;
+  else void handle(data);
+});

@@ -47,7 +47,10 @@ export async function openWorkerEngine(channel: Channel, options: EngineOptions)
       channel.post({ id, method, args } satisfies Request, []);
     });
   };
-  const description = await ask<string>("open", options);
+  const description = await ask<string>("open", options).catch(async (error: unknown) => {
+    await channel.close();
+    throw error;
+  });
   return {
     description,
     load: (program) => ask("load", program),

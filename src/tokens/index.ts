@@ -9,7 +9,7 @@ export { codePointOffsets } from "./offsets.ts";
 export { makePostProcessor, type Encoding, type PostProcessor } from "./post-processors.ts";
 export { makePreTokenizer, type PreTokenizer } from "./pre-tokenizers.ts";
 export type { StageJson } from "./stages.ts";
-export { Tokenizer, type TokenizerInput } from "./tokenizer.ts";
+export { Tokenizer, type EncodeOptions, type TokenizerInput } from "./tokenizer.ts";
 export type { TokenizerJson, TokenizerParts } from "./tokenizer-json.ts";
 export { trainBpe, type TrainBpeOptions } from "./train-bpe.ts";
 export { trainWords, type TrainWordsOptions } from "./train-words.ts";

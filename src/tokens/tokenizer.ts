@@ -1,11 +1,19 @@
 import { InputError } from "../errors/index.ts";
 import { AddedTokens } from "./added-tokens.ts";
+import { codePointOffsets } from "./offsets.ts";
 import { cutText, type Pipeline } from "./pipeline.ts";
 import type { Encoding, SourceEncoding } from "./post-processors.ts";
 import { readTokenizerJson, writeTokenizerJson, type TokenizerJson, type TokenizerParts } from "./tokenizer-json.ts";
 
 /** One text, or two that belong together. */
 export type TokenizerInput = string | readonly [string, string];
+
+/** How a text is encoded. */
+export interface EncodeOptions {
+  readonly addSpecialTokens?: boolean;
+  /** What offsets count: UTF-16 units as JavaScript's strings do (the default), or code points as Python's do. */
+  readonly offsetUnit?: "utf-16" | "code points";
+}
 
 /** Turns text into ids and back, in the stages of Hugging Face `tokenizers`, whose files it opens and writes. */
 export class Tokenizer {
@@ -45,9 +53,13 @@ export class Tokenizer {
   }
 
   /** Ids, tokens, offsets and type ids of a text or a pair. Special tokens are added unless told otherwise. */
-  encode(input: TokenizerInput, { addSpecialTokens = true } = {}): Encoding {
+  encode(input: TokenizerInput, { addSpecialTokens = true, offsetUnit = "utf-16" }: EncodeOptions = {}): Encoding {
     const encodings = textsOf(input).map((text, typeId) => this.encodeText(text, typeId));
-    const parts = this.parts.postProcessor?.process(encodings, addSpecialTokens) ?? encodings;
+    const processed = this.parts.postProcessor?.process(encodings, addSpecialTokens) ?? encodings;
+    const parts =
+      offsetUnit === "utf-16"
+        ? processed
+        : processed.map((part) => ({ ...part, offsets: codePointOffsets(part.text, part.offsets) }));
     if (parts.length === 1) {
       const { ids, tokens, offsets, typeIds } = parts[0]!;
       return { ids, tokens, offsets, typeIds };
@@ -61,7 +73,7 @@ export class Tokenizer {
   }
 
   /** `encode` of each input. */
-  encodeBatch(inputs: readonly TokenizerInput[], options: { addSpecialTokens?: boolean } = {}): Encoding[] {
+  encodeBatch(inputs: readonly TokenizerInput[], options: EncodeOptions = {}): Encoding[] {
     return inputs.map((input) => this.encode(input, options));
   }
 

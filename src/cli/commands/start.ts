@@ -4,14 +4,14 @@ import type { Command } from "commander";
 import { dictionaryBaseline, parseAlignment, type TextPair } from "../../data/index.ts";
 import { bleu } from "../../evaluation/index.ts";
 import { diskFolder } from "../../files/disk.ts";
-import { readLines, readText, type Folder } from "../../files/index.ts";
+import { readText, type Folder } from "../../files/index.ts";
 import { formatCount, formatDuration, heatGridSvg, heatGridText, lineChartText } from "../../figures/index.ts";
 import { transformerParameterCount } from "../../models/index.ts";
 import { attentionOf, evaluateTranslator, headAlignments, headRows, type AlignedPair } from "../../tasks/translate.ts";
 import { runTranslation, translatorRunConfig } from "../../tasks/translator-run.ts";
 import type { Translator } from "../../tasks/translator.ts";
 import { describedCommand, wholeNumber } from "../command.ts";
-import type { Io } from "../io.ts";
+import { fileLines, type Io } from "../io.ts";
 import { stopOnInterrupt } from "../stop.ts";
 import { colorDepthOf, table, widthOf } from "../terminal/index.ts";
 import { trainingProgress } from "../training-progress.ts";
@@ -48,9 +48,9 @@ export function command(io: Io): Command {
 async function start(flags: Flags, io: Io): Promise<void> {
   const corpus = diskFolder(fileURLToPath(new URL("../../../corpus/french-english", import.meta.url)));
   const [training, validation, held] = [
-    await read(corpus, "train"),
-    await read(corpus, "valid"),
-    await read(corpus, "test"),
+    await read(corpus, "train", io),
+    await read(corpus, "valid", io),
+    await read(corpus, "test", io),
   ];
   const say = (text: string): Promise<void> => io.stdout.write(`${text}\n`);
   await say(
@@ -69,8 +69,8 @@ async function start(flags: Flags, io: Io): Promise<void> {
   }
 }
 
-async function read(corpus: Folder, split: string): Promise<AlignedPair[]> {
-  const lines = async (name: string): Promise<string[]> => Array.fromAsync(readLines(corpus, `${split}.${name}`));
+async function read(corpus: Folder, split: string, io: Io): Promise<AlignedPair[]> {
+  const lines = (name: string): Promise<string[]> => fileLines(`${split}.${name}`, corpus, io);
   const [source, target, alignment] = [await lines("fr"), await lines("en"), await lines("align")];
   return source.map((text, i) => ({ source: text, target: target[i]!, alignment: parseAlignment(alignment[i]!) }));
 }
@@ -162,7 +162,10 @@ async function measure(
 ): Promise<void> {
   const references = [held.map(({ target }) => target)];
   const { bleu: score, copy, hypotheses } = await evaluateTranslator(model, held);
-  const dictionary = dictionaryBaseline(training);
+  const dictionary = dictionaryBaseline(
+    training,
+    training.map(({ alignment }) => alignment),
+  );
   const wordByWord = bleu(
     held.map(({ source }) => dictionary.translate(source)),
     references,

@@ -1,7 +1,8 @@
 /** Arithmetic, comparisons and activations: one value in, one value out, with broadcasting. */
 import { commonDtype, commonShape, requireDtype, showType } from "../shapes.ts";
 import { defineOp, isFloat, type Dtype, type Emitter, type GradientRule, type Op, type TensorType } from "../op.ts";
-import { GraphError } from "../../errors/index.ts";
+import type { Tensor } from "../tensor.ts";
+import { modelError } from "../calling-line.ts";
 
 const floats: readonly Dtype[] = ["float32", "float16", "bfloat16"];
 
@@ -28,7 +29,7 @@ const numbers: readonly Dtype[] = ["float32", "float16", "bfloat16", "int64", "i
 function inferBroadcast(name: string, inputs: readonly TensorType[], dtypes: readonly Dtype[]): TensorType {
   const dtype = commonDtype(name, inputs);
   if (!dtypes.includes(dtype)) {
-    throw new GraphError(`${name}: got ${inputs.map(showType).join(" and ")}, expected ${dtypes.join(" or ")}.`);
+    throw modelError(`${name}: got ${inputs.map(showType).join(" and ")}, expected ${dtypes.join(" or ")}.`);
   }
   return { dtype, shape: commonShape(name, inputs) };
 }
@@ -63,18 +64,28 @@ export const div = binary("div", "Div", ({ inputs: [a, b], outputs: [y], gradien
   return [quotient.sumTo(a!.shape), quotient.mul(y!).neg().sumTo(b!.shape)];
 });
 
+/** The number that a tensor is everywhere, where the graph says so. */
+function numberIn({ node: { op, attributes } }: Tensor): number | undefined {
+  const { values } = attributes as { values?: ArrayLike<number> };
+  return op.name === "constant" && values?.length === 1 ? values[0] : undefined;
+}
+
 /** a to the power of b. The gradient by the exponent needs a > 0. */
 export const pow = defineOp({
   name: "pow",
   infer: (inputs) => [inferBroadcast("pow", inputs, floats)],
-  gradient: ({ inputs: [a, b], outputs: [y], gradients: [g] }) => [
-    g!
-      .mul(b!)
-      .mul(a!.pow(b!.sub(1)))
-      .sumTo(a!.shape),
+  gradient: ({ inputs: [a, b], outputs: [y], gradients: [g] }) => {
+    const exponent = numberIn(b!);
+    const slope =
+      exponent === undefined
+        ? // a ** 0 is 1 everywhere, at 0 too, where b · a ** (b − 1) would be 0 · ∞.
+          b!.equal(0).where(0, b!.mul(a!.pow(b!.sub(1))))
+        : exponent === 0
+          ? a!.zerosLike()
+          : a!.pow(exponent - 1).scale(exponent);
     // 0 ** b has the gradient 0 by b, not 0 · log 0.
-    g!.mul(y!).mul(a!.equal(0).where(a!.onesLike(), a!).log()).sumTo(b!.shape),
-  ],
+    return [g!.mul(slope).sumTo(a!.shape), g!.mul(y!).mul(a!.equal(0).where(1, a!).log()).sumTo(b!.shape)];
+  },
   lower: (emit, { inputs }) => [emit.node("Pow", inputs)],
 });
 
@@ -108,8 +119,23 @@ export const sigmoid = unary("sigmoid", "Sigmoid", ({ outputs: [y], gradients: [
 export const erf = unary("erf", "Erf", ({ inputs: [x], gradients: [g] }) => [
   g!.mul(x!.mul(x!).neg().exp()).mul(2 / Math.sqrt(Math.PI)),
 ]);
-// The sign of relu(x) is 1 where x > 0 and 0 elsewhere: cheaper than a comparison and a select.
-export const relu = unary("relu", "Relu", ({ outputs: [y], gradients: [g] }) => [g!.mul(y!.sign())]);
+export const relu = unary("relu", "Relu", ({ inputs: [x], gradients: [g] }) => [g!.mul(x!.apply(step, [], {}))]);
+
+/** 1 where x > 0, 0 elsewhere: relu's slope. Its own gradient is zero wherever it has one. */
+export const step: Op<object> = defineOp({
+  name: "step",
+  infer: ([x]) => {
+    requireDtype("step", x!, ...floats);
+    return [x!];
+  },
+  gradient: () => [undefined],
+  // max(0, min(1, 1e38 · x)) in one pass, which a comparison and a cast are not.
+  lower: (emit, { inputs: [x], inputTypes: [type] }) => [
+    type!.dtype === "float32"
+      ? emit.node("HardSigmoid", [x!], { alpha: { float: 1e38 }, beta: { float: 0 } })
+      : castTo(emit, emit.node("Greater", [x!, emit.scalar(0, type!.dtype)]), type!.dtype),
+  ],
+});
 
 /** What is left of a whole number after division; it has the divisor's sign. */
 export const mod = defineOp({
@@ -131,30 +157,24 @@ export const gelu = defineOp<{ approximate: "none" | "tanh" }>({
     requireDtype("gelu", x!, ...floats);
     return [x!];
   },
-  gradient: ({ inputs: [x], gradients: [g], attributes: { approximate } }) => {
+  // In as few nodes as possible: each is a trip through memory.
+  gradient: ({ inputs: [x], outputs: [y], gradients: [g], attributes: { approximate } }) => {
     if (approximate === "none") {
-      // Φ(x) + x φ(x)
-      const cumulative = x!.scale(Math.SQRT1_2).erf().add(1).scale(0.5);
-      const density = x!
-        .mul(x!)
-        .scale(-0.5)
-        .exp()
-        .scale(1 / Math.sqrt(2 * Math.PI));
-      return [g!.mul(cumulative.add(x!.mul(density)))];
+      // Φ(x) + x φ(x) = ½ (1 + erf u + 2/√π · u exp(−u²)) with u = x / √2
+      const u = x!.scale(Math.SQRT1_2);
+      const density = u
+        .mul(u)
+        .rsub(Math.log(2 / Math.sqrt(Math.PI)))
+        .exp();
+      return [g!.mul(u.erf().add(u.mul(density)).add(1)).scale(0.5)];
     }
-    const root = Math.sqrt(2 / Math.PI);
+    // ½ (1 + tanh z) = σ(2z), so y = x s with s = σ(2z) and 2z = x (a x² + b); its slope is s + y (1 − s) (3 a x² + b).
+    const b = 2 * Math.sqrt(2 / Math.PI);
+    const a = b * 0.044715;
     const square = x!.mul(x!);
-    const t = x!.mul(square.scale(root * 0.044715).add(root)).tanh();
-    const slope = square.scale(3 * root * 0.044715).add(root);
-    // ½ (1 + t) + ½ x (1 − t²) slope
-    return [
-      g!.mul(
-        t
-          .add(1)
-          .add(x!.mul(t.mul(t).rsub(1)).mul(slope))
-          .scale(0.5),
-      ),
-    ];
+    const s = x!.mul(square.scale(a).add(b)).sigmoid();
+    const inner = square.scale(3 * a).add(b);
+    return [g!.mul(s.add(y!.mul(s.rsub(1)).mul(inner)))];
   },
   lower: (emit, { inputs, attributes }) => [
     emit.node("Gelu", inputs, { approximate: { text: attributes.approximate } }),
@@ -214,8 +234,8 @@ export const where = defineOp({
   },
   gradient: ({ inputs: [condition, a, b], gradients: [g] }) => [
     undefined,
-    condition!.where(g!, g!.zerosLike()).sumTo(a!.shape),
-    condition!.where(g!.zerosLike(), g!).sumTo(b!.shape),
+    condition!.where(g!, 0).sumTo(a!.shape),
+    condition!.where(0, g!).sumTo(b!.shape),
   ],
   lower: (emit, { inputs }) => [emit.node("Where", inputs)],
 });

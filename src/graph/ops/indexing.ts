@@ -3,7 +3,7 @@
  * runs (docs/architecture.md, "Numbers that can be trusted"), so adding at repeated indices is done by products with
  * one-hot matrices, which are exact and repeatable.
  */
-import { GraphError } from "../../errors/index.ts";
+import { modelError } from "../calling-line.ts";
 import { sameDimension, sameShape, showShape, sizeOf, type Dimension } from "../dimensions.ts";
 import { defineOp, type Emitter, type TensorType } from "../op.ts";
 import { requireDtype, showType } from "../shapes.ts";
@@ -36,10 +36,10 @@ export const gather = defineOp<{ axis: number }>({
   lower: (emit, { inputs, attributes }) => [emit.node("Gather", inputs, { axis: { int: attributes.axis } })],
 });
 
-/** A one-hot matrix [N, depth] in the type of `like`, from indices [N]. */
-function oneHot(emit: Emitter, indices: string, depth: string, like: TensorType): string {
+/** A one-hot matrix in the type of `like`: indices [I...] to [I..., depth], or to [depth, I...] with `axis` 0. */
+function oneHot(emit: Emitter, indices: string, depth: string, like: TensorType, axis: -1 | 0): string {
   const values = emit.constant([0, 1], { dtype: like.dtype, shape: [2] });
-  return emit.node("OneHot", [indices, depth, values], { axis: { int: -1 } });
+  return emit.node("OneHot", [indices, depth, values], { axis: { int: axis } });
 }
 
 /**
@@ -53,7 +53,7 @@ export const scatterRows = defineOp<{ rows: Dimension }>({
     requireDtype("scatterRows", updates!, "float32", "float16", "bfloat16");
     const width = indices!.shape.length;
     if (!sameShape(updates!.shape.slice(0, width), indices!.shape)) {
-      throw new GraphError(
+      throw modelError(
         `scatterRows: updates ${showType(updates!)} and indices ${showType(indices!)}: ` +
           `the updates' first axes must be those of the indices.`,
       );
@@ -67,10 +67,7 @@ export const scatterRows = defineOp<{ rows: Dimension }>({
     const flat = emit.node("Reshape", [updates!, emit.shape([sizeOf(inputTypes[1]!.shape), width])]);
     const ids = emit.node("Reshape", [castTo(emit, indices!, "int64"), emit.integers([-1])]);
     const add = (index: string, depth: string): string =>
-      emit.node("MatMul", [
-        emit.node("Transpose", [oneHot(emit, index, depth, inputTypes[0]!)], { perm: { ints: [1, 0] } }),
-        flat,
-      ]);
+      emit.node("MatMul", [oneHot(emit, index, depth, inputTypes[0]!, 0), flat]);
     const shaped = (name: string): string =>
       rest.length === 1 ? name : emit.node("Reshape", [name, emit.shape(outputTypes[0]!.shape)]);
     if (typeof rows === "number" && rows <= FEW_ROWS) return [shaped(add(ids, emit.scalar(rows, "int64")))];
@@ -92,7 +89,7 @@ export const gatherElements = defineOp<{ axis: number }>({
       x!.shape.length === indices!.shape.length &&
       x!.shape.every((d, i) => i === axis || sameDimension(d, indices!.shape[i]!));
     if (!fits) {
-      throw new GraphError(
+      throw modelError(
         `gatherElements: ${showType(x!)} by ${showType(indices!)} must have the same shape but for axis ${axis}.`,
       );
     }
@@ -111,7 +108,7 @@ export const scatterElements = defineOp<{ axis: number; size: Dimension }>({
   infer: ([updates, indices], { axis, size }) => {
     requireDtype("scatterElements", indices!, ...indexDtypes);
     if (!sameShape(updates!.shape, indices!.shape)) {
-      throw new GraphError(
+      throw modelError(
         `scatterElements: updates ${showType(updates!)} and indices ${showType(indices!)} must have one shape.`,
       );
     }
@@ -137,6 +134,7 @@ export const scatterElements = defineOp<{ axis: number; size: Dimension }>({
       emit.node("Transpose", [castTo(emit, indices!, "int64")], last),
       emit.size(size),
       inputTypes[0]!,
+      -1,
     );
     const row = emit.node("Unsqueeze", [emit.node("Transpose", [updates!], last), emit.integers([rank - 1])]);
     const added = emit.node("Squeeze", [emit.node("MatMul", [row, spots]), emit.integers([rank - 1])]);
@@ -151,7 +149,7 @@ export const addAt = defineOp({
     requireDtype("addAt", indices!, ...indexDtypes);
     const expected = [...base!.shape.slice(0, -1), 1];
     if (!sameShape(indices!.shape, expected) || !sameShape(updates!.shape, expected)) {
-      throw new GraphError(
+      throw modelError(
         `addAt: base ${showType(base!)}, indices ${showType(indices!)}, updates ${showType(updates!)}; ` +
           `expected indices and updates ${showShape(expected)}: one element a row.`,
       );

@@ -1,5 +1,5 @@
 /** Softmax, its logarithm, cross-entropy, LayerNorm and RMSNorm. */
-import { GraphError } from "../../errors/index.ts";
+import { modelError } from "../calling-line.ts";
 import { sameDimension, sameShape, showShape, type Dimension } from "../dimensions.ts";
 import { defineOp, type TensorType } from "../op.ts";
 import { commonDtype, requireDtype, showType } from "../shapes.ts";
@@ -46,7 +46,7 @@ export const crossEntropy = defineOp<{ labelSmoothing: number }>({
     requireDtype("crossEntropy", logits!, ...floats);
     requireDtype("crossEntropy", targets!, "int32", "int64");
     if (logits!.shape.length !== 2 || !sameShape(targets!.shape, [logits!.shape[0]!])) {
-      throw new GraphError(
+      throw modelError(
         `crossEntropy: logits ${showType(logits!)} and targets ${showType(targets!)}; expected [N, V] and [N].`,
       );
     }
@@ -95,7 +95,7 @@ function requireNorm(name: string, inputs: readonly TensorType[]): Dimension {
   const width = x!.shape.at(-1);
   for (const parameter of parameters) {
     if (width === undefined || parameter.shape.length !== 1 || !sameDimension(parameter.shape[0]!, width)) {
-      throw new GraphError(
+      throw modelError(
         `${name}: x ${showType(x!)} and a parameter ${showType(parameter)}; expected ${showShape([width ?? 1])}.`,
       );
     }

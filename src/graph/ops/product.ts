@@ -1,5 +1,5 @@
 /** Matrix products: where the time goes. */
-import { GraphError } from "../../errors/index.ts";
+import { modelError } from "../calling-line.ts";
 import { broadcastShapes, sameDimension, showShape, sizeOf } from "../dimensions.ts";
 import { defineOp } from "../op.ts";
 import { commonDtype, showType } from "../shapes.ts";
@@ -12,7 +12,7 @@ export const matmul = defineOp({
     const inner = left.length >= 2 && right.length >= 2 && sameDimension(left.at(-1)!, right.at(-2)!);
     const front = inner ? broadcastShapes(left.slice(0, -2), right.slice(0, -2)) : undefined;
     if (front === undefined) {
-      throw new GraphError(
+      throw modelError(
         `matmul: ${showType(a!)} by ${showType(b!)}. Expected [..., M, K] by [..., K, N]: ` +
           `the last size of the first must be the last but one of the second, and the axes in front must broadcast.`,
       );
@@ -41,7 +41,7 @@ export const linear = defineOp({
       sameDimension(x!.shape.at(-1)!, weight!.shape[1]!) &&
       (bias === undefined || (bias.shape.length === 1 && sameDimension(bias.shape[0]!, weight!.shape[0]!)));
     if (!fits) {
-      throw new GraphError(
+      throw modelError(
         `linear: x ${showType(x!)}, weight ${showType(weight!)}${bias ? `, bias ${showType(bias)}` : ""}. ` +
           `Expected x [..., in], weight [out, in]${bias ? ", bias [out]" : ""}.`,
       );
@@ -57,8 +57,7 @@ export const linear = defineOp({
   lower: (emit, { inputs: [x, weight, bias], inputTypes, outputTypes }) => {
     const flat = inputTypes[0]!.shape.length === 2;
     const inner = inputTypes[0]!.shape.at(-1)!;
-    if (typeof inner !== "number")
-      throw new GraphError(`linear: the size in must be a number, got ${showShape([inner])}.`);
+    if (typeof inner !== "number") throw modelError(`linear: the size in must be a number, got ${showShape([inner])}.`);
     const rows = flat ? x! : emit.node("Reshape", [x!, emit.integers([-1, inner])]);
     const product = emit.node("Gemm", [rows, weight!, ...(bias === undefined ? [] : [bias])], { transB: { int: 1 } });
     return [flat ? product : emit.node("Reshape", [product, emit.shape(outputTypes[0]!.shape)])];

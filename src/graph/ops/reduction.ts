@@ -1,4 +1,5 @@
 /** Ops that fold axes away: sum, mean, largest, smallest, log-sum-exp, arg-max, and the running sum. */
+import { sizeOf } from "../dimensions.ts";
 import { defineOp, type Dtype, type Op, type TensorType } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 import { requireDtype } from "../shapes.ts";
@@ -49,12 +50,19 @@ const toExtreme = (x: Tensor, y: Tensor, g: Tensor, { axes }: Reduction): Tensor
 };
 
 export const sum = reduction("sum", "ReduceSum", numbers, (x, _, g) => g.expand(x.shape));
-export const mean = reduction("mean", "ReduceMean", floats, (x, y, g) =>
-  // The size of the operand over the size of the result is what the sum was divided by.
-  g.mul(y.sizeLike().div(x.sizeLike())).expand(x.shape),
-);
+export const mean = reduction("mean", "ReduceMean", floats, (x, _, g, { axes }) => {
+  const count = sizeOf(axes.map((axis) => x.shape[axis]!));
+  const share = typeof count === "number" ? g.scale(1 / count) : g.div(g.sizeValue(count));
+  return share.expand(x.shape);
+});
 export const max = reduction("max", "ReduceMax", numbers, toExtreme);
 export const min = reduction("min", "ReduceMin", numbers, toExtreme);
+function softmaxOver(x: Tensor, axes: readonly number[]): Tensor {
+  if (axes.length === 1) return x.softmax(axes[0]);
+  const exponentials = x.sub(x.max(axes, { keep: true }).stopGradient()).exp();
+  return exponentials.div(exponentials.sum(axes, { keep: true }));
+}
+
 /** log Σ exp x, computed without overflow. */
 export const logSumExp = defineOp<Reduction>({
   name: "logSumExp",
@@ -62,16 +70,22 @@ export const logSumExp = defineOp<Reduction>({
     requireDtype("logSumExp", x!, ...floats);
     return [{ dtype: x!.dtype, shape: reducedShape(x!, attributes) }];
   },
-  gradient: ({ inputs: [x], outputs: [y], gradients: [g], attributes }) => [
-    x!
-      .sub(kept(y!, x!, attributes))
-      .exp()
-      .mul(kept(g!, x!, attributes)),
-  ],
-  lower: (emit, { inputs, attributes: { axes, keep } }) => {
-    // ReduceLogSumExp subtracts the largest value only in some of its implementations; here it always is.
+  gradient: ({ inputs: [x], gradients: [g], attributes }) => {
+    // Not exp(x - y): where y is huge it has lost the logarithm of the sum.
+    const { axes } = attributes;
+    return [softmaxOver(x!, axes).mul(kept(g!, x!, attributes))];
+  },
+  lower: (emit, { inputs, outputTypes, attributes: { axes, keep } }) => {
+    // ReduceLogSumExp subtracts the largest value only in some of its implementations; here it always is. An infinite
+    // one is held at the largest number, for infinity less infinity would be no number.
+    const { dtype } = outputTypes[0]!;
+    const limit = dtype === "float16" ? 65504 : dtype === "bfloat16" ? 3.3895e38 : 3.4028e38;
     const over = emit.integers(axes);
-    const largest = emit.node("ReduceMax", [inputs[0]!, over], { keepdims: { int: 1 } });
+    const largest = emit.node("Clip", [
+      emit.node("ReduceMax", [inputs[0]!, over], { keepdims: { int: 1 } }),
+      emit.scalar(-limit, dtype),
+      emit.scalar(limit, dtype),
+    ]);
     const exponentials = emit.node("Exp", [emit.node("Sub", [inputs[0]!, largest])]);
     const total = emit.node("ReduceSum", [exponentials, over], { keepdims: { int: 1 } });
     const result = emit.node("Add", [emit.node("Log", [total]), largest]);

@@ -1,8 +1,10 @@
 /** Ops that move values and compute none: reshape, transpose, expand, concatenate, slice, pad, flip. */
-import { GraphError } from "../../errors/index.ts";
+import { modelError } from "../calling-line.ts";
 import {
   addDimensions,
   broadcastShapes,
+  floorDivideDimension,
+  multiplyDimensions,
   sameDimension,
   sameShape,
   showShape,
@@ -19,7 +21,7 @@ export const reshape = defineOp<{ shape: Shape }>({
   name: "reshape",
   infer: ([x], { shape }) => {
     if (!sameDimension(sizeOf(x!.shape), sizeOf(shape))) {
-      throw new GraphError(
+      throw modelError(
         `reshape: ${showType(x!)} has ${showShape([sizeOf(x!.shape)])} elements, ` +
           `${showShape(shape)} has ${showShape([sizeOf(shape)])}. They must be the same.`,
       );
@@ -40,7 +42,7 @@ export const transpose = defineOp<{ order: readonly number[] }>({
   infer: ([x], { order }) => {
     const sorted = [...order].sort((a, b) => a - b);
     if (order.length !== x!.shape.length || sorted.some((axis, i) => axis !== i)) {
-      throw new GraphError(`transpose: order [${order.join(", ")}] of ${showType(x!)}; name each axis once.`);
+      throw modelError(`transpose: order [${order.join(", ")}] of ${showType(x!)}; name each axis once.`);
     }
     return [{ dtype: x!.dtype, shape: order.map((axis) => x!.shape[axis]!) }];
   },
@@ -54,7 +56,7 @@ export const expand = defineOp<{ shape: Shape }>({
   infer: ([x], { shape }) => {
     const common = broadcastShapes(x!.shape, shape);
     if (common === undefined || !sameShape(common, shape)) {
-      throw new GraphError(`expand: ${showType(x!)} does not stretch to ${showShape(shape)}. Only sizes of 1 stretch.`);
+      throw modelError(`expand: ${showType(x!)} does not stretch to ${showShape(shape)}. Only sizes of 1 stretch.`);
     }
     return [{ dtype: x!.dtype, shape }];
   },
@@ -72,7 +74,7 @@ export const concat = defineOp<{ axis: number }>({
         other.shape.length === first.shape.length &&
         other.shape.every((d, i) => i === axis || sameDimension(d, first.shape[i]!));
       if (!fits) {
-        throw new GraphError(
+        throw modelError(
           `concat along axis ${axis}: ${showType(first)} and ${showType(other)} differ on another axis.`,
         );
       }
@@ -102,28 +104,22 @@ export const slice = defineOp<{ axis: number; start: Dimension; end: Dimension; 
       (typeof start === "number" && start < 0) ||
       (typeof length === "number" && length < 0) ||
       (typeof end === "number" && typeof size === "number" && end > size);
-    if (bad || step < 1) {
-      throw new GraphError(
+    if (bad || !Number.isInteger(step) || step < 1) {
+      throw modelError(
         `slice: ${showShape([start])} to ${showShape([end])} by ${step} of axis ${axis} of ${showType(x!)} ` +
           `does not lie inside; use 0 <= start <= end <= size and step >= 1.`,
       );
     }
-    if (step > 1 && typeof length !== "number") {
-      throw new GraphError(`slice: a step of ${step} needs a length known when tracing, got ${showShape([length])}.`);
-    }
-    const kept = step === 1 ? length : Math.ceil((length as number) / step);
+    const kept = floorDivideDimension(addDimensions(length, step - 1), step);
     return [{ dtype: x!.dtype, shape: x!.shape.map((d, i) => (i === axis ? kept : d)) }];
   },
   gradient: ({ inputs: [x], gradients: [g], attributes: { axis, start, end, step } }) => {
     const size = x!.shape[axis]!;
     if (step === 1) return [g!.pad(axis, start, subtractDimensions(size, end))];
     // Spread the steps out again: a new axis of size `step` with zeros behind each element, then cut and pad.
-    const kept = g!.shape[axis] as number;
     const spread = g!.unsqueeze(axis + 1).pad(axis + 1, 0, step - 1);
-    const flat = spread.reshape(g!.shape.map((d, i) => (i === axis ? kept * step : d)));
-    const length = subtractDimensions(end, start) as number;
-    const cut = kept * step > length ? flat.slice(axis, 0, length) : flat;
-    return [cut.pad(axis, start, subtractDimensions(size, end))];
+    const flat = spread.reshape(g!.shape.map((d, i) => (i === axis ? multiplyDimensions(d, step) : d)));
+    return [flat.slice(axis, 0, subtractDimensions(end, start)).pad(axis, start, subtractDimensions(size, end))];
   },
   lower: (emit, { inputs, attributes: { axis, start, end, step } }) => [
     emit.node("Slice", [
@@ -139,12 +135,13 @@ export const slice = defineOp<{ axis: number; start: Dimension; end: Dimension; 
 /** `before` and `after` elements of `value` around an axis. */
 export const pad = defineOp<{ axis: number; before: Dimension; after: Dimension; value: number }>({
   name: "pad",
-  infer: ([x], { axis, before, after }) => [
-    {
-      dtype: x!.dtype,
-      shape: x!.shape.map((d, i) => (i === axis ? addDimensions(addDimensions(before, d), after) : d)),
-    },
-  ],
+  infer: ([x], { axis, before, after }) => {
+    if ([before, after].some((d) => typeof d === "number" && (d < 0 || !Number.isInteger(d)))) {
+      throw modelError(`pad: ${showShape([before, after])} around axis ${axis} of ${showType(x!)}; use slice to cut.`);
+    }
+    const padded = addDimensions(addDimensions(before, x!.shape[axis]!), after);
+    return [{ dtype: x!.dtype, shape: x!.shape.map((d, i) => (i === axis ? padded : d)) }];
+  },
   gradient: ({ inputs: [x], gradients: [g], attributes: { axis, before } }) => [
     g!.slice(axis, before, addDimensions(before, x!.shape[axis]!)),
   ],

@@ -1,5 +1,5 @@
 /** Where values come from: inputs of the program, constants, counters. None of them has operands. */
-import { GraphError } from "../../errors/index.ts";
+import { modelError } from "../calling-line.ts";
 import type { Dimension, Shape } from "../dimensions.ts";
 import { defineOp, type Dtype } from "../op.ts";
 import { castTo } from "./elementwise.ts";
@@ -20,7 +20,7 @@ export const constant = defineOp<{ values: ArrayLike<number>; dtype: Dtype; shap
   infer: (_, { values, dtype, shape }) => {
     const size = shape.reduce((product, d) => product * d, 1);
     if (values.length !== size) {
-      throw new GraphError(`constant: got ${values.length} values for shape [${shape.join(", ")}], expected ${size}.`);
+      throw modelError(`constant: got ${values.length} values for shape [${shape.join(", ")}], expected ${size}.`);
     }
     return [{ dtype, shape }];
   },

@@ -1,0 +1,63 @@
+/** What commands are made with: options that say what they want, and help that ends with an example. */
+import type { Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import type { Io } from "./io.ts";
+
+/** A file under commands/: builds its command, with the actions that read and write `io`. */
+export interface CommandModule {
+  command(io: Io): Command;
+}
+
+/** A command in the list of all: its file is loaded when it is called. */
+export interface CommandEntry {
+  readonly name: string;
+  /** Its line in `heed --help`. */
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** A command's example: what to type, and the number or text to expect. */
+export interface Example {
+  readonly run: string;
+  readonly expect: string;
+}
+
+/** A command with a description; its help ends with the example. */
+export function describedCommand(name: string, description: string, example: Example): Command {
+  return new Command(name).description(description).addHelpText("after", exampleText(example));
+}
+
+/** The end of a help text. */
+export function exampleText({ run, expect }: Example): string {
+  const indented = expect.split("\n").map((line) => `  ${line}`.trimEnd());
+  return `\nExample:\n  $ ${run}\n${indented.join("\n")}`;
+}
+
+/** Adds an option that must be given. Unlike commander's own, it is asked for after unknown options are reported. */
+export function requireOption(command: Command, option: Option): Command {
+  return command.addOption(option).hook("preAction", () => {
+    if (command.getOptionValue(option.attributeName()) !== undefined) return;
+    command.error(`error: ${option.long ?? option.flags} is missing: ${option.description}`, {
+      code: "heed.missingOption",
+    });
+  });
+}
+
+/** Reads a whole number of at least `least`. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && Number.isSafeInteger(value)) return value;
+    throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
+  };
+}
+
+/** Reads a number; `from` is the least that it may be, `below` what it must stay below. */
+export function realNumber(from = -Infinity, below = Infinity): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && value >= from && value < below) return value;
+    const bounds = [from > -Infinity ? ` of at least ${from}` : "", below < Infinity ? ` below ${below}` : ""];
+    throw new InvalidArgumentError(`It must be a number${bounds.filter((bound) => bound !== "").join(" and")}.`);
+  };
+}
