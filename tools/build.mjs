@@ -1,6 +1,7 @@
 // Compiles src to dist. Does nothing where the compiler is absent: an installed package brings its build along.
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -9,6 +10,18 @@ if (existsSync(compiler) && existsSync(`${root}src`)) {
   try {
     execFileSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
   } catch {
-    process.exit(1);
+    process.exitCode = 1;
+  }
+  removeOrphans(`${root}dist`, `${root}src`);
+}
+
+/** Removes what an earlier build made of sources that are gone, so that it is neither imported nor packed. */
+function removeOrphans(built, source) {
+  for (const entry of readdirSync(built, { withFileTypes: true })) {
+    const path = join(built, entry.name);
+    const from = join(source, entry.name.replace(/(\.d\.ts|\.js)$/, ".ts"));
+    if (entry.name === ".tsbuildinfo") continue;
+    if (!existsSync(from)) rmSync(path, { recursive: true, force: true });
+    else if (entry.isDirectory()) removeOrphans(path, from);
   }
 }

@@ -6,6 +6,7 @@
 // B batch, S source tokens, T target tokens, D width, V vocabulary
 import { z } from "zod";
 import { ConfigError, nearest } from "../errors/index.ts";
+import type { Schema } from "../errors/schema.ts";
 import type { Tensor } from "../graph/index.ts";
 import {
   activations,
@@ -60,7 +61,7 @@ const count = z.int().positive();
 const rate = z.number().min(0).lt(1);
 
 /** Checks a config, and fills in the paper's choices. */
-export const transformerConfig: z.ZodType<TransformerConfig> = z
+export const transformerConfig: Schema<TransformerConfig> = z
   .strictObject({
     vocabulary: count,
     targetVocabulary: count.optional(),

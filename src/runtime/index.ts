@@ -8,7 +8,9 @@ export { machineThreads } from "#platform";
 export type { Call, Engine, EngineOptions, Values, View } from "./engine.ts";
 
 /** An engine for this machine: ONNX Runtime, in a worker unless asked otherwise. Dispose of it when done. */
-export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  if (options.worker ?? true) return openWorkerEngine(startWorker(), options);
+export async function createEngine({ threads, worker = true, backend }: EngineOptions = {}): Promise<Engine> {
+  // Only these cross to a worker: callers may pass a larger object, with functions that cannot.
+  const options = { threads, backend };
+  if (worker) return openWorkerEngine(startWorker(), options);
   return new OnnxRuntimeEngine(await loadOnnxRuntime(options));
 }

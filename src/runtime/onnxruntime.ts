@@ -1,16 +1,31 @@
 /** ONNX Runtime behind the engine interface: the same code over its Node build and its web build. */
-import type { InferenceSession, Tensor as OrtTensor, TypedTensor } from "onnxruntime-common";
 import { EngineError } from "../errors/index.ts";
 import { showType, type Dtype } from "../graph/index.ts";
 import { allocate, type HostData, type HostTensor, type Port, type Program } from "../onnx/index.ts";
 import type { Call, Engine, Values, View } from "./engine.ts";
 
+/** A tensor of ONNX Runtime. Its own declarations are not named here: they need the DOM library. */
+interface OrtTensor {
+  readonly type: string;
+  readonly data: unknown;
+  readonly dims: readonly number[];
+}
+
+/** A program that ONNX Runtime has prepared. Outputs without a tensor are made by it. */
+interface Session {
+  run(
+    feeds: Readonly<Record<string, OrtTensor>>,
+    fetches: Readonly<Record<string, OrtTensor | null>>,
+  ): Promise<Readonly<Record<string, OrtTensor>>>;
+  release(): Promise<void>;
+}
+
 /** ONNX Runtime as a module, and what it can do here. */
 export interface OnnxRuntime {
   readonly InferenceSession: {
-    create(bytes: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
+    create(bytes: Uint8Array, options?: object): Promise<Session>;
   };
-  readonly Tensor: new (type: OrtTensor.Type, data: OrtTensor.DataType, dims: readonly number[]) => OrtTensor;
+  readonly Tensor: new (type: never, data: never, dims: readonly number[]) => OrtTensor;
   readonly version: string;
   readonly build: "node" | "wasm";
   readonly threads: number;
@@ -18,7 +33,7 @@ export interface OnnxRuntime {
 
 interface Loaded {
   readonly program: Program;
-  readonly session: InferenceSession;
+  readonly session: Session;
 }
 
 interface Resident {
@@ -45,7 +60,7 @@ export class OnnxRuntimeEngine implements Engine {
 
   async load(program: Program): Promise<number> {
     this.#requireOpen();
-    let session: InferenceSession;
+    let session: Session;
     try {
       session = await this.#ort.InferenceSession.create(program.bytes, {
         executionProviders: [this.#ort.build === "node" ? "cpu" : "wasm"],
@@ -169,7 +184,7 @@ export class OnnxRuntimeEngine implements Engine {
   }
 
   #wrap(dtype: Dtype, data: HostData, shape: readonly number[]): OrtTensor {
-    return new this.#ort.Tensor(dtype as OrtTensor.Type, data, shape);
+    return new this.#ort.Tensor(dtype as never, data as never, shape);
   }
 
   #tensor({ resident: name, offset = 0, shape }: View): OrtTensor {
@@ -192,9 +207,8 @@ export class OnnxRuntimeEngine implements Engine {
 
   /** Where outputs cannot be written in place, they are copied. */
   #store(view: View, output: OrtTensor): void {
-    const target = this.#tensor(view) as TypedTensor<"float32">;
-    if (output === target) return;
-    if (output.data !== target.data) target.data.set(output.data as Float32Array);
+    const target = this.#tensor(view);
+    if (output.data !== target.data) (target.data as Float32Array).set(output.data as Float32Array);
   }
 
   #keep(name: string, dtype: Dtype, output: OrtTensor): void {

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { Aligned } from "./aligned.ts";
 import { classOf, leadingSpace, trailingSpace, WORD } from "./characters.ts";
 import type { Normalizer } from "./normalizers.ts";
@@ -23,30 +22,6 @@ export interface AddedToken {
 /** A special token with the usual settings. */
 export function specialToken(id: number, content: string): AddedToken {
   return { id, content, singleWord: false, lstrip: false, rstrip: false, normalized: false, special: true };
-}
-
-const schema = z.object({
-  id: z.number().int().nonnegative(),
-  content: z.string(),
-  single_word: z.boolean(),
-  lstrip: z.boolean(),
-  rstrip: z.boolean(),
-  normalized: z.boolean(),
-  special: z.boolean(),
-});
-
-/** `added_tokens` of `tokenizer.json`. */
-export const addedTokensSchema = z.array(
-  schema.transform(({ single_word, ...token }): AddedToken => ({ ...token, singleWord: single_word })),
-);
-
-/** Added tokens as `tokenizer.json` writes them. */
-export function addedTokensJson(tokens: readonly AddedToken[]): z.infer<typeof schema>[] {
-  return [...tokens]
-    .sort((a, b) => a.id - b.id)
-    .map(({ id, content, singleWord, lstrip, rstrip, normalized, special }) => {
-      return { id, content, single_word: singleWord, lstrip, rstrip, normalized, special };
-    });
 }
 
 interface Matcher {

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { fromByteCharacters } from "./byte-level.ts";
-import { patternSchema } from "./normalizers.ts";
-import { patternMatches } from "./pattern.ts";
+import { patternMatches, patternSchema } from "./pattern.ts";
 import { readByteLevel, readMetaspace } from "./pre-tokenizers.ts";
 import { makeStage, readSettings, type StageJson, type StageMaker } from "./stages.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Aligned } from "./aligned.ts";
 import { leadingSpace, trailingSpace } from "./characters.ts";
-import { matchesOf, patternMatches } from "./pattern.ts";
+import { matchesOf, patternMatches, patternSchema } from "./pattern.ts";
 import { makeStage, readSettings, type StageJson, type StageMaker } from "./stages.ts";
 import { toUnicodeForm, type UnicodeForm } from "./unicode-forms.ts";
 
@@ -10,9 +10,6 @@ export interface Normalizer {
   readonly json: StageJson;
   normalize(piece: Aligned): Aligned;
 }
-
-/** A pattern as `tokenizer.json` writes it. */
-export const patternSchema = z.union([z.strictObject({ String: z.string() }), z.strictObject({ Regex: z.string() })]);
 
 const unicode =
   (form: UnicodeForm): StageMaker<Normalizer> =>

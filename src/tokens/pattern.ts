@@ -1,7 +1,10 @@
+import { z } from "zod";
 import { CheckpointError } from "../errors/index.ts";
 
 /** What `tokenizer.json` calls a pattern: a literal string, or a regular expression in Oniguruma's syntax. */
 export type PatternJson = { readonly String: string } | { readonly Regex: string };
+
+export const patternSchema = z.union([z.strictObject({ String: z.string() }), z.strictObject({ Regex: z.string() })]);
 
 /** Finds matches: flat triples (start, end, 1 for a match or 0 for what lies between) that cover the whole text. */
 export type FindMatches = (text: string) => number[];

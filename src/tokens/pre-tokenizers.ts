@@ -2,8 +2,7 @@ import { z } from "zod";
 import type { Aligned } from "./aligned.ts";
 import { bytesOfPiece, cutWords } from "./byte-level.ts";
 import { PUNCTUATION_CLASS, WORD_CLASS } from "./characters.ts";
-import { patternSchema } from "./normalizers.ts";
-import { matchesOf, patternMatches, type FindMatches } from "./pattern.ts";
+import { matchesOf, patternMatches, patternSchema, type FindMatches } from "./pattern.ts";
 import { makeStage, readSettings, type StageJson, type StageMaker } from "./stages.ts";
 
 /** The second stage: cuts the text into words, which no token crosses. */
@@ -37,7 +36,10 @@ const digitsSchema = z.object({ individual_digits: z.boolean() });
 const sequenceSchema = z.object({ pretokenizers: z.array(z.unknown()) });
 
 /** The settings of the stage ByteLevel, which is a pre-tokenizer, a post-processor and a decoder. */
-export function readByteLevel(json: unknown, where: string): z.infer<typeof byteLevelSchema> & { type: string } {
+export function readByteLevel(
+  json: unknown,
+  where: string,
+): { type: string; add_prefix_space: boolean; trim_offsets: boolean; use_regex: boolean } {
   return { type: "ByteLevel", ...readSettings(byteLevelSchema, json, where) };
 }
 

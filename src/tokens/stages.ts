@@ -1,5 +1,5 @@
-import type { ZodType } from "zod";
 import { CheckpointError, nearest } from "../errors/index.ts";
+import type { Schema } from "../errors/schema.ts";
 
 /** A stage of a tokenizer as `tokenizer.json` writes it: its type and its settings. */
 export interface StageJson {
@@ -37,7 +37,7 @@ export function makeStage<Stage>(
 }
 
 /** Checks `json` against a schema. Throws CheckpointError naming the setting that is wrong. */
-export function readSettings<Settings>(schema: ZodType<Settings>, json: unknown, where: string): Settings {
+export function readSettings<Settings>(schema: Schema<Settings>, json: unknown, where: string): Settings {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const issue = result.error.issues[0];

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CheckpointError } from "../errors/index.ts";
-import { addedTokensJson, addedTokensSchema, type AddedToken } from "./added-tokens.ts";
+import type { AddedToken } from "./added-tokens.ts";
 import { readBpe } from "./bpe.ts";
 import { makeDecoder, type Decoder } from "./decoders.ts";
 import type { Model } from "./model.ts";
@@ -38,6 +38,21 @@ export interface TokenizerJson {
 }
 
 const models: Readonly<Record<string, StageMaker<Model>>> = { BPE: readBpe, WordLevel: readWordLevel };
+
+const addedTokenSchema = z.object({
+  id: z.number().int().nonnegative(),
+  content: z.string(),
+  single_word: z.boolean(),
+  lstrip: z.boolean(),
+  rstrip: z.boolean(),
+  normalized: z.boolean(),
+  special: z.boolean(),
+});
+
+/** `added_tokens` of `tokenizer.json`. */
+const addedTokensSchema = z.array(
+  addedTokenSchema.transform(({ single_word, ...token }): AddedToken => ({ ...token, singleWord: single_word })),
+);
 
 const schema = z.object({
   version: z.literal("1.0", { error: 'expected "1.0"' }).optional(),
@@ -108,4 +123,13 @@ function writeJson(value: unknown): string {
 
 function writeObject(entries: readonly (readonly [string, unknown])[]): string {
   return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${writeJson(value)}`).join(",")}}`;
+}
+
+/** Added tokens as `tokenizer.json` writes them. */
+function addedTokensJson(tokens: readonly AddedToken[]): z.infer<typeof addedTokenSchema>[] {
+  return [...tokens]
+    .sort((a, b) => a.id - b.id)
+    .map(({ id, content, singleWord, lstrip, rstrip, normalized, special }) => {
+      return { id, content, single_word: singleWord, lstrip, rstrip, normalized, special };
+    });
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { expect, test } from "vitest";
 import { commands } from "../../src/cli/commands/index.ts";
+import { OutputClosed } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/run.ts";
 import { GraphError } from "../../src/errors/index.ts";
 import { files, heed, type Outcome } from "./heed.ts";
@@ -153,6 +154,14 @@ test("only the called command is loaded; errors that are not Heed's are called d
   const [code, err] = await outcome("one");
   expect(code).toBe(1);
   expect(err).toMatch(/^This is a defect in Heed.*\nTypeError: x is undefined\n +at /);
+});
+
+test("a reader that goes away ends a command without a word", async () => {
+  let err = "";
+  const stdout = { write: () => Promise.reject(new OutputClosed()) };
+  const stderr = { write: (text: string) => (err += text) };
+  expect(await run(["--help"], { stdin: [] as never, stdout, stderr, environment: {} })).toBe(0);
+  expect(err).toBe("");
 });
 
 test("a folder where a file was to be written is said to be one", async () => {

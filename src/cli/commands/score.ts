@@ -107,7 +107,7 @@ async function readTexts(
   const references: string[][] = [];
   for (const path of reference) {
     const lines = await fileLines(path, folder, io);
-    if (false) {
+    if (lines.length !== hypotheses.length) {
       const count = (n: number): string => `${n} ${n === 1 ? "line" : "lines"}`;
       throw new InputError(
         `${shownPath(hypothesis, folder)} has ${count(hypotheses.length)}, but ${shownPath(path, folder)} has ` +
