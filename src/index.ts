@@ -1,5 +1,6 @@
 /** Heed: Transformers in TypeScript. Train them, run them, look inside them. */
 export * from "./errors/index.ts";
+export { random, shuffle, type Random } from "./random/index.ts";
 export { diskFolder } from "#disk";
 export { browserFolder, fetchFolder, memoryFolder, readLines, type Folder, type ReadableFolder } from "./files/index.ts";
 export { createEngine, type Engine, type EngineOptions } from "./runtime/index.ts";

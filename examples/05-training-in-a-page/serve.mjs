@@ -1,4 +1,4 @@
-// A static server in a few lines: `node serve.mjs [port]` offers the plain page at http://localhost:8080/plain/.
+// A static server in a few lines: `node serve.mjs [port]` offers the plain page at http://localhost:8080/plain.html.
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -56,5 +56,5 @@ export const plainPage = {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const { address } = await serve(plainPage, { port: Number(process.argv[2] ?? 8080) });
-  console.log(`The page is at ${address}plain/`);
+  console.log(`The page is at ${address}plain.html`);
 }

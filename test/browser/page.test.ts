@@ -53,7 +53,7 @@ async function inPage<Name extends keyof typeof tasks>(
   name: Name,
   ...args: Parameters<(typeof tasks)[Name]>
 ): Promise<Awaited<ReturnType<(typeof tasks)[Name]>>> {
-  const { page, problems } = await browser!.open(`${server.address}plain/`);
+  const { page, problems } = await browser!.open(`${server.address}plain.html`);
   try {
     const call = `import("/test/tasks.js").then((tasks) => tasks.${name}(...${JSON.stringify(args)}))`;
     const result = await page.evaluate<Awaited<ReturnType<(typeof tasks)[Name]>>>(call);
@@ -119,7 +119,7 @@ describe("in Chromium", () => {
   });
 
   it.each([
-    ["without a bundler", () => isolated.address + "plain/"],
+    ["without a bundler", () => isolated.address + "plain.html"],
     ["built by Vite", () => viteAddress()],
   ])("the example %s trains a translator and shows its attention", async (_, address) => {
     const { page, problems } = await browser!.open(`${await address()}?quick`);
@@ -135,6 +135,6 @@ describe("in Chromium", () => {
 
 async function viteAddress(): Promise<string> {
   const outDir = join(scratch, "built");
-  await build({ root: join(example, "vite"), logLevel: "warn", build: { outDir, emptyOutDir: true } });
+  await build({ root: example, logLevel: "warn", build: { outDir, emptyOutDir: true } });
   return (await start({ "/": outDir })).address;
 }

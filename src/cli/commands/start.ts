@@ -141,7 +141,7 @@ async function trained(
 const START_CONFIG = (updates: number, seed: number): unknown => ({
   preset: "tiny",
   seed,
-  vocabulary: 1500,
+  vocabulary: 2500,
   model: { encoderLayers: 2, decoderLayers: 2 },
   training: {
     updates,

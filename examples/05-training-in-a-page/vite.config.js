@@ -9,6 +9,7 @@ export default defineConfig({
   worker: { format: "es" },
   // The development server must leave these two as they are: workers and .wasm files are found beside their scripts.
   optimizeDeps: { exclude: ["heed", "onnxruntime-web"] },
-  server: { headers },
+  // Only in this clone, which is itself the package heed: its build lies outside the folder of the page.
+  server: { headers, fs: { allow: ["../.."] } },
   preview: { headers },
 });
