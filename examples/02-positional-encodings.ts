@@ -44,8 +44,9 @@ const halves = sinusoids(count, width, "halves");
 await draw("halves.svg", { title: "Sinusoids, in halves", values: halves, rows: count, columns: width });
 
 // How near are two positions? Their dot product tells, and it depends on their distance only, since
-// sin a sin b + cos a cos b = cos(a − b): the grid below is the same along each diagonal. That is why the paper expected
-// that a head can learn to look "four words back".
+// sin a sin b + cos a cos b = cos(a − b): the grid below is the same along each diagonal. Of the same kind is the paper's
+// reason for sinusoids: PE(pos + k) is PE(pos) turned by angles that depend on k only, so a head can learn to look "k
+// words back" wherever it stands.
 
 function dot(table: Float32Array, a: number, b: number): number {
   let sum = 0;

@@ -2,18 +2,41 @@
 export * from "./errors/index.ts";
 export { random, shuffle, type Random } from "./random/index.ts";
 export { diskFolder } from "#disk";
-export { browserFolder, fetchFolder, memoryFolder, readLines, type Folder, type ReadableFolder } from "./files/index.ts";
+export {
+  browserFolder,
+  fetchFolder,
+  memoryFolder,
+  readLines,
+  type Folder,
+  type ReadableFolder,
+} from "./files/index.ts";
 export { createEngine, type Engine, type EngineOptions } from "./runtime/index.ts";
 export { Tokenizer, trainBpe, trainTranslationTokenizer, trainWords } from "./tokens/index.ts";
 export { alignmentWords, textPairs, type TextPair } from "./data/index.ts";
-export { bleu, bootstrap, chrf, explainBleu, formatBleuExplanation, pairedBootstrap, type BleuScore } from "./evaluation/index.ts";
+export {
+  bleu,
+  bootstrap,
+  chrf,
+  explainBleu,
+  formatBleuExplanation,
+  pairedBootstrap,
+  type BleuScore,
+} from "./evaluation/index.ts";
 export {
   transformerParameterCount,
   transformerPresets,
   type TransformerConfig,
   type TransformerPreset,
 } from "./models/index.ts";
-export { Run, Trainer, trainingLoop, type Batch, type Objective, type Step, type StopSignal } from "./training/index.ts";
+export {
+  Run,
+  Trainer,
+  trainingLoop,
+  type Batch,
+  type Objective,
+  type Step,
+  type StopSignal,
+} from "./training/index.ts";
 export { recordNames, recordsOf } from "./insight/index.ts";
 export { heatGridSvg, heatGridText, lineChartSvg, lineChartText } from "./figures/index.ts";
 export { train, type TrainOptions } from "./tasks/train-translator.ts";

@@ -18,7 +18,9 @@ export function run(command, args, options = {}) {
 function requireNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
-  console.error(`Heed needs Node 20.19 or newer; this is ${process.versions.node}. Install a newer Node and try again.`);
+  console.error(
+    `Heed needs Node 20.19 or newer; this is ${process.versions.node}. Install a newer Node and try again.`,
+  );
   process.exit(1);
 }
 
@@ -39,8 +41,11 @@ export function setUp() {
   const installed = join(root, "node_modules", ".package-lock.json");
   if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
     console.error("Installing what Heed needs …");
-    run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { stdio: ["inherit", 2, 2] });
+    // The same wish as in .npmrc, in the form that later versions of npm pass on.
+    const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
+    run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { stdio: ["inherit", 2, 2], env });
   }
   const built = join(root, "dist", ".tsbuildinfo");
-  if (!existsSync(built) || statSync(built).mtimeMs < newest(join(root, "src"))) run(process.execPath, ["tools/build.mjs"]);
+  if (!existsSync(built) || statSync(built).mtimeMs < newest(join(root, "src")))
+    run(process.execPath, ["tools/build.mjs"]);
 }

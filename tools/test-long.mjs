@@ -2,4 +2,10 @@
 import { run, setUp } from "./setup.mjs";
 
 setUp();
-run(process.execPath, ["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.long.config.ts", ...process.argv.slice(2)]);
+run(process.execPath, [
+  "node_modules/vitest/vitest.mjs",
+  "run",
+  "--config",
+  "vitest.long.config.ts",
+  ...process.argv.slice(2),
+]);

@@ -5,8 +5,11 @@ import type { HostTensor } from "../onnx/index.ts";
 import { Tokenizer } from "../tokens/index.ts";
 import { openSafetensors, writeSafetensors } from "./safetensors.ts";
 
+/** Names of a model folder's files. */
 export const CONFIG = "config.json";
+/** The weights, as safetensors. */
 export const WEIGHTS = "model.safetensors";
+/** The tokenizer, in Hugging Face's form. */
 export const TOKENIZER = "tokenizer.json";
 
 /** What a model folder holds. Weights are read one after the other when asked for. */

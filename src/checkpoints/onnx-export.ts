@@ -6,7 +6,9 @@ import { lower, type HostTensor, type LowerOptions, type Program, type Weights }
 import { WEIGHTS, writeTensors } from "./model-folder.ts";
 import { openSafetensors } from "./safetensors.ts";
 
+/** The file of the encoder. */
 export const ENCODER = "encoder.onnx";
+/** The file of the decoder. */
 export const DECODER = "decoder.onnx";
 
 /** Weights beyond this many bytes lie beside the ONNX files: protobuf cannot hold 2 GB. */
@@ -15,6 +17,7 @@ const INSIDE_LIMIT = 1.8e9;
 /** Logits [batch, target, vocabulary] from token ids [batch, source] and [batch, target], both int32. */
 export type EncoderDecoder = (scope: Scope, ids: { readonly source: Tensor; readonly target: Tensor }) => Tensor;
 
+/** Where weights go. */
 export interface ExportOptions {
   /** The most bytes of weights in one ONNX file; more go to `model.safetensors` beside them. Default: 1.8 GB. */
   readonly insideLimit?: number | undefined;

@@ -26,6 +26,7 @@ export interface PairReport {
   readonly long: SetAside;
 }
 
+/** How two parallel texts are read. */
 export interface TextPairsOptions {
   /** What messages call the two sides: file names, as a rule. */
   readonly sourceName?: string | undefined;

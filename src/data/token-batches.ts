@@ -2,6 +2,7 @@ import { InputError } from "../errors/index.ts";
 import { random, type Random, shuffle } from "../random/index.ts";
 import type { PairLength } from "./text-pairs.ts";
 
+/** How an epoch is cut into batches. */
 export interface TokenBatchesOptions {
   /** The most tokens that a side of a batch may have, padding included: examples × longest. */
   readonly tokens: number;

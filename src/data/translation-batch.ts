@@ -28,6 +28,7 @@ export interface TranslationBatch {
   readonly tokens: number;
 }
 
+/** How pairs become matrices. */
 export interface TranslationBatchOptions {
   /** Id of the padding token. */
   readonly pad: number;

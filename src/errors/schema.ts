@@ -21,4 +21,10 @@ export interface SchemaIssue {
   readonly keys?: readonly PropertyKey[] | undefined;
   /** The valid values, where the code is `invalid_value`. */
   readonly values?: readonly unknown[] | undefined;
+  /** The type that was expected, where the code is `invalid_type`. */
+  readonly expected?: string | undefined;
+  /** The bound that was passed, where the code is `too_small` or `too_big`, and whether the bound itself is valid. */
+  readonly minimum?: number | bigint | undefined;
+  readonly maximum?: number | bigint | undefined;
+  readonly inclusive?: boolean | undefined;
 }

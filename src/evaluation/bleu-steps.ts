@@ -10,6 +10,7 @@ import { type NgramCounts, countNgrams } from "./ngrams.ts";
  * (method 2) adds k to count and total of the orders above 1; `none` lets the score be 0.
  */
 export const BLEU_SMOOTHINGS = ["exp", "floor", "add-k", "none"] as const;
+/** The name of a smoothing. */
 export type BleuSmoothing = (typeof BLEU_SMOOTHINGS)[number];
 
 /** The options of BLEU; every default is sacreBLEU's. */

@@ -6,6 +6,7 @@ import { splitWords, trimEnd } from "./lines.ts";
 
 /** The tokenizations of {@link tokenizeForBleu}. */
 export const BLEU_TOKENIZATIONS = ["13a", "none", "char", "intl"] as const;
+/** The name of a tokenization. */
 export type BleuTokenization = (typeof BLEU_TOKENIZATIONS)[number];
 
 type Rule = readonly [pattern: RegExp, replacement: string];

@@ -12,6 +12,7 @@ import type { BleuTokenization } from "./bleu-tokens.ts";
 import { checkWhole } from "./lines.ts";
 import { sumRows } from "./segments.ts";
 
+/** The options of `bleu`, and how many sentences are taken apart. */
 export interface ExplainBleuOptions extends BleuOptions {
   /** How many sentences are taken apart, from the first one. Default 3. */
   readonly sentences?: number | undefined;
@@ -40,6 +41,7 @@ export interface ExplainedOrder {
   readonly total: number;
 }
 
+/** One sentence with its n-grams counted. */
 export interface ExplainedSentence {
   readonly hypothesis: readonly string[];
   readonly references: readonly (readonly string[])[];
@@ -61,6 +63,7 @@ export interface ExplainedPrecision {
   readonly precision: number;
 }
 
+/** How a corpus BLEU comes about, as plain data. */
 export interface BleuExplanation {
   readonly tokenize: BleuTokenization;
   readonly lowercase: boolean;

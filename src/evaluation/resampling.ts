@@ -7,6 +7,7 @@ import { random } from "../random/index.ts";
 import { checkWhole } from "./lines.ts";
 import { type SegmentStatistics, sumRows } from "./segments.ts";
 
+/** How often is resampled, and by which seed. */
 export interface ResamplingOptions {
   /** Resamples drawn; 1,000 by default, 10,000 for `pairedRandomization`. */
   readonly samples?: number | undefined;
@@ -43,6 +44,7 @@ export interface PairedTest {
   readonly seed: number;
 }
 
+/** What a paired bootstrap finds: each system's interval and the test between them. */
 export interface PairedBootstrap extends PairedTest {
   readonly baselineInterval: Interval;
   readonly systemInterval: Interval;

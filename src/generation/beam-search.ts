@@ -6,6 +6,7 @@ import { compact } from "./compact.ts";
 import { planOf, stopped, type Generated, type SearchOptions, type SearchPlan } from "./options.ts";
 import { logSumExp } from "./processors.ts";
 
+/** How beams are followed. */
 export interface BeamOptions extends SearchOptions {
   /** How many sentences are followed at once. */
   readonly beams: number;

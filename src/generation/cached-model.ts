@@ -25,6 +25,7 @@ export type Selected =
   /** [rows, width], width the size of the vocabulary. */
   | { readonly kind: "logits"; readonly width: number; readonly logits: Float32Array };
 
+/** What a cached model reads. */
 export interface CachedModelOptions {
   /** The input that grows by what is generated, int32[batch, time]. Default: `target`. */
   readonly growing?: string;

@@ -8,6 +8,7 @@ export interface StopSignal {
   readonly aborted: boolean;
 }
 
+/** What every search is told. */
 export interface SearchOptions {
   /** The token that ends a sentence. */
   readonly endId: number;

@@ -32,6 +32,7 @@ export function prefillProgram(model: ModelFunction, selection: Selection, optio
   return lower("prefill", outputs, options);
 }
 
+/** How a step program is made. */
 export interface StepOptions extends LowerOptions {
   /** Whether the past's rows are reordered first, by the input `reorder`. */
   readonly reorder?: boolean;

@@ -2,6 +2,7 @@
 import { InputError } from "../errors/index.ts";
 import { minP, repetitionPenalty, temperature, topK, topP, type LogitsProcessor } from "./processors.ts";
 
+/** How tokens are drawn. */
 export interface SamplingOptions {
   /** The same seed gives the same sentences. */
   readonly seed: number;

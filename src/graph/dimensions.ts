@@ -24,7 +24,9 @@ export type Atom =
   | { readonly kind: "name"; readonly key: string }
   | { readonly kind: "floor"; readonly key: string; readonly dividend: SymbolicDimension; readonly divisor: number };
 
+/** The size of an axis. */
 export type Dimension = number | SymbolicDimension;
+/** The sizes of all axes. */
 export type Shape = readonly Dimension[];
 
 /** A named size, for example `dimension("batch")`. Throws GraphError for a name that is not an identifier. */

@@ -7,8 +7,10 @@ import type { Tensor } from "./tensor.ts";
 
 /** Element types, by ONNX's names. */
 export const dtypes = ["float32", "float16", "bfloat16", "int64", "int32", "uint8", "bool"] as const;
+/** The name of an element type. */
 export type Dtype = (typeof dtypes)[number];
 
+/** Whether values of a dtype have gradients. */
 export const isFloat = (dtype: Dtype): boolean => dtype === "float32" || dtype === "float16" || dtype === "bfloat16";
 
 /** What is known of a tensor before it is computed. */
@@ -68,6 +70,7 @@ export interface NotDifferentiable {
   readonly notDifferentiable: string;
 }
 
+/** An operation: its name, shape rule, gradient and ONNX form. */
 export interface Op<A = never> {
   readonly name: string;
   /** The types of the outputs. Throws GraphError where operands do not fit. */

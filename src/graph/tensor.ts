@@ -1,7 +1,3 @@
-/**
- * A tensor is an edge of the graph: an op, its operands, a dtype and a shape. Calling a method adds a node; nothing is
- * computed. Shapes are checked at once, and an error names the operands and the line that asked.
- */
 import { modelError } from "./calling-line.ts";
 import {
   divideDimensions,
@@ -31,6 +27,10 @@ export type Operand = Tensor | number;
 /** Axes to fold: one, several, or all of them. */
 export type Axes = number | readonly number[];
 
+/**
+ * An edge of the graph: an op, its operands, a dtype and a shape. Calling a method adds a node; nothing is computed.
+ * Operands broadcast. A GraphError names operands that do not fit, and the line that asked.
+ */
 export class Tensor implements TensorType {
   readonly dtype: Dtype;
   readonly shape: Shape;

@@ -1,11 +1,10 @@
 /** One file per architecture, read top to bottom. */
-export { parseConfig } from "./config.ts";
+export { parseConfig, type ConfigKeys } from "./config.ts";
 export {
   TRANSFORMER,
   transformer,
   transformerConfig,
   transformerFromJson,
-  transformerParameterCount,
   transformerPresets,
   transformerToJson,
   type TransformerConfig,

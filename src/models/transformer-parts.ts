@@ -13,6 +13,7 @@ export interface ParameterPart {
   readonly count: number;
 }
 
+/** All parts of a model, their sum, and the letters of their formulas. */
 export interface ParameterParts {
   readonly parts: readonly ParameterPart[];
   readonly total: number;

@@ -26,6 +26,7 @@ import {
 } from "../nn/index.ts";
 import { parseConfig } from "./config.ts";
 
+/** Sizes and choices of a Transformer; `transformerConfig` checks them and fills in the paper's. */
 export interface TransformerConfig {
   /** Tokens of the source, and of the target where the vocabulary is shared. */
   readonly vocabulary: number;
@@ -96,8 +97,10 @@ export const transformerPresets = {
   base: { encoderLayers: 6, decoderLayers: 6, width: 512, feedForward: 2048, heads: 8 },
   big: { encoderLayers: 6, decoderLayers: 6, width: 1024, feedForward: 4096, heads: 16, dropout: 0.3 },
 } as const satisfies Record<string, Partial<TransformerConfig>>;
+/** The name of a size. */
 export type TransformerPreset = keyof typeof transformerPresets;
 
+/** What the model function is given. */
 export interface TransformerInputs {
   /** Ids of the source, int32[B, S]. */
   readonly source: Tensor;
@@ -229,6 +232,7 @@ const fileKeys: Readonly<Record<keyof TransformerConfig, string>> = {
 };
 /** Keys that say nothing new about a model of this type. */
 const derivedKeys: readonly string[] = ["architectures", "is_encoder_decoder"];
+/** The `model_type` in config.json. */
 export const TRANSFORMER = "heed-transformer";
 
 /** The config as config.json holds it. */
@@ -262,18 +266,4 @@ export function transformerFromJson(json: Readonly<Record<string, unknown>>, fil
   }
   const ours = Object.fromEntries(Object.entries(rest).map(([key, value]) => [byFileKey.get(key)!, value]));
   return parseConfig(transformerConfig, ours, file, Object.keys(fileKeys));
-}
-
-/** The exact number of trained values, from the config alone. */
-export function transformerParameterCount(config: TransformerConfig): number {
-  const { width: D, feedForward: F, vocabulary: V, targetVocabulary = V, encoderLayers, decoderLayers } = config;
-  const attentionCount = 4 * (D * D + D);
-  const norm = 2 * D;
-  const feed = D * F + F + F * D + D;
-  const encoderLayer = attentionCount + feed + 2 * norm;
-  const decoderLayer = 2 * attentionCount + feed + 3 * norm;
-  const tables = { all: V * D, output: (V + targetVocabulary) * D, none: (V + 2 * targetVocabulary) * D };
-  const learned = config.positions === "learned" ? 2 * config.maxPositions * D : 0;
-  const last = config.normalization === "pre" ? 2 * norm : 0;
-  return tables[config.tiedEmbeddings] + encoderLayers * encoderLayer + decoderLayers * decoderLayer + learned + last;
 }

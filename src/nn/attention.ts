@@ -6,6 +6,7 @@ import { dropout } from "./dropout.ts";
 import { linear } from "./layers.ts";
 import type { Scope } from "./scope.ts";
 
+/** What is attended to, and how. */
 export interface AttentionOptions {
   readonly heads: number;
   /** What is attended to, [B, S, D]; the input itself where absent (self-attention). */

@@ -4,7 +4,7 @@
  * Masks must be repeatable, the same on every engine, and the same for an example wherever it lies in a batch. So they
  * are not drawn inside the graph: a resident pool holds 2^21 draws per rate (0, or 1 / (1 − rate)), and every example,
  * layer and step reads it from a place of its own, which the caller derives from (seed, step, stream, example). One
- * look-up and one product per dropout; docs/benchmarks.md says what that costs and how far masks are correlated.
+ * look-up and one product per dropout; docs/architecture.md ("Dropout") says how far masks are correlated.
  */
 import { GraphError } from "../errors/index.ts";
 import {

@@ -3,6 +3,7 @@ import type { Tensor } from "../graph/index.ts";
 import { dropout } from "./dropout.ts";
 import type { Initializer, Scope } from "./scope.ts";
 
+/** Default: a bias, and weights by Glorot and Bengio 2010. */
 export interface LinearOptions {
   readonly bias?: boolean;
   readonly initial?: Initializer;
@@ -44,8 +45,10 @@ export const activations = {
   silu: (x: Tensor) => x.silu(),
   tanh: (x: Tensor) => x.tanh(),
 } as const;
+/** The name of an activation function. */
 export type Activation = keyof typeof activations;
 
+/** The hidden layer of a feed-forward network. */
 export interface FeedForwardOptions {
   /** Width of the hidden layer. */
   readonly hidden: number;

@@ -5,6 +5,7 @@ import type { Scope } from "./scope.ts";
 
 /** How positions are told apart. `interleaved` is the paper's; `halves` has all sines before all cosines. */
 export const positionKinds = ["interleaved", "halves", "learned"] as const;
+/** The name of a positional encoding. */
 export type PositionKind = (typeof positionKinds)[number];
 
 /**

@@ -90,6 +90,7 @@ const TIME = 2;
 const past = dimension("past");
 const before = dimension("before");
 
+/** A place in a model while it is traced: parameters, records and cache entries made here bear its path. */
 export class Scope {
   readonly trace: Trace;
   readonly path: string;

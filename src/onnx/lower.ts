@@ -32,11 +32,13 @@ export interface Program {
 /** Weights written into the model instead of being asked for as inputs, by input name. */
 export type Weights = ReadonlyMap<string, HostTensor>;
 
+/** The version of ONNX's operators that programs are written in. */
 export const OPSET = 21;
 const IR_VERSION = 10;
 /** Protobuf cannot hold 2 GB; weights beyond this go beside the model. */
 const INLINE_LIMIT = 1.8e9;
 
+/** Where sizes and weights come from. */
 export interface LowerOptions {
   /** Inputs that the program may read sizes from although no output depends on their values. */
   readonly inputs?: readonly Tensor[] | undefined;

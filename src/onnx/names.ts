@@ -19,6 +19,7 @@ export interface NodeNames {
   readonly outputs: readonly string[];
 }
 
+/** What a model's bytes declare: inputs, outputs and nodes, by name. */
 export interface GraphNames {
   /** What a caller must feed: weights inside the file are not among them. */
   readonly inputs: readonly DeclaredPort[];

@@ -31,6 +31,7 @@ export interface Call {
 /** Values by port name. */
 export type Values = Readonly<Record<string, HostTensor>>;
 
+/** What executes programs: it holds residents and runs calls. In a worker (the default) no method blocks the caller. */
 export interface Engine {
   /** For people: `ONNX Runtime 1.30.0, 2 threads`. */
   readonly description: string;

@@ -8,6 +8,7 @@ import type { OnnxRuntime } from "./onnxruntime.ts";
 import { fromWebBuild } from "./web-build.ts";
 import type { Channel } from "./worker-engine.ts";
 
+/** The processors that this process may use. */
 export const machineThreads = (): number => availableParallelism();
 
 /** ONNX Runtime for Node. Throws EngineError that says why where the native build is asked for and cannot be had. */

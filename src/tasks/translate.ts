@@ -14,6 +14,7 @@ import type { HostTensor } from "../onnx/index.ts";
 import type { Translator } from "./translator.ts";
 import { pairFeeds, translatorForward } from "./translator-model.ts";
 
+/** How sentences are searched for. */
 export interface TranslateOptions {
   /** Sentences followed at once; 1 is greedy search. Default: 5. */
   readonly beams?: number | undefined;
@@ -118,7 +119,9 @@ export async function evaluateTranslator(
   return { bleu: bleu(hypotheses, references), chrf: chrf(hypotheses, references), copy, hypotheses };
 }
 
+/** The attentions of an encoder-decoder. */
 export const attentionKinds = ["encoder", "decoder", "cross"] as const;
+/** Which attention: of the encoder, of the decoder, or from the decoder to the encoder. */
 export type AttentionKind = (typeof attentionKinds)[number];
 
 /** The attention of one kind while a sentence was translated. */

@@ -37,6 +37,7 @@ export interface TranslatorOptions extends EngineOptions {
   readonly tokenizer?: Tokenizer | undefined;
 }
 
+/** A translator: config, tokenizer, and parameters inside an engine of its own. Dispose of it when done. */
 export class Translator {
   readonly config: TransformerConfig;
   readonly tokenizer: Tokenizer;

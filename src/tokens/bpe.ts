@@ -59,6 +59,7 @@ export class Bpe implements Model {
     });
   }
 
+  /** Cuts a word into the pieces that the merges, in the order of their ranks, make of it. */
   encode(word: string): Pieces {
     const cached = this.cache.get(word);
     if (cached !== undefined) return cached;
@@ -76,6 +77,7 @@ export class Bpe implements Model {
     return known;
   }
 
+  /** The token of an id; undefined where there is none. */
   idToToken(id: number): string | undefined {
     return this.tokens[id];
   }

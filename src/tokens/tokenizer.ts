@@ -100,10 +100,12 @@ export class Tokenizer {
     return this.parts.decoder?.decode(tokens).join("") ?? tokens.join(" ");
   }
 
+  /** The id of a token, added tokens included; undefined where there is none. */
   tokenToId(token: string): number | undefined {
     return this.addedTokens.idOf(token) ?? this.parts.model.vocabulary.get(token);
   }
 
+  /** The token of an id, added tokens included; undefined where there is none. */
   idToToken(id: number): string | undefined {
     return this.addedTokens.textOf(id) ?? this.parts.model.idToToken(id);
   }

@@ -34,6 +34,7 @@ export class WordLevel implements Model {
     return this.vocabulary.has(word);
   }
 
+  /** The token of an id; undefined where there is none. */
   idToToken(id: number): string | undefined {
     return this.tokens[id];
   }

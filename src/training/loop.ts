@@ -29,8 +29,10 @@ export interface Position {
   readonly sinceBest: number;
 }
 
+/** The beginning of a run. */
 export const START: Position = { update: 0, epoch: 0, index: 0, seconds: 0, sinceBest: 0 };
 
+/** What a loop trains on, how long, and when it validates and saves. */
 export interface LoopOptions {
   readonly trainer: Trainer;
   readonly epoch: (epoch: number) => Epoch;

@@ -21,6 +21,7 @@ export interface UpdateOutputs {
   readonly state: Readonly<Record<string, Tensor>>;
 }
 
+/** An update rule: its state, its scalars, and one step as a graph. */
 export interface Optimizer {
   readonly name: string;
   /**
@@ -35,6 +36,7 @@ export interface Optimizer {
   readonly update: (inputs: UpdateInputs) => UpdateOutputs;
 }
 
+/** Decays of the two running means and what keeps the divisor from zero. Defaults: .9, .98, 1e-9 (Vaswani et al. 2017). */
 export interface AdamOptions {
   readonly beta1?: number | undefined;
   readonly beta2?: number | undefined;
@@ -96,6 +98,7 @@ export function adamW(options: AdamOptions = {}): Optimizer {
   };
 }
 
+/** Default: momentum .9, not Nesterov's. */
 export interface SgdOptions {
   readonly momentum?: number | undefined;
   readonly nesterov?: boolean | undefined;
@@ -118,6 +121,7 @@ export function sgd({ momentum = 0.9, nesterov = false }: SgdOptions = {}): Opti
   };
 }
 
+/** Constants of Shazeer and Stern 2018; the defaults are theirs. */
 export interface AdafactorOptions {
   /** Decay of the running means: 1 − update^−decay. */
   readonly decay?: number | undefined;
@@ -177,5 +181,7 @@ function secondMoment(
   return { next: { row, column }, inverseRoot: rowRoot.mul(column.sqrt().rdiv(1).unsqueeze(-2)) };
 }
 
+/** Optimizers by the names that configs use. */
 export const optimizers = { adam, adamw: adamW, sgd, adafactor } as const;
+/** The name of an optimizer. */
 export type OptimizerName = keyof typeof optimizers;

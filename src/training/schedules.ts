@@ -1,9 +1,12 @@
 /** Learning rates by update, as functions. Updates count from 1. */
 import { ConfigError } from "../errors/index.ts";
 
+/** The schedules; `learningRate` says what each computes. */
 export const scheduleKinds = ["noam", "inverse-sqrt", "linear", "cosine", "constant"] as const;
+/** The name of a schedule. */
 export type ScheduleKind = (typeof scheduleKinds)[number];
 
+/** A curve of learning rates. */
 export interface ScheduleOptions {
   readonly kind: ScheduleKind;
   /** The highest learning rate; for `noam` a factor on the paper's rate. */

@@ -34,6 +34,7 @@ export interface Batch {
   readonly examples: readonly number[];
 }
 
+/** How parameters are updated. */
 export interface TrainerOptions {
   readonly optimizer: Optimizer;
   /** Of the first values of the parameters, and of dropout. */
@@ -62,6 +63,7 @@ interface TrainingProgram {
   readonly streams: number;
 }
 
+/** A model being trained inside an engine: step by step, with evaluation, and state that can be saved and put back. */
 export class Trainer {
   readonly engine: Engine;
   readonly parameters: ModelParameters;

@@ -14,11 +14,14 @@ afterAll(() => {
 
 const SAVE_EVERY = 4;
 for (const side of ["fr", "en"]) {
-  const lines = readFileSync(join(root, `corpus/french-english/train.${side}`), "utf8").split("\n").slice(0, 300);
+  const lines = readFileSync(join(root, `corpus/french-english/train.${side}`), "utf8")
+    .split("\n")
+    .slice(0, 300);
   writeFileSync(join(folder, `train.${side}`), `${lines.join("\n")}\n`);
 }
 
-const model = "preset: tiny\nmodel: { encoderLayers: 1, decoderLayers: 1, width: 16, feedForward: 32, heads: 2, dropout: 0.1 }\n";
+const model =
+  "preset: tiny\nmodel: { encoderLayers: 1, decoderLayers: 1, width: 16, feedForward: 32, heads: 2, dropout: 0.1 }\n";
 const training = `training: { updates: 60, batchTokens: 256, saveEvery: ${SAVE_EVERY}, validateEvery: 20, movingAverage: 0.9 }\n`;
 writeFileSync(join(folder, "config.yaml"), `${model}${training}vocabulary: 300\n`);
 
@@ -34,7 +37,10 @@ const logOf = (out: string): LogLine[] =>
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as LogLine);
-const losses = (out: string): (number | undefined)[] => logOf(out).filter(({ event }) => event === undefined).map(({ loss }) => loss);
+const losses = (out: string): (number | undefined)[] =>
+  logOf(out)
+    .filter(({ event }) => event === undefined)
+    .map(({ loss }) => loss);
 const weights = (out: string): Buffer => readFileSync(join(folder, out, "model.safetensors"));
 
 /** Starts the run and kills it after some milliseconds; true where it finished before. */

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Command } from "commander";
+import type { Command } from "commander";
 import typescript from "typescript";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -40,7 +40,12 @@ function idle(command: Command): void {
     .exitOverride()
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined })
     .action(() => undefined);
-  if (command.commands.length > 0) command.action((_flags, { args }: Command) => expect(args).toEqual([]));
+  // A command that only holds others must be given one of them.
+  if (command.commands.length > 0) {
+    command.action((_flags, { args }: Command) => {
+      throw new Error(`${command.name()} has no command ${args.join(" ")}.`);
+    });
+  }
   command.commands.forEach(idle);
 }
 
@@ -159,7 +164,7 @@ describe("docs/architecture.md", () => {
   });
 
   it("has the rooms in the order that the check of imports holds", () => {
-    const rooms = [...read(page).matchAll(/^\| `src\/(\w+)` \|/gm)].map(([, room]) => room);
+    const rooms = [...read(page).matchAll(/^\| `src\/(\w+)`\s*\|/gm)].map(([, room]) => room);
     const config = read(".dependency-cruiser.cjs");
     const held = [.../const rooms = \[(.*?)\]/s.exec(config)![1]!.matchAll(/"(\w+)"/g)].map(([, room]) => room);
     expect(rooms).toEqual(held);

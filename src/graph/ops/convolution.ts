@@ -40,6 +40,7 @@ export interface WindowOptions {
   readonly dilation?: number | readonly number[] | undefined;
 }
 
+/** Windows, bias and groups of a convolution. */
 export interface ConvolutionOptions extends WindowOptions {
   /** Added to each channel out, [O]. */
   readonly bias?: Tensor | undefined;
@@ -47,6 +48,7 @@ export interface ConvolutionOptions extends WindowOptions {
   readonly groups?: number | undefined;
 }
 
+/** As of the convolution that is undone. */
 export interface TransposedConvolutionOptions extends ConvolutionOptions {
   /** A convolution with a stride forgets up to stride − 1 elements at the end; this many come back. Default 0. */
   readonly outputPadding?: number | readonly number[] | undefined;

@@ -21,6 +21,7 @@ export interface Pooling extends Window {
   readonly kernel: readonly number[];
 }
 
+/** Windows of an average pooling. */
 export interface AveragePoolOptions extends Omit<WindowOptions, "dilation"> {
   /** Whether zeros of the padding count as elements. Default true. */
   readonly countPadding?: boolean | undefined;
