@@ -23,8 +23,9 @@ export {
   type BleuScore,
 } from "./evaluation/index.ts";
 export {
-  transformerParameterCount,
+  transformerParts,
   transformerPresets,
+  type ParameterParts,
   type TransformerConfig,
   type TransformerPreset,
 } from "./models/index.ts";
@@ -39,6 +40,7 @@ export {
 } from "./training/index.ts";
 export { recordNames, recordsOf } from "./insight/index.ts";
 export { heatGridSvg, heatGridText, lineChartSvg, lineChartText } from "./figures/index.ts";
+export { exportTranslator, type ExportedTranslator } from "./tasks/export-translator.ts";
 export { train, type TrainOptions } from "./tasks/train-translator.ts";
 export {
   attentionOf,
@@ -52,4 +54,5 @@ export {
   type Translation,
   type TranslatorAttention,
 } from "./tasks/translate.ts";
+export { openTranslatorFolder, type TranslatorFolder } from "./tasks/translator-folder.ts";
 export { Translator, type TranslatorOptions } from "./tasks/translator.ts";

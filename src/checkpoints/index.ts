@@ -11,6 +11,7 @@ export { openSafetensors, writeSafetensors } from "./safetensors.ts";
 export {
   CONFIG,
   openModel,
+  openTokenizer,
   readTensors,
   TOKENIZER,
   WEIGHTS,

@@ -1,8 +1,9 @@
 /** A model as a folder that other programs open, too: config.json, model.safetensors, tokenizer.json. */
-import { CheckpointError } from "../errors/index.ts";
+import { CheckpointError, HeedError } from "../errors/index.ts";
 import { readJson, type Folder, type ReadableFolder } from "../files/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import { Tokenizer } from "../tokens/index.ts";
+import { pathOf, stepsOf } from "./run-folder.ts";
 import { openSafetensors, writeSafetensors } from "./safetensors.ts";
 
 /** Names of a model folder's files. */
@@ -36,12 +37,7 @@ export async function writeModel(
 export async function openModel(folder: ReadableFolder): Promise<ModelFolder> {
   const missing: string[] = [];
   for (const file of [CONFIG, WEIGHTS, TOKENIZER]) if ((await folder.kind(file)) !== "file") missing.push(file);
-  if (missing.length > 0) {
-    throw new CheckpointError(
-      `${folder.describe()} is not a model folder: ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing. ` +
-        `Give a folder that a finished training wrote.`,
-    );
-  }
+  if (missing.length > 0) throw await notAModel(folder, missing);
   const config = await readJson(folder, CONFIG);
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
     throw new CheckpointError(`${folder.describe(CONFIG)} holds no JSON object.`);
@@ -49,9 +45,38 @@ export async function openModel(folder: ReadableFolder): Promise<ModelFolder> {
   return {
     folder,
     config: config as Record<string, unknown>,
-    tokenizer: Tokenizer.fromJson(await readJson(folder, TOKENIZER)),
+    tokenizer: await openTokenizer(folder, TOKENIZER),
     weights: () => readTensors(folder, WEIGHTS),
   };
+}
+
+/** Opens a `tokenizer.json`. Throws CheckpointError that names the file where it is none. */
+export async function openTokenizer(folder: ReadableFolder, path: string): Promise<Tokenizer> {
+  const json = await readJson(folder, path);
+  try {
+    return Tokenizer.fromJson(json);
+  } catch (error) {
+    if (!(error instanceof HeedError)) throw error;
+    throw new CheckpointError(`${folder.describe(path)} cannot be used: ${error.message}`, { cause: error });
+  }
+}
+
+async function notAModel(folder: ReadableFolder, missing: readonly string[]): Promise<CheckpointError> {
+  const shown = folder.describe();
+  const advice = "Give a folder that a finished training wrote.";
+  if (missing.length === 3 && (await folder.kind("")) === undefined) {
+    return new CheckpointError(`${shown} does not exist. ${advice}`);
+  }
+  const last = (await stepsOf(folder)).at(-1);
+  if (last !== undefined) {
+    const checkpoint = folder.at(pathOf(last)).describe();
+    return new CheckpointError(
+      `The training in ${shown} is not finished. Finish it with --resume, or give its last checkpoint, ${checkpoint}.`,
+    );
+  }
+  const list = missing.length === 1 ? missing[0]! : `${missing.slice(0, -1).join(", ")} and ${missing.at(-1)!}`;
+  const verb = missing.length === 1 ? "is" : "are";
+  return new CheckpointError(`${shown} is not a model folder: ${list} ${verb} missing. ${advice}`);
 }
 
 /** Writes float32 tensors by name. */

@@ -145,7 +145,8 @@ interface Manifest {
   readonly files: Readonly<Record<string, FileRecord>>;
 }
 
-function pathOf(step: number): string {
+/** Where the checkpoint of a step is, in its run. */
+export function pathOf(step: number): string {
   return `checkpoints/step-${String(step).padStart(6, "0")}`;
 }
 

@@ -84,7 +84,13 @@ export const transformerConfig: Schema<TransformerConfig> = z
     startId: z.int().nonnegative().default(1),
     endId: z.int().nonnegative().default(2),
   })
-  .refine(({ width, heads }) => width % heads === 0, { error: "the width must divide into the heads", path: ["heads"] })
+  .refine(({ width, heads }) => width % heads === 0, {
+    error: ({ input }) => {
+      const { width, heads } = input as TransformerConfig;
+      return `${heads} heads cannot share a width of ${width} evenly`;
+    },
+    path: ["heads"],
+  })
   .refine(({ targetVocabulary, tiedEmbeddings }) => targetVocabulary === undefined || tiedEmbeddings !== "all", {
     error: 'two vocabularies cannot share one matrix; use "output" or "none"',
     path: ["tiedEmbeddings"],

@@ -25,6 +25,7 @@ export {
   layoutOf,
   ModelParameters,
   PARAMETERS,
+  firstNotFinite,
   requireMatch,
   unflatten,
   viewsOf,

@@ -129,10 +129,22 @@ export function unflatten(layout: Layout, flat: Float32Array): Map<string, HostT
   return values;
 }
 
-/** Throws CheckpointError that lists by name what is missing, extra or of another shape or dtype. */
+/** The name of the first tensor that holds a value which is not a finite number; undefined where none does. */
+export function firstNotFinite(values: ReadonlyMap<string, Pick<HostTensor, "data">>): string | undefined {
+  for (const [name, { data }] of values) {
+    for (let i = 0; i < data.length; i++) if (!Number.isFinite(Number(data[i]))) return name;
+  }
+  return undefined;
+}
+
+/**
+ * Throws CheckpointError that lists by name what is missing, extra or of another shape or dtype. `file` is where the
+ * values are from, for the message.
+ */
 export function requireMatch(
   specs: readonly Pick<Parameter, "name" | "shape">[],
   values: ReadonlyMap<string, Pick<HostTensor, "dtype" | "shape">>,
+  file?: string,
 ): void {
   const problems: string[] = [];
   const expected = new Map(specs.map((spec) => [spec.name, spec]));
@@ -147,6 +159,7 @@ export function requireMatch(
   if (problems.length > 0) {
     const shown = problems.slice(0, 10).map((problem) => `\n  ${problem}`);
     const more = problems.length > shown.length ? `\n  and ${problems.length - shown.length} more` : "";
-    throw new CheckpointError(`The weights do not fit the model that the config describes:${shown.join("")}${more}`);
+    const what = file === undefined ? "The weights do" : `${file} does`;
+    throw new CheckpointError(`${what} not fit the model that the config describes:${shown.join("")}${more}`);
   }
 }

@@ -41,7 +41,8 @@ export interface Translation {
 
 /**
  * The best translations of each sentence, best first, in the order of the sentences. Sentences of like length go
- * through the model together; an empty sentence gives an empty translation.
+ * through the model together; an empty sentence gives empty translations. Where `stop` ends the work early, sentences
+ * that were not reached have empty translations that are not `finished`.
  * Throws InputError for a sentence that is longer than the model's positions.
  */
 export async function translateAll(
@@ -49,9 +50,11 @@ export async function translateAll(
   sentences: readonly string[],
   options: TranslateOptions = {},
 ): Promise<Translation[][]> {
-  const { batch = 64, progress, stop } = options;
-  const empty: Translation = { text: "", score: 0, ids: new Int32Array(0), finished: true };
-  const results: Translation[][] = sentences.map(() => [empty]);
+  const { batch = 64, nBest = 1, progress, stop } = options;
+  const empty = { text: "", score: 0, ids: new Int32Array(0) };
+  const results = sentences.map((sentence): Translation[] =>
+    Array.from({ length: nBest }, () => ({ ...empty, finished: sentence.trim() === "" })),
+  );
   const encoded = model.encodeAll(sentences);
   const order = [...sentences.keys()]
     .filter((i) => sentences[i]!.trim() !== "")
@@ -64,6 +67,8 @@ export async function translateAll(
       group.map((i) => encoded[i]!),
       options,
     );
+    // A search that was stopped midway found nothing that could be told from a translation.
+    if (stop?.aborted === true) break;
     for (const [row, i] of group.entries()) results[i] = found[row]!.map((one) => translationOf(model, one));
     progress?.((done += group.length));
   }

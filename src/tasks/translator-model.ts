@@ -2,7 +2,7 @@
 import { translationBatch } from "../data/index.ts";
 import { dimension, input, type Tensor } from "../graph/index.ts";
 import { transformer, type TransformerConfig } from "../models/index.ts";
-import type { Scope } from "../nn/index.ts";
+import { Trace, type Parameter, type Scope } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { Objective } from "../training/index.ts";
 
@@ -13,6 +13,13 @@ const ids = (name: "source" | "target" | "labels"): Tensor =>
 /** The translator's forward pass with its inputs `source` and `target`: logits [batch, target, vocabulary]. */
 export function translatorForward(config: TransformerConfig): (scope: Scope) => Tensor {
   return (scope) => transformer(scope, config, { source: ids("source"), target: ids("target") });
+}
+
+/** The parameters of a translator, by name and shape. */
+export function translatorParameters(config: TransformerConfig): Parameter[] {
+  const trace = new Trace("forward");
+  translatorForward(config)(trace.scope);
+  return [...trace.parameters.values()];
 }
 
 /**

@@ -1,25 +1,26 @@
 /** A translator: the Transformer, its tokenizer and its parameters in an engine, as one typed thing. */
-import { openModel, writeModel } from "../checkpoints/index.ts";
+import { writeModel } from "../checkpoints/index.ts";
 import { padRows, type TextPair } from "../data/index.ts";
 import { InputError } from "../errors/index.ts";
 import { readText, type Folder, type ReadableFolder } from "../files/index.ts";
 import {
   parseConfig,
   transformerConfig,
-  transformerFromJson,
   transformerPresets,
   transformerToJson,
   type TransformerConfig,
   type TransformerPreset,
 } from "../models/index.ts";
 import { CachedModel } from "../generation/index.ts";
-import { ModelParameters, Trace, type Parameter } from "../nn/index.ts";
+import { ModelParameters } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import { createEngine, type Engine, type EngineOptions } from "../runtime/index.ts";
 import type { Tokenizer } from "../tokens/index.ts";
 import { trainTranslationTokenizer, translationTokens } from "../tokens/index.ts";
 import { translateAll, type TranslateOptions, type Translation } from "./translate.ts";
-import { translatorForward } from "./translator-model.ts";
+import { tokenLabels } from "./token-labels.ts";
+import { openTranslatorFolder } from "./translator-folder.ts";
+import { translatorForward, translatorParameters } from "./translator-model.ts";
 
 /** How a translator is made. `preset` names a size; single values override it. */
 export interface TranslatorOptions extends EngineOptions {
@@ -74,20 +75,19 @@ export class Translator {
       ));
     const config = translatorConfig(tokenizer, options);
     const engine = await createEngine(options);
-    const parameters = await ModelParameters.initialize(engine, parametersOf(config), seed);
+    const parameters = await ModelParameters.initialize(engine, translatorParameters(config), seed);
     const words = pairs.flatMap(({ source }) => tokenizer.words(source)).map((word) => word.toLowerCase());
     return new Translator(config, tokenizer, parameters, new Set(words));
   }
 
   /** A translator from a folder that `save` or a training run wrote. */
   static async open(folder: ReadableFolder, options: EngineOptions = {}): Promise<Translator> {
-    const model = await openModel(folder);
-    const config = transformerFromJson(model.config, folder.describe("config.json"));
-    requireTokenizer(model.tokenizer, config, folder.describe("tokenizer.json"));
+    const { config, tokenizer, parameters: specs, weights } = await openTranslatorFolder(folder);
+    const values = await weights();
     const engine = await createEngine(options);
     try {
-      const parameters = await ModelParameters.fromValues(engine, parametersOf(config), await model.weights());
-      return new Translator(config, model.tokenizer, parameters, await readWords(folder));
+      const parameters = await ModelParameters.fromValues(engine, specs, values);
+      return new Translator(config, tokenizer, parameters, await readWords(folder));
     } catch (error) {
       await engine.dispose();
       throw error;
@@ -118,9 +118,9 @@ export class Translator {
     return { dtype: "int32", shape, data };
   }
 
-  /** Ids as texts for people, one each: a word's first token begins with a space where the tokenizer says so. */
+  /** Ids as texts for people, one each; see `tokenLabels`. */
   tokensOf(ids: Int32Array): string[] {
-    return Array.from(ids, (id) => this.tokenizer.decode([id], { skipSpecialTokens: false }).trim());
+    return tokenLabels(this.tokenizer, ids);
   }
 
   /** The words of a sentence that training never saw, in any case of letters; empty where they are not known. */
@@ -162,12 +162,6 @@ async function readWords(folder: ReadableFolder): Promise<ReadonlySet<string> | 
   return new Set((await readText(folder, SEEN_WORDS)).split("\n"));
 }
 
-function parametersOf(config: TransformerConfig): Parameter[] {
-  const trace = new Trace("forward");
-  translatorForward(config)(trace.scope);
-  return [...trace.parameters.values()];
-}
-
 function translatorConfig(tokenizer: Tokenizer, options: TranslatorOptions): TransformerConfig {
   const { preset = "tiny", layers, width, heads, feedForward } = options;
   const id = (token: string): number => tokenizer.tokenToId(token)!;
@@ -183,12 +177,4 @@ function translatorConfig(tokenizer: Tokenizer, options: TranslatorOptions): Tra
     endId: id(translationTokens.end),
   };
   return parseConfig(transformerConfig, chosen, "The translator's model config", Object.keys(chosen));
-}
-
-function requireTokenizer(tokenizer: Tokenizer, config: TransformerConfig, file: string): void {
-  if (tokenizer.size === config.vocabulary) return;
-  throw new InputError(
-    `${file} has ${tokenizer.size} tokens, and the model was trained with ${config.vocabulary}. ` +
-      `Use the tokenizer that the model was saved with.`,
-  );
 }

@@ -3,8 +3,8 @@ import { numbers, runExample } from "./run-example.ts";
 
 describe("the examples in full", () => {
   it.each([1, 6, 11])("1: five seeds from %i on all find who ordered", async (seed) => {
-    const { code, output } = await runExample("01-toy-attention", "--seed", String(seed));
-    expect(code, output).toBe(0);
+    const { code, output, errors } = await runExample("01-toy-attention", "--seed", String(seed));
+    expect(code, output + errors).toBe(0);
     expect(output.match(/man ordered the → chicken, /g)).toHaveLength(5);
     expect(output.match(/woman ordered the → beef, /g)).toHaveLength(5);
     const weights = numbers(output, /looks at "(?:wo)?man" with (\d\.\d+)/g);
@@ -13,22 +13,22 @@ describe("the examples in full", () => {
   });
 
   it("2: equal distances have equal dot products", async () => {
-    const { code, output } = await runExample("02-positional-encodings");
-    expect(code, output).toBe(0);
+    const { code, output, errors } = await runExample("02-positional-encodings");
+    expect(code, output + errors).toBe(0);
     expect(numbers(output, /PE\(3\) · PE\(7\) = (\S+)/g)).toEqual([23.9344, 23.9344]);
     expect(numbers(output, /PE\(5\) · PE\(5\) = (\S+)/g)).toEqual([32, 32]);
   });
 
   it("3: at least 95 of 100 words come out backward", async () => {
-    const { code, output } = await runExample("03-training-loop");
-    expect(code, output).toBe(0);
+    const { code, output, errors } = await runExample("03-training-loop");
+    expect(code, output + errors).toBe(0);
     expect(numbers(output, /(\d+) of 100 words right/g)[0]).toBeGreaterThanOrEqual(95);
     expect(output).toContain("backward → drawkcab");
   });
 
   it("4: additive attention is right 99 times of 100", async () => {
-    const { code, output } = await runExample("04-custom-model");
-    expect(code, output).toBe(0);
+    const { code, output, errors } = await runExample("04-custom-model");
+    expect(code, output + errors).toBe(0);
     expect(numbers(output, /(\S+) % right answers/g)[0]).toBeGreaterThanOrEqual(99);
     expect(numbers(output, /mean weight on the right place (\d\.\d+)/g)[0]).toBeGreaterThan(0.9);
   });

@@ -5,7 +5,7 @@ import {
   parseConfig,
   transformerConfig,
   transformerFromJson,
-  transformerParameterCount,
+  transformerParts,
   transformerPresets,
   transformerToJson,
   type TransformerConfig,
@@ -72,7 +72,7 @@ describe("parameter counts", () => {
   ];
   it.each(expected)("%s with %d tokens", (preset, vocabulary, count) => {
     const config = transformerConfig.parse({ ...transformerPresets[preset], vocabulary });
-    expect(transformerParameterCount(config)).toBe(count);
+    expect(transformerParts(config).total).toBe(count);
     expect(tracedCount(config)).toBe(count);
   });
 
@@ -95,7 +95,7 @@ describe("parameter counts", () => {
     fc.assert(
       fc.property(sensible, (settings) => {
         const parsed = transformerConfig.parse(settings);
-        expect(transformerParameterCount(parsed)).toBe(tracedCount(parsed));
+        expect(transformerParts(parsed).total).toBe(tracedCount(parsed));
       }),
       { numRuns: 30 },
     );
@@ -126,14 +126,14 @@ describe("configs", () => {
   it.each([
     [{ hedas: 4 }, /there is no key "hedas"; did you mean "heads"\?/],
     [{ encoder_layers: 4 }, /there is no key "encoder_layers"; did you mean "encoderLayers"\?/],
-    [{ width: 10, heads: 4 }, /heads: the width must divide into the heads/],
+    [{ width: 10, heads: 4 }, /heads: 4 heads cannot share a width of 10 evenly/],
     [{ targetVocabulary: 9 }, /tiedEmbeddings: two vocabularies cannot share one matrix; use "output" or "none"/],
     [{ activation: "swish" }, /activation must be one of relu, gelu, gelu_tanh, silu, tanh/],
     [{ normalization: "both" }, /normalization must be one of post, pre/],
     [{ positions: "rotary" }, /positions must be one of interleaved, halves, learned/],
-    [{ dropout: 1 }, /dropout: .*<1/],
-    [{ width: 12.5 }, /width: .*int/],
-    [{ decoderLayers: 0 }, /decoderLayers: .*>0/],
+    [{ dropout: 1 }, /dropout must be below 1, not 1\./],
+    [{ width: 12.5 }, /width must be a whole number, not 12\.5\./],
+    [{ decoderLayers: 0 }, /decoderLayers must be above 0, not 0\./],
   ])("refuse %j", (settings, message) => {
     expect(() => parse(settings)).toThrow(ConfigError);
     expect(() => parse(settings)).toThrow(message);

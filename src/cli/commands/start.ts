@@ -6,7 +6,7 @@ import { bleu } from "../../evaluation/index.ts";
 import { diskFolder } from "../../files/disk.ts";
 import { readText, type Folder } from "../../files/index.ts";
 import { formatCount, formatDuration, heatGridSvg, heatGridText, lineChartText } from "../../figures/index.ts";
-import { transformerParameterCount } from "../../models/index.ts";
+import { transformerParts } from "../../models/index.ts";
 import { attentionOf, evaluateTranslator, headAlignments, headRows, type AlignedPair } from "../../tasks/translate.ts";
 import { runTranslation, translatorRunConfig } from "../../tasks/translator-run.ts";
 import type { Translator } from "../../tasks/translator.ts";
@@ -98,7 +98,7 @@ async function trained(
     progress.log(message);
   };
   const begin = (model: Translator): void => {
-    warn(`${formatCount(transformerParameterCount(model.config))} parameters; ${model.engine.description}`);
+    warn(`${formatCount(transformerParts(model.config).total)} parameters; ${model.engine.description}`);
   };
   const run = runTranslation({
     folder,

@@ -1,9 +1,9 @@
 /** `heed tokenizer encode` and its inverse, `decode`. */
 import { Option, type Command } from "commander";
-import { CheckpointError, HeedError, InputError } from "../../errors/index.ts";
+import { openTokenizer } from "../../checkpoints/index.ts";
+import { HeedError, InputError } from "../../errors/index.ts";
 import { diskFolder } from "../../files/disk.ts";
-import { readJson } from "../../files/index.ts";
-import { byteAlphabet, Tokenizer, type TokenizerInput } from "../../tokens/index.ts";
+import { byteAlphabet, type Tokenizer, type TokenizerInput } from "../../tokens/index.ts";
 import { describedCommand, requireOption } from "../command.ts";
 import { inputLines, lineWriter, type Io } from "../io.ts";
 
@@ -59,7 +59,7 @@ interface LineWork {
 }
 
 async function eachLine(flags: Flags, io: Io, start: (tokenizer: Tokenizer) => LineWork): Promise<void> {
-  const work = start(await openTokenizer(flags.tokenizer));
+  const work = start(await openTokenizer(diskFolder(), flags.tokenizer));
   const out = lineWriter(io);
   let number = 0;
   for await (const line of inputLines(io)) {
@@ -76,17 +76,6 @@ async function eachLine(flags: Flags, io: Io, start: (tokenizer: Tokenizer) => L
   }
   await out.end();
   work.end?.();
-}
-
-async function openTokenizer(path: string): Promise<Tokenizer> {
-  const folder = diskFolder();
-  const json = await readJson(folder, path);
-  try {
-    return Tokenizer.fromJson(json);
-  } catch (error) {
-    if (!(error instanceof HeedError)) throw error;
-    throw new CheckpointError(`${folder.describe(path)} cannot be used: ${error.message}`, { cause: error });
-  }
 }
 
 function encoder(tokenizer: Tokenizer, { ids, jsonl }: Flags, io: Io): LineWork {

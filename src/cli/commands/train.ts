@@ -5,7 +5,7 @@ import { ConfigError } from "../../errors/index.ts";
 import { diskFolder } from "../../files/disk.ts";
 import { readText } from "../../files/index.ts";
 import { formatCount } from "../../figures/index.ts";
-import { transformerParameterCount, transformerPresets } from "../../models/index.ts";
+import { transformerParts, transformerPresets } from "../../models/index.ts";
 import { runTranslation, translatorRunConfig, type TranslatorRunConfig } from "../../tasks/translator-run.ts";
 import { describedCommand, requireOption, wholeNumber } from "../command.ts";
 import type { Io } from "../io.ts";
@@ -98,7 +98,7 @@ async function trainTranslation(flags: Flags, io: Io): Promise<void> {
     signal,
     warn,
     begin: (model, resumedAt) => {
-      const count = formatCount(transformerParameterCount(model.config));
+      const count = formatCount(transformerParts(model.config).total);
       warn(
         `${formatCount(pairs.length)} pairs, ${formatCount(model.config.vocabulary)} tokens, ${count} parameters; ${model.engine.description}`,
       );
