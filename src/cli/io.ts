@@ -6,7 +6,7 @@ import type { Environment, TextStream } from "./terminal/index.ts";
 export interface Io {
   readonly stdin: AsyncIterable<Uint8Array>;
   /** Results. A write waits until the reader can take more, and throws OutputClosed where nobody reads any longer. */
-  readonly stdout: { write(text: string): Promise<void> };
+  readonly stdout: Omit<TextStream, "write"> & { write(text: string): Promise<void> };
   /** Progress and warnings. */
   readonly stderr: TextStream;
   readonly environment: Environment;

@@ -18,5 +18,13 @@ const write = (text: string): Promise<void> =>
     });
   });
 
-const io: Io = { stdin, stdout: { write }, stderr, environment };
+/** Width and colors of results are those of standard output: progress may well go elsewhere. */
+const look: Omit<Io["stdout"], "write"> = stdout;
+const results: Io["stdout"] = {
+  write,
+  isTTY: look.isTTY,
+  columns: look.columns,
+  getColorDepth: look.getColorDepth && ((variables) => look.getColorDepth!(variables)),
+};
+const io: Io = { stdin, stdout: results, stderr, environment };
 process.exitCode = await run(process.argv.slice(2), io);

@@ -22,14 +22,13 @@ export function trainingProgress(
     start,
     ...(total === undefined ? {} : { total }),
     environment,
-    chart: { title: "loss", xTitle: "update" },
+    chart: { xTitle: "update" },
     exits: process,
   });
   return {
     step({ update, loss, targets, validation, learningRate, progress: fraction }) {
       const nats = validation?.["nats"];
-      progress.point("training", update, loss);
-      if (validation !== undefined) progress.point("validation", update, validation["loss"]!);
+      progress.point("training loss", update, loss);
       progress.update({ done: update, amount: targets, fraction, values: { loss, rate: learningRate } });
       if (nats === undefined) return;
       const accuracy = (100 * validation!["accuracy"]!).toFixed(1);

@@ -17,7 +17,8 @@ export function tokenLabels(tokenizer: Tokenizer, ids: Int32Array): string[] {
   for (let from = 0; from < ids.length; from = labels.length) {
     const alone = textOf(from, from + 1);
     let to = from + 1;
-    if (alone.includes(BROKEN)) while (to < Math.min(ids.length, from + LONGEST) && textOf(from, to).includes(BROKEN)) to++;
+    if (alone.includes(BROKEN))
+      while (to < Math.min(ids.length, from + LONGEST) && textOf(from, to).includes(BROKEN)) to++;
     const together = textOf(from, to);
     if (to === from + 1 || together.includes(BROKEN)) labels.push(alone.trim() || "␣");
     else for (let i = from; i < to; i++) labels.push(`${together.trim()}${subscript(i - from + 1)}`);

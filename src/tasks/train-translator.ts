@@ -1,5 +1,5 @@
 /** Trains a translator on sentence pairs, with or without a run folder. */
-import { tokenBatches, withinLimits, type SetAside, type TextPair } from "../data/index.ts";
+import { placesOf, tokenBatches, withinLimits, type TextPair } from "../data/index.ts";
 import type { Folder } from "../files/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import {
@@ -40,13 +40,16 @@ export interface TrainOptions {
   readonly validateEvery?: number | undefined;
   readonly saveEvery?: number | undefined;
   readonly patience?: number | undefined;
-  readonly validation?: readonly Pick<TextPair, "source" | "target">[] | undefined;
+  readonly validation?: readonly SentencePair[] | undefined;
   readonly signal?: StopSignal | undefined;
   /** Where checkpoints and the log go. */
   readonly run?: Run | undefined;
   /** Told of pairs that are longer than the model's positions and were left out. */
   readonly warn?: ((message: string) => void) | undefined;
 }
+
+/** A sentence and its translation; `line` is where it stands in its file, for messages. */
+export type SentencePair = Pick<TextPair, "source" | "target"> & { readonly line?: number | undefined };
 
 interface Encoded {
   readonly source: Int32Array;
@@ -56,13 +59,11 @@ interface Encoded {
 /** Trains a translator; yields after each update. What it learned is in the translator itself, also after a break. */
 export async function* train(
   model: Translator,
-  pairs: readonly Pick<TextPair, "source" | "target">[],
+  pairs: readonly SentencePair[],
   options: TrainOptions = {},
 ): AsyncGenerator<Step, void> {
   const { seed = 1, run, warn, accumulate = 1, batchTokens = 4096 } = options;
-  const examples = encodeAll(model, pairs, (aside) =>
-    warn?.(`${aside.count} training pairs are too long for the model and were left out.`),
-  );
+  const examples = encodeAll(model, pairs, "training", warn);
   const lengths = examples.map(({ source, target }) => ({ source: source.length, target: target.length }));
   const epoch = (number: number): Epoch => {
     const { batches } = tokenBatches(lengths, { tokens: batchTokens, seed, epoch: number });
@@ -72,7 +73,7 @@ export async function* train(
     };
   };
   const trainer = await makeTrainer(model, options);
-  const held = options.validation && validationBatches(model, options.validation, batchTokens);
+  const held = options.validation && validationBatches(model, options.validation, batchTokens, warn);
   const save =
     run &&
     ((position: Step["position"], score: number | undefined) =>
@@ -89,15 +90,13 @@ export async function* train(
     validation: held && (() => held),
     validateEvery: options.validateEvery,
     patience: options.patience,
+    record: run && ((step) => run.record(step)),
     save,
     saveEvery: options.saveEvery,
     signal: options.signal,
     from: run?.resumed?.position ?? START,
   });
-  for await (const step of loop) {
-    await run?.record(step);
-    yield step;
-  }
+  yield* loop;
 }
 
 async function makeTrainer(model: Translator, options: TrainOptions): Promise<Trainer> {
@@ -117,14 +116,24 @@ async function makeTrainer(model: Translator, options: TrainOptions): Promise<Tr
 
 function encodeAll(
   { tokenizer, config }: Translator,
-  pairs: readonly Pick<TextPair, "source" | "target">[],
-  tooLong: (aside: SetAside) => void,
+  pairs: readonly SentencePair[],
+  what: string,
+  warn: TrainOptions["warn"],
 ): Encoded[] {
   const encoded = pairs.map(({ source, target }) => ({ source: tokenizer.ids(source), target: tokenizer.ids(target) }));
   const limit = { source: config.maxPositions, target: config.maxPositions };
   const lengths = encoded.map(({ source, target }) => ({ source: source.length, target: target.length }));
-  const { kept, long } = withinLimits(lengths, limit);
-  if (long.count > 0) tooLong(long);
+  const { kept, long } = withinLimits(
+    lengths,
+    limit,
+    pairs.map(({ line }, i) => line ?? i + 1),
+  );
+  if (long.count > 0) {
+    warn?.(
+      `${long.count} of ${pairs.length} ${what} pairs have more than the model's ${config.maxPositions} tokens and were ` +
+        `left out (${placesOf(long)}).`,
+    );
+  }
   return kept.map((index) => encoded[index]!);
 }
 
@@ -144,10 +153,11 @@ function updateBatch(model: Translator, examples: readonly Encoded[], groups: re
 
 function validationBatches(
   model: Translator,
-  pairs: readonly Pick<TextPair, "source" | "target">[],
+  pairs: readonly SentencePair[],
   tokens: number,
+  warn: TrainOptions["warn"],
 ): Batch[] {
-  const examples = encodeAll(model, pairs, () => undefined);
+  const examples = encodeAll(model, pairs, "validation", warn);
   const lengths = examples.map(({ source, target }) => ({ source: source.length, target: target.length }));
   const { batches } = tokenBatches(lengths, { tokens, seed: 0, epoch: 0 });
   return batches.map((group) => updateBatch(model, examples, [group])[0]!);

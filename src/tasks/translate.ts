@@ -59,8 +59,9 @@ export async function translateAll(
   const order = [...sentences.keys()]
     .filter((i) => sentences[i]!.trim() !== "")
     .sort((a, b) => encoded[a]!.length - encoded[b]!.length || a - b);
+  const stopped = (): boolean => stop?.aborted === true;
   let done = sentences.length - order.length;
-  for (let start = 0; start < order.length && stop?.aborted !== true; start += batch) {
+  for (let start = 0; start < order.length && !stopped(); start += batch) {
     const group = order.slice(start, start + batch);
     const found = await search(
       model,
@@ -68,7 +69,7 @@ export async function translateAll(
       options,
     );
     // A search that was stopped midway found nothing that could be told from a translation.
-    if (stop?.aborted === true) break;
+    if (stopped()) break;
     for (const [row, i] of group.entries()) results[i] = found[row]!.map((one) => translationOf(model, one));
     progress?.((done += group.length));
   }

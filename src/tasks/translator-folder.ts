@@ -23,14 +23,15 @@ export interface TranslatorFolder {
  * the config. Throws CheckpointError or ConfigError that says which does not.
  */
 export async function openTranslatorFolder(folder: ReadableFolder): Promise<TranslatorFolder> {
-  const { config: json, tokenizer, weights: read } = await openModel(folder);
-  const config = transformerFromJson(json, folder.describe("config.json"));
+  const model = await openModel(folder);
+  const { tokenizer } = model;
+  const config = transformerFromJson(model.config, folder.describe("config.json"));
   requireTokenizer(tokenizer, config, folder.describe(TOKENIZER));
   const parameters = translatorParameters(config);
   const file = folder.describe(WEIGHTS);
   requireMatch(parameters, typesOf(await openSafetensors(folder, WEIGHTS)), file);
   const weights = async (): Promise<Map<string, HostTensor>> => {
-    const values = await read();
+    const values = await model.weights();
     const bad = firstNotFinite(values);
     if (bad === undefined) return values;
     throw new CheckpointError(

@@ -1,6 +1,7 @@
 /** A whole translation run from a config: tokenizer, model, training in a folder with resume, final weights. */
 import { z } from "zod";
 import type { TextPair } from "../data/index.ts";
+import { ConfigError } from "../errors/index.ts";
 import { crc32, type Folder } from "../files/index.ts";
 import { parseConfig, transformerPresets, type TransformerPreset } from "../models/index.ts";
 import { activations, positionKinds, type Activation } from "../nn/index.ts";
@@ -20,8 +21,9 @@ import { Translator } from "./translator.ts";
 const whole = z.int().positive();
 const share = z.number().min(0).lt(1);
 
-/** Sizes and choices of the model; what is left out comes from the preset. */
+/** Sizes and choices of the model; what is left out comes from the preset. `layers` is for encoder and decoder. */
 const modelKeys = {
+  layers: whole.optional(),
   encoderLayers: whole.optional(),
   decoderLayers: whole.optional(),
   width: whole.optional(),
@@ -65,7 +67,12 @@ const schema = z.strictObject({
   seed: z.int().min(0).default(1),
   vocabulary: whole.default(10_000),
   minimumFrequency: whole.default(1),
-  model: z.strictObject(modelKeys).default({}),
+  model: z
+    .strictObject(modelKeys)
+    .transform(({ layers, ...model }) =>
+      layers === undefined ? model : { encoderLayers: layers, decoderLayers: layers, ...model },
+    )
+    .prefault({}),
   training: z.strictObject(trainingKeys).prefault({}),
 });
 
@@ -74,7 +81,8 @@ export type TranslatorRunConfig = z.infer<typeof schema>;
 
 /** Checks a run's config and fills in what is left out. Throws ConfigError that names unknown keys and bad values. */
 export function translatorRunConfig(value: unknown, name: string): TranslatorRunConfig {
-  const keys = [schema.shape, modelKeys, trainingKeys].flatMap((shape) => Object.keys(shape));
+  const sections = { "": schema.shape, model: modelKeys, training: trainingKeys };
+  const keys = Object.fromEntries(Object.entries(sections).map(([path, shape]) => [path, Object.keys(shape)]));
   const config = parseConfig<TranslatorRunConfig>(schema, value, name, keys);
   const { updates, minutes } = config.training;
   return updates === undefined && minutes === undefined
@@ -88,6 +96,8 @@ export interface TranslatorRunOptions extends EngineOptions {
   readonly pairs: readonly TextPair[];
   readonly validation?: readonly TextPair[] | undefined;
   readonly resume?: boolean | undefined;
+  /** Removes a run that the folder holds. */
+  readonly replace?: boolean | undefined;
   readonly signal?: StopSignal | undefined;
   readonly warn: (message: string) => void;
   /** Told once what is about to be trained. */
@@ -99,10 +109,13 @@ export interface TranslatorRunOptions extends EngineOptions {
  * engine the caller disposes of. Resuming goes on from the newest whole checkpoint, to the bit.
  */
 export async function* runTranslation(options: TranslatorRunOptions): AsyncGenerator<Step, Translator> {
-  const { folder, config, pairs, validation, resume = false, signal, warn } = options;
+  const { folder, config, pairs, validation, resume = false, replace = false, signal, warn } = options;
   const { averageCheckpoints, keepCheckpoints, ...training } = config.training;
   const keep = Math.max(averageCheckpoints, keepCheckpoints);
-  const run = await Run.open({ folder, settings: settingsOf(config, pairs), resume, keep, warn });
+  if (training.patience !== undefined && validation === undefined) {
+    throw new ConfigError("training.patience needs sentences to validate on. Give them, or leave patience out.");
+  }
+  const run = await Run.open({ folder, settings: settingsOf(config, pairs), resume, replace, keep, warn });
   let model: Translator | undefined;
   try {
     model = await (run.resumed === undefined ? create(options) : Translator.open(run.resumed.folder, options));

@@ -159,7 +159,7 @@ const SEEN_WORDS = "source-words.txt";
 
 async function readWords(folder: ReadableFolder): Promise<ReadonlySet<string> | undefined> {
   if ((await folder.kind(SEEN_WORDS)) !== "file") return undefined;
-  return new Set((await readText(folder, SEEN_WORDS)).split("\n"));
+  return new Set((await readText(folder, SEEN_WORDS)).split("\n").filter((word) => word !== ""));
 }
 
 function translatorConfig(tokenizer: Tokenizer, options: TranslatorOptions): TransformerConfig {

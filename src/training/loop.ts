@@ -45,6 +45,8 @@ export interface LoopOptions {
   readonly validateEvery?: number | undefined;
   /** Ends the run after this many validations without a lower loss. */
   readonly patience?: number | undefined;
+  /** Writes a step to a log, before the step's checkpoint is saved. */
+  readonly record?: ((step: Step) => Promise<void>) | undefined;
   /** Saves a checkpoint, and after how many updates. The last update always saves one. */
   readonly save?: ((position: Position, score: number | undefined) => Promise<void>) | undefined;
   readonly saveEvery?: number | undefined;
@@ -67,8 +69,8 @@ export interface Step extends StepResult {
 }
 
 /**
- * Trains until the limit, the patience or the signal ends it. Yields after each update; a checkpoint of an update is
- * saved before the step is yielded, so breaking out loses nothing that a step announced.
+ * Trains until the limit, the patience or the signal ends it. Yields after each update; an update is recorded, and its
+ * checkpoint saved, before the step is yielded, so breaking out loses nothing that a step announced.
  * Throws TrainingError where the loss is no longer finite; the last checkpoint then stands.
  */
 export async function* trainingLoop(options: LoopOptions): AsyncGenerator<Step, Position> {
@@ -79,7 +81,8 @@ export async function* trainingLoop(options: LoopOptions): AsyncGenerator<Step, 
   const started = performance.now() - position.seconds * 1000;
   const elapsed = (): number => (performance.now() - started) / 1000;
   const progress = (update: number): number => Math.min(1, Math.max(update / updates, elapsed() / limit));
-  let over = position.update >= updates || position.seconds >= limit;
+  let over = position.update >= updates || position.seconds >= limit || position.sinceBest >= patience;
+  let saved = position.update;
   while (!over && signal?.aborted !== true) {
     if (position.index >= epoch.length) {
       position = { ...position, epoch: position.epoch + 1, index: 0 };
@@ -95,12 +98,21 @@ export async function* trainingLoop(options: LoopOptions): AsyncGenerator<Step, 
     if (validation !== undefined) position = judged(position, validation["loss"]!);
     over ||= position.sinceBest >= patience;
     position = { ...position, seconds: elapsed() };
-    if (options.save !== undefined && (over || stopping() || update % (options.saveEvery ?? Infinity) === 0)) {
-      await options.save(position, validation?.["loss"]);
+    // With patience the best weights are the result, so they are saved whenever they are found.
+    const due =
+      update % (options.saveEvery ?? Infinity) === 0 || (patience !== Infinity && isBest(position, validation));
+    const done = { ...result, update, epoch: position.epoch, learningRate: rate, progress: progress(update), position };
+    const step: Step = { ...done, seconds: position.seconds, validation };
+    // The record comes first: a checkpoint must not know of an update that the log does not.
+    await options.record?.(step);
+    if (over || stopping() || due) {
+      await options.save?.(position, validation?.["loss"]);
+      saved = update;
     }
-    const step = { ...result, update, epoch: position.epoch, learningRate: rate, progress: progress(update), position };
-    yield { ...step, seconds: position.seconds, validation };
+    yield step;
   }
+  // The signal may come while whoever iterates is busy with a step.
+  if (saved !== position.update) await options.save?.(position, undefined);
   return position;
 }
 
@@ -113,6 +125,9 @@ async function validate(
   if (validation === undefined || (!last && update % validateEvery !== 0)) return undefined;
   return trainer.evaluate(validation());
 }
+
+const isBest = ({ sinceBest }: Position, validation: object | undefined): boolean =>
+  validation !== undefined && sinceBest === 0;
 
 function judged(position: Position, loss: number): Position {
   if (position.best === undefined || loss < position.best) return { ...position, best: loss, sinceBest: 0 };

@@ -12,12 +12,13 @@ import {
   type RunFolder,
   type RunLog,
 } from "../checkpoints/index.ts";
-import { CheckpointError, ConfigError } from "../errors/index.ts";
+import { CheckpointError, ConfigError, TrainingError } from "../errors/index.ts";
 import { readJson, type Folder, type ReadableFolder } from "../files/index.ts";
+import { firstNotFinite } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { Position, Step } from "./loop.ts";
-import { eventFileHeader, eventFileName, eventRestart, eventScalars } from "./tensorboard.ts";
-import type { Trainer } from "./trainer.ts";
+import { eventFileHeader, eventFileName, eventRestart, eventScalars, isEventFile } from "./tensorboard.ts";
+import { CALMER, type Trainer } from "./trainer.ts";
 
 const STATE = "optimizer.safetensors";
 const POSITION = "training.json";
@@ -29,6 +30,8 @@ export interface RunSettings {
   /** What must be the same when a run is resumed: config, data, seed. Kept beside each checkpoint. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly resume: boolean;
+  /** Removes a run that the folder holds, once no other process writes into it. */
+  readonly replace?: boolean | undefined;
   /** How many of the last checkpoints are kept. */
   readonly keep?: number | undefined;
   readonly warn: (message: string) => void;
@@ -60,12 +63,13 @@ export class Run {
 
   /**
    * Takes the folder for writing and, with `resume`, finds the newest whole checkpoint.
-   * Throws InputError where the folder holds a run and `resume` was not asked for, ConfigError where the settings
+   * Throws ConfigError where the folder holds a run and `resume` was not asked for, or where the settings
    * differ from those of the run, TrainingError where another process writes into it.
    */
-  static async open({ folder, settings, resume, keep, warn }: RunSettings): Promise<Run> {
+  static async open({ folder, settings, resume, replace = false, keep, warn }: RunSettings): Promise<Run> {
     const run = await openRun(folder, { ...(keep === undefined ? {} : { keep }), warn });
     try {
+      if (replace) await folder.remove("checkpoints");
       const opened = new Run(folder, run, settings);
       const checkpoint = await run.latest();
       if (checkpoint !== undefined && !resume) {
@@ -76,7 +80,7 @@ export class Run {
       }
       if (checkpoint !== undefined) opened.#resumed = await opened.#load(checkpoint);
       // A log without a single checkpoint is that of a run killed before its first save: that run starts again.
-      else await folder.remove(LOG);
+      else await removeLogs(folder);
       opened.#log = await openLog(folder, LOG, checkpoint === undefined ? undefined : { step: checkpoint.step });
       await opened.#startEvents(checkpoint?.step);
       return opened;
@@ -113,7 +117,10 @@ export class Run {
     return { position, weights: await readTensors(folder, WEIGHTS), state, folder };
   }
 
-  /** Saves a checkpoint: the model's own files by `writeModel`, the optimizer's state and the position. */
+  /**
+   * Saves a checkpoint: the model's own files by `writeModel`, the optimizer's state and the position.
+   * Throws TrainingError, and saves nothing, where a value is not finite.
+   */
   async save(
     trainer: Trainer,
     position: Position,
@@ -123,6 +130,7 @@ export class Run {
     const weights = await trainer.parameters.read();
     const state = new Map<string, HostTensor>();
     for (const [name, data] of await trainer.state()) state.set(name, { dtype: "float32", shape: [data.length], data });
+    requireFinite(position.update, weights, state);
     await this.#log?.sync();
     const write = async (aside: Folder): Promise<void> => {
       await writeModel(aside, weights);
@@ -178,6 +186,26 @@ export class Run {
   }
 }
 
+async function removeLogs(folder: Folder): Promise<void> {
+  await folder.remove(LOG);
+  for (const { name } of await folder.list()) if (isEventFile(name)) await folder.remove(name);
+}
+
+/** An update can overflow though its loss and gradients were finite: such weights must not become the last checkpoint. */
+function requireFinite(
+  update: number,
+  weights: ReadonlyMap<string, HostTensor>,
+  state: ReadonlyMap<string, HostTensor>,
+): void {
+  const weight = firstNotFinite(weights);
+  const bad = weight === undefined ? firstNotFinite(state) : `the parameter ${weight}`;
+  if (bad === undefined) return;
+  throw new TrainingError(
+    `Update ${update} made ${weight === undefined ? `the optimizer's ${bad}` : bad} infinite or not a number. ` +
+      `The last checkpoint before it is intact. ${CALMER}`,
+  );
+}
+
 function added(sums: Map<string, HostTensor>, weights: ReadonlyMap<string, HostTensor>): Map<string, HostTensor> {
   for (const [name, { data }] of weights) {
     const sum = sums.get(name)!.data as Float32Array;
@@ -193,6 +221,7 @@ function differences(before: LogRecord, now: LogRecord): string[] {
   return keys.flatMap((key) => {
     const [a, b] = [before[key], now[key]];
     if (JSON.stringify(a) === JSON.stringify(b)) return [];
+    if (key === "data") return ["the training text was another one"];
     const nested = isRecord(a) && isRecord(b);
     return nested ? differences(a, b).map((line) => `${key}.${line}`) : [`${key} was ${show(a)}, now ${show(b)}`];
   });

@@ -19,6 +19,11 @@ export function eventFileName(wallTime: number): string {
   return `events.out.tfevents.${String(Math.floor(wallTime)).padStart(10, "0")}.heed`;
 }
 
+/** Whether a file's name is one that `eventFileName` gives. */
+export function isEventFile(name: string): boolean {
+  return /^events\.out\.tfevents\.\d+\.heed$/.test(name);
+}
+
 /** The record that begins every event file. @param wallTime seconds since 1970 */
 export function eventFileHeader(wallTime: number): Uint8Array {
   return record(event(wallTime, 0, bytesField(field.event.fileVersion, utf8("brain.Event:2"))));

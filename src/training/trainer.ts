@@ -54,6 +54,10 @@ export interface StepResult {
   readonly targets: number;
 }
 
+/** What to do against a loss that runs away. */
+export const CALMER =
+  "Train again, in another folder, with a lower learning rate, a longer warm-up or stronger clipping.";
+
 const LOSS_SCALE = "loss.scale";
 const PART = "gradients of a part";
 
@@ -178,7 +182,7 @@ export class Trainer {
     throw new TrainingError(
       `At update ${update} the loss is ${loss} and the norm of the gradients ${gradientNorm}; both must be finite ` +
         `numbers. The first that is not appeared in ${where}. ` +
-        `The last checkpoint is intact: resume from it with a lower learning rate, a longer warm-up or clipping.`,
+        `The last checkpoint is intact. ${CALMER}`,
     );
   }
 

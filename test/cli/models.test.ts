@@ -6,11 +6,7 @@ import { readConfigFile } from "../../src/cli/config-file.ts";
 import { writeTensors } from "../../src/checkpoints/index.ts";
 import { ConfigError } from "../../src/errors/index.ts";
 import { diskFolder } from "../../src/files/disk.ts";
-import {
-  transformerConfig,
-  transformerParts,
-  type TransformerConfig,
-} from "../../src/models/index.ts";
+import { transformerConfig, transformerParts, type TransformerConfig } from "../../src/models/index.ts";
 import { Trace } from "../../src/nn/index.ts";
 import { translatorForward } from "../../src/tasks/translator-model.ts";
 import { files, heed, smallModel, type SmallModel } from "./heed.ts";
@@ -101,7 +97,7 @@ test("a broken model folder is said to be so", async () => {
   changed.set("extra", { dtype: "float32", shape: [1], data: new Float32Array(1) });
   await writeTensors(folder, "model.safetensors", changed);
   expect(await error()).toBe(
-    `The weights do not fit the model that the config describes:
+    `model/model.safetensors does not fit the model that the config describes:
   wrong shape: ${name} is [8, 4], expected [32]
   missing: model.encoder.layers.0.fc2.bias [16]
   not part of the model: extra

@@ -1,5 +1,6 @@
 /** `heed evaluate translation`: BLEU and chrF of a model on files. */
 import { Command, Option } from "commander";
+import type { TextPair } from "../../data/index.ts";
 import { bleuStatistics, bootstrap } from "../../evaluation/index.ts";
 import { diskFolder } from "../../files/disk.ts";
 import { evaluateTranslator } from "../../tasks/translate.ts";
@@ -65,7 +66,7 @@ async function evaluate(flags: Flags, io: Io): Promise<void> {
     };
     const { bleu, chrf, copy, hypotheses } = await evaluateTranslator(model, pairs, { ...flags, progress });
     bar.finish();
-    if (flags.out !== undefined) await diskFolder().write(flags.out, `${hypotheses.join("\n")}\n`);
+    if (flags.out !== undefined) await diskFolder().write(flags.out, linesOf(pairs, hypotheses));
     const interval = bootstrap(bleuStatistics(hypotheses, [pairs.map(({ target }) => target)]));
     if (flags.json === true) {
       await io.stdout.write(jsonLine({ sentences: pairs.length, bleu, interval, chrf, copyBaseline: copy.score }));
@@ -80,4 +81,11 @@ async function evaluate(flags: Flags, io: Io): Promise<void> {
     );
     await io.stdout.write(`${bleu.format()}\n${bleu.signature}\n`);
   });
+}
+
+/** A translation in each line that has a pair; pairs that were left out leave empty lines. */
+function linesOf(pairs: readonly TextPair[], hypotheses: readonly string[]): string {
+  const lines = Array.from({ length: pairs.at(-1)!.line }, () => "");
+  for (const [i, { line }] of pairs.entries()) lines[line - 1] = hypotheses[i]!;
+  return `${lines.join("\n")}\n`;
 }

@@ -39,6 +39,7 @@ export function command(io: Io): Command {
     .option("--threads <n>", "threads to use", wholeNumber(1))
     .action((model: string, sentence: string, flags: Flags) =>
       withTranslator(model, flags.threads, async (opened) => {
+        if (sentence.trim() === "") throw new InputError("The sentence is empty. Give the words to look at in quotes.");
         warnOfUnseenWords(opened, [sentence], io);
         const { target, attention: kind } = flags;
         const found = await attentionOf(opened, sentence, { kind, ...(target === undefined ? {} : { target }) });
@@ -58,8 +59,8 @@ function shown(found: TranslatorAttention, flags: Flags, io: Io): string {
     const { name, values } = panels[0]!;
     return `${heatGridSvg({ ...axes(found), title: `${titleOf(found)}, ${name}`, values, range: [0, 1] })}\n`;
   }
-  const color = { colorDepth: colorDepthOf(io.stderr, io.environment), width: widthOf(io.stderr) };
-  const single = flags.layer === undefined ? averaged(found) : panels;
+  const color = { colorDepth: colorDepthOf(io.stdout, io.environment), width: widthOf(io.stdout) };
+  const single = flags.layer === undefined && flags.head === undefined ? averaged(found) : panels;
   const grids = single.map(({ name, values }) => {
     return heatGridText({ ...axes(found), title: `${titleOf(found)}, ${name}`, values, range: [0, 1], ...color });
   });

@@ -53,9 +53,7 @@ async function start(flags: Flags, io: Io): Promise<void> {
     await read(corpus, "test", io),
   ];
   const say = (text: string): Promise<void> => io.stdout.write(`${text}\n`);
-  await say(
-    `Heed trains a translator from scratch: ${formatCount(training.length)} French-English pairs of the bundled corpus.`,
-  );
+  await say(`Heed trains a translator from scratch, on ${formatCount(training.length)} French-English pairs.`);
   const began = performance.now();
   const model = await trained(flags, training, validation, io);
   if (model === undefined) return;
@@ -86,14 +84,9 @@ async function trained(
   const numbered = (list: AlignedPair[]): TextPair[] =>
     list.map(({ source, target }, i) => ({ source, target, line: i + 1 }));
   const folder = diskFolder(flags.out);
-  await folder.remove("checkpoints");
-  await folder.remove("log.jsonl");
   const signal = stopOnInterrupt();
   const progress = trainingProgress(io, updates, 0);
-  const losses = {
-    training: { x: [] as number[], y: [] as number[] },
-    validation: { x: [] as number[], y: [] as number[] },
-  };
+  const losses = { name: "training loss", x: [] as number[], y: [] as number[] };
   const warn = (message: string): void => {
     progress.log(message);
   };
@@ -103,6 +96,7 @@ async function trained(
   const run = runTranslation({
     folder,
     config,
+    replace: true,
     pairs: numbered(pairs),
     validation: numbered(held),
     threads,
@@ -114,21 +108,15 @@ async function trained(
     for (let next = await run.next(); ; next = await run.next()) {
       if (next.done === true) {
         progress.finish();
-        const series = Object.entries(losses).map(([name, { x, y }]) => ({ name, x, y }));
-        const look = { width: widthOf(io.stderr), height: 12, colorDepth: colorDepthOf(io.stderr, io.environment) };
-        await io.stdout.write(`\n${lineChartText({ title: "loss", series, xTitle: "update", ...look })}\n`);
+        const look = { width: widthOf(io.stdout), height: 12, colorDepth: colorDepthOf(io.stdout, io.environment) };
+        await io.stdout.write(`\n${lineChartText({ series: [losses], xTitle: "update", ...look })}\n`);
         if (!signal.aborted) return next.value;
         await next.value.dispose();
         await io.stdout.write(`Stopped. What was learned is in ${flags.out}.\n`);
         return undefined;
       }
-      const { update, loss, validation } = next.value;
-      losses.training.x.push(update);
-      losses.training.y.push(loss);
-      if (validation !== undefined) {
-        losses.validation.x.push(update);
-        losses.validation.y.push(validation["loss"]!);
-      }
+      losses.x.push(next.value.update);
+      losses.y.push(next.value.loss);
       progress.step(next.value);
     }
   } finally {
@@ -177,7 +165,7 @@ async function measure(
     ["copying the French", copy.score.toFixed(1)],
   ];
   await say(
-    `\nOn ${held.length} held-out sentences, whose words were seen but not together (${exact} translated exactly):`,
+    `\nOn ${held.length} held-out sentences, whose words were seen but not together\n(${exact} translated exactly):`,
   );
   await say(table(rows, { header: ["", "BLEU"], align: ["left", "right"] }));
   await say(`${score.format()}\n${score.signature}`);
@@ -198,20 +186,20 @@ async function showAttention(
   const values = headRows(found.layers[layer - 1]!, head - 1);
   const axes = { rows: found.queries, columns: found.keys, rowTitle: "English, written", columnTitle: "French, read" };
   const grid = { ...axes, values, range: [0, 1] as const };
-  const look = { width: widthOf(io.stderr), colorDepth: colorDepthOf(io.stderr, io.environment) };
+  const look = { width: widthOf(io.stdout), colorDepth: colorDepthOf(io.stdout, io.environment) };
   await io.stdout.write(`\n${SENTENCE}  →  ${found.translation}\n\n`);
   await io.stdout.write(`${heatGridText({ title: name, ...grid, ...look })}\n`);
   await diskFolder(flags.out).write("attention.svg", heatGridSvg({ title: `${name}: ${SENTENCE}`, ...grid }));
   const share = (100 * accuracy).toFixed(0);
   await io.stdout.write(
-    `\nLayer ${layer}, head ${head} looks at the right French word for ${share} % of held-out content words.\n` +
+    `\nLayer ${layer}, head ${head} looks at the right French word for ${share} % of the content words.\n` +
       `The picture is in ${flags.out}/attention.svg.\n`,
   );
 }
 
 const nextSteps = (folder: string): string => `
 Try next:
-  echo "Marie mange une pomme rouge." | npx heed translate --model ${folder}
-  npx heed inspect ${folder} "${SENTENCE}" --attention encoder
+  echo "Paul ne voit jamais le chat noir." | npx heed translate --model ${folder}
+  npx heed inspect ${folder} "${SENTENCE}"
   npx heed parameters ${folder}
   npx heed train translation --help        your own data`;

@@ -1,16 +1,17 @@
 /** `heed train translation`: a translator from two text files. */
 import { Command, Option } from "commander";
-import { parse } from "yaml";
 import { ConfigError } from "../../errors/index.ts";
 import { diskFolder } from "../../files/disk.ts";
-import { readText } from "../../files/index.ts";
 import { formatCount } from "../../figures/index.ts";
 import { transformerParts, transformerPresets } from "../../models/index.ts";
+import { scheduleKinds } from "../../training/index.ts";
+import type { Translator } from "../../tasks/translator.ts";
 import { runTranslation, translatorRunConfig, type TranslatorRunConfig } from "../../tasks/translator-run.ts";
-import { describedCommand, requireOption, wholeNumber } from "../command.ts";
+import { describedCommand, realNumber, requireOption, wholeNumber } from "../command.ts";
+import { readConfigFile } from "../config-file.ts";
 import type { Io } from "../io.ts";
 import { stopOnInterrupt } from "../stop.ts";
-import { trainingProgress } from "../training-progress.ts";
+import { trainingProgress, type TrainingProgress } from "../training-progress.ts";
 import { pairsFrom } from "../translation-files.ts";
 
 interface Flags {
@@ -64,11 +65,11 @@ function translation(io: Io): Command {
     .option("--heads <n>", "attention heads", wholeNumber(1))
     .option("--feed-forward <n>", "width of the feed-forward layers", wholeNumber(1))
     .option("--vocabulary <n>", "tokens that both languages share", wholeNumber(261))
-    .option("--dropout <rate>", "dropout rate", Number)
+    .option("--dropout <rate>", "dropout rate", realNumber(0, 1))
     .option("--updates <n>", "how many updates to train for", wholeNumber(1))
-    .option("--minutes <m>", "how many minutes to train for", Number)
-    .option("--learning-rate <rate>", "the highest learning rate", Number)
-    .option("--schedule <name>", "noam, inverse-sqrt, linear, cosine or constant")
+    .option("--minutes <m>", "how many minutes to train for", realNumber(0))
+    .option("--learning-rate <rate>", "the highest learning rate", realNumber(0))
+    .addOption(new Option("--schedule <name>", "the curve of the learning rate").choices(scheduleKinds))
     .option("--save-every <n>", "updates between two checkpoints", wholeNumber(1))
     .option("--seed <n>", "the same seed and threads give the same losses, to the bit", wholeNumber(0))
     .option("--threads <n>", "threads to use", wholeNumber(1))
@@ -86,8 +87,7 @@ async function trainTranslation(flags: Flags, io: Io): Promise<void> {
     flags.validSource === undefined ? undefined : await pairsFrom(flags.validSource, flags.validTarget!, io);
   const warn = (message: string): void => void io.stderr.write(`${message}\n`);
   const signal = stopOnInterrupt();
-  const { updates, minutes } = config.training;
-  let progress = trainingProgress(io, minutes === undefined ? updates : undefined, 0);
+  let progress: TrainingProgress | undefined;
   const run = runTranslation({
     folder: diskFolder(flags.out),
     config,
@@ -98,62 +98,64 @@ async function trainTranslation(flags: Flags, io: Io): Promise<void> {
     signal,
     warn,
     begin: (model, resumedAt) => {
-      const count = formatCount(transformerParts(model.config).total);
-      warn(
-        `${formatCount(pairs.length)} pairs, ${formatCount(model.config.vocabulary)} tokens, ${count} parameters; ${model.engine.description}`,
-      );
+      warn(`${formatCount(pairs.length)} pairs, ${sizesOf(model, config)}; ${model.engine.description}`);
       if (resumedAt > 0) warn(`Going on from update ${resumedAt}.`);
+      const { updates, minutes } = config.training;
       progress = trainingProgress(io, minutes === undefined ? updates : undefined, resumedAt);
     },
   });
   try {
     let last: number | undefined;
+    let updates = 0;
     for (let next = await run.next(); ; next = await run.next()) {
       if (next.done === true) {
-        progress.finish();
-        const stopped = signal.aborted ? "Stopped; --resume goes on. " : "";
+        progress?.finish();
+        const how = signal.aborted
+          ? "Stopped; --resume goes on. "
+          : updates === 0
+            ? "The run was complete already. "
+            : "";
         const loss = last === undefined ? "" : `, validation ${last.toFixed(3)} nats a token`;
-        await io.stdout.write(`${stopped}The model is in ${flags.out}${loss}.\n`);
+        await io.stdout.write(`${how}The model is in ${flags.out}${loss}.\n`);
         await next.value.dispose();
         return;
       }
+      updates++;
       last = next.value.validation?.["nats"] ?? last;
-      progress.step(next.value);
+      progress?.step(next.value);
     }
   } finally {
-    progress.close();
+    progress?.close();
     signal.done();
   }
 }
 
+/** "1,500 tokens, 855,040 parameters"; a text too small for the vocabulary that was asked for is named. */
+function sizesOf({ config: { vocabulary }, config }: Translator, { vocabulary: asked }: TranslatorRunConfig): string {
+  const all = vocabulary < asked ? ` (the text gives no more; ${formatCount(asked)} were asked for)` : "";
+  return `${formatCount(vocabulary)} tokens${all}, ${formatCount(transformerParts(config).total)} parameters`;
+}
+
 async function configOf(flags: Flags): Promise<TranslatorRunConfig> {
-  const name = flags.config ?? "The options";
-  const file: unknown =
-    flags.config === undefined ? {} : parseYaml(await readText(diskFolder(), flags.config), flags.config);
-  if (typeof file !== "object" || file === null) throw new ConfigError(`${name} must hold keys and values.`);
-  const given = file as { model?: object; training?: object };
+  const file = flags.config === undefined ? {} : await readConfigFile(diskFolder(), flags.config);
   const { preset, layers, width, heads, feedForward, vocabulary, dropout, seed } = flags;
   const { updates, minutes, learningRate, schedule, saveEvery } = flags;
   const model = { encoderLayers: layers, decoderLayers: layers, width, heads, feedForward, dropout };
   return translatorRunConfig(
     {
-      ...given,
+      ...file,
       ...defined({ preset, vocabulary, seed }),
-      model: { ...given.model, ...defined(model) },
-      training: { ...given.training, ...defined({ updates, minutes, learningRate, schedule, saveEvery }) },
+      model: section(file["model"], model),
+      training: section(file["training"], { updates, minutes, learningRate, schedule, saveEvery }),
     },
-    name,
+    flags.config ?? "The options",
   );
 }
 
-function parseYaml(text: string, name: string): unknown {
-  try {
-    return parse(text) as unknown;
-  } catch (error) {
-    throw new ConfigError(
-      `${name} is neither YAML nor JSON: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
+/** A section of the file with the options over it; what is no section stays as it is, to be refused. */
+function section(given: unknown, options: Readonly<Record<string, unknown>>): unknown {
+  if (given === undefined || given === null) return defined(options);
+  return typeof given === "object" && !Array.isArray(given) ? { ...given, ...defined(options) } : given;
 }
 
 function defined(values: Readonly<Record<string, unknown>>): Record<string, unknown> {

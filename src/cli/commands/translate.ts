@@ -1,9 +1,8 @@
 /** `heed translate`: a sentence a line in, a translation a line out, in the same order. */
 import { Option, type Command } from "commander";
 import { translateAll } from "../../tasks/translate.ts";
-import { describedCommand, requireOption, wholeNumber } from "../command.ts";
+import { describedCommand, realNumber, requireOption, wholeNumber } from "../command.ts";
 import { inputLines, lineWriter, type Io } from "../io.ts";
-import { stopOnInterrupt } from "../stop.ts";
 import { warnOfUnseenWords, withTranslator } from "../translation-files.ts";
 
 interface Flags {
@@ -28,7 +27,7 @@ export function command(io: Io): Command {
   return made
     .option("--beams <n>", "sentences followed at once; 1 is greedy", wholeNumber(1), 5)
     .option("--n-best <n>", "translations of each sentence, a line each", wholeNumber(1), 1)
-    .option("--length-penalty <x>", "above 1 favors long translations", Number, 1)
+    .option("--length-penalty <x>", "above 1 favors long translations", realNumber(), 1)
     .option("--scores", "write the score before each translation, and a tab")
     .option("--batch <n>", "sentences that go through the model together", wholeNumber(1), 64)
     .option("--threads <n>", "threads to use", wholeNumber(1))
@@ -37,11 +36,10 @@ export function command(io: Io): Command {
 
 async function translateLines(model: Parameters<typeof translateAll>[0], flags: Flags, io: Io): Promise<void> {
   const { scores = false, beams, nBest, lengthPenalty, batch } = flags;
-  const stop = stopOnInterrupt();
   const output = lineWriter(io);
   const translate = async (sentences: string[]): Promise<void> => {
     warnOfUnseenWords(model, sentences, io);
-    const options = { beams: Math.max(beams, nBest), nBest, lengthPenalty, batch, stop };
+    const options = { beams: Math.max(beams, nBest), nBest, lengthPenalty, batch };
     for (const found of await translateAll(model, sentences, options)) {
       for (const { text, score } of found) await output.line(scores ? `${score.toFixed(4)}\t${text}` : text);
     }
@@ -55,5 +53,4 @@ async function translateLines(model: Parameters<typeof translateAll>[0], flags: 
   }
   if (chunk.length > 0) await translate(chunk);
   await output.end();
-  stop.done();
 }

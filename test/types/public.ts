@@ -1,0 +1,161 @@
+/**
+ * What the public types allow and what they refuse. `tsc -p tsconfig.json` reads this file; nothing runs it. A line that
+ * must not compile stands under `@ts-expect-error`, which is an error itself where the line compiles.
+ */
+import {
+  attentionOf,
+  bleu,
+  createEngine,
+  diskFolder,
+  fetchFolder,
+  openTranslatorFolder,
+  random,
+  Run,
+  textPairs,
+  train,
+  trainBpe,
+  Trainer,
+  transformerParts,
+  Translator,
+  type Folder,
+  type Objective,
+  type ReadableFolder,
+  type Step,
+  type StopSignal,
+  type TrainOptions,
+  type Translation,
+  type TransformerPreset,
+  type TranslatorAttention,
+} from "../../src/index.ts";
+import { dimension, input, type Tensor } from "../../src/graph/index.ts";
+import type { Scope } from "../../src/nn/index.ts";
+
+/** Whether each of two types takes the other. */
+type Same<A, B> = [A, B] extends [B, A] ? true : false;
+const isSame = <A, B>(same: Same<A, B>, a?: A, b?: B): unknown => [same, a, b];
+
+declare const model: Translator;
+declare const pairs: { source: string; target: string }[];
+
+export async function translators(): Promise<void> {
+  isSame<Awaited<ReturnType<typeof Translator.create>>, Translator>(true);
+  await Translator.create(pairs, { preset: "tiny", layers: 2, model: { normalization: "pre", dropout: undefined } });
+  // @ts-expect-error -- no preset of this name
+  await Translator.create(pairs, { preset: "tinny" });
+  // @ts-expect-error -- no such key
+  await Translator.create(pairs, { layrs: 2 });
+  // @ts-expect-error -- no such choice
+  await Translator.create(pairs, { model: { normalization: "both" } });
+  // @ts-expect-error -- pairs have both sides
+  await Translator.create([{ source: "a" }]);
+  // @ts-expect-error -- a path is no folder
+  await Translator.open("runs/fr-en");
+  await Translator.open(diskFolder("runs/fr-en"), { threads: 1 });
+  const readable: ReadableFolder = fetchFolder("https://example.org/model/");
+  await Translator.open(readable);
+  // @ts-expect-error -- saving needs a folder that can be written
+  await model.save(readable);
+  // @ts-expect-error -- its parts cannot be replaced
+  model.config = model.config;
+  // @ts-expect-error -- nor a value of its config
+  model.config.width = 3;
+}
+
+export async function translating(): Promise<void> {
+  isSame<Translation, Translation[]>(false);
+  const one: Translation = await model.translate("a sentence", { beams: 5 });
+  const several: Translation[] = await model.translate(["a", "b"]);
+  one.text.concat(...several.map(({ text }) => text));
+  // @ts-expect-error -- a number is no sentence
+  await model.translate(3);
+  // @ts-expect-error -- it is called beams
+  await model.translate("a", { beam: 5 });
+  // @ts-expect-error -- an array of sentences has several translations
+  const single: Translation = await model.translate(["a"]);
+  single.text.trim();
+  const found: TranslatorAttention = await attentionOf(model, "a", { kind: "cross", target: "b" });
+  found.layers.map(({ shape }) => shape);
+  // @ts-expect-error -- no such attention
+  await attentionOf(model, "a", { kind: "crss" });
+}
+
+export async function training(folder: Folder): Promise<void> {
+  const options: TrainOptions = {
+    updates: 3,
+    optimizer: "adamw",
+    schedule: "cosine",
+    signal: new AbortController().signal,
+  };
+  for await (const step of train(model, pairs, options)) {
+    isSame<typeof step, Step>(true);
+    // @ts-expect-error -- not every update is followed by a validation
+    step.validation["nats"].toFixed();
+  }
+  // @ts-expect-error -- no such optimizer
+  train(model, pairs, { optimizer: "adan" });
+  // @ts-expect-error -- no such schedule
+  train(model, pairs, { schedule: "cosin" });
+  // @ts-expect-error -- minutes are a number
+  train(model, pairs, { minutes: "3" });
+  const signal: StopSignal = { aborted: false };
+  // @ts-expect-error -- a signal is for reading
+  signal.aborted = true;
+  // @ts-expect-error -- whether it resumes must be said
+  await Run.open({ folder, settings: {}, warn: () => undefined });
+  // @ts-expect-error -- runs are opened, not made
+  new Run();
+}
+
+export async function engines(options: Parameters<typeof Trainer.create>[2]): Promise<void> {
+  const engine = await createEngine({ backend: "wasm", threads: 1 });
+  // @ts-expect-error -- no such backend
+  await createEngine({ backend: "cuda-please" });
+  // @ts-expect-error -- dtypes are named
+  await engine.allocate("x", "float", 3);
+  const objective: Objective = (scope) => ({ loss: scope.parameter("w", [1], { kind: "zeros" }).sum() });
+  const cost = (scope: Scope) => ({ cost: scope.parameter("w", [1], { kind: "zeros" }).sum() });
+  // @ts-expect-error -- an objective has a loss
+  await Trainer.create(engine, cost, options);
+  await Trainer.create(engine, objective, options);
+  // @ts-expect-error -- a trainer needs an optimizer and a seed
+  await Trainer.create(engine, objective, {});
+}
+
+export function graphs(): Tensor {
+  const x = input("x", "float32", [dimension("batch"), 3]);
+  // @ts-expect-error -- no such dtype
+  input("x", "float33", [3]);
+  // @ts-expect-error -- a shape is a list
+  input("x", "float32", 3);
+  // @ts-expect-error -- a text is no operand
+  x.add("1");
+  return x.add(1).matmul(input("w", "float32", [3, 4]));
+}
+
+export async function measuring(): Promise<void> {
+  bleu(["a"], [["b"]], { tokenize: "13a" }).score.toFixed(2);
+  // @ts-expect-error -- references are lists of lines, one list a reference
+  bleu(["a"], ["b"]);
+  // @ts-expect-error -- no such tokenization
+  bleu(["a"], [["b"]], { tokenize: "13b" });
+  const { pairs: found, report } = await textPairs(["a"], ["b"]);
+  found[0]?.line.toFixed();
+  // @ts-expect-error -- a report is for reading
+  report.kept = 3;
+  // @ts-expect-error -- the first may be absent
+  found[0].source.trim();
+}
+
+export async function others(): Promise<void> {
+  isSame<TransformerPreset, "tiny" | "small" | "base" | "big">(true);
+  const { config, weights } = await openTranslatorFolder(diskFolder("x"));
+  transformerParts(config).total.toFixed();
+  // @ts-expect-error -- weights are read when asked for
+  const values: ReadonlyMap<string, unknown> = weights;
+  values.size.toFixed();
+  // @ts-expect-error -- a vocabulary needs a size
+  await trainBpe(["a"], {});
+  random(1, "a").uniform().toFixed();
+  // @ts-expect-error -- names and numbers make a stream
+  random(1, { a: 2 });
+}
