@@ -202,7 +202,7 @@ function requireFinite(
   if (bad === undefined) return;
   throw new TrainingError(
     `Update ${update} made ${weight === undefined ? `the optimizer's ${bad}` : bad} infinite or not a number. ` +
-      `The last checkpoint before it is intact. ${CALMER}`,
+      `What was saved before is intact. ${CALMER}`,
   );
 }
 

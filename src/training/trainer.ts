@@ -182,7 +182,7 @@ export class Trainer {
     throw new TrainingError(
       `At update ${update} the loss is ${loss} and the norm of the gradients ${gradientNorm}; both must be finite ` +
         `numbers. The first that is not appeared in ${where}. ` +
-        `The last checkpoint is intact. ${CALMER}`,
+        `What was saved before is intact. ${CALMER}`,
     );
   }
 
