@@ -1,6 +1,6 @@
 /** A training run that is killed at random moments and resumed ends as one that was left alone: to the bit. */
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -43,30 +43,31 @@ const losses = (out: string): (number | undefined)[] =>
     .map(({ loss }) => loss);
 const weights = (out: string): Buffer => readFileSync(join(folder, out, "model.safetensors"));
 
-/** Starts the run and kills it after some milliseconds; true where it finished before. */
-function killedAfter(out: string, milliseconds: number, resume: boolean): Promise<boolean> {
+/** Starts the run, waits until its log has so many updates, and kills it a moment later. Where it ends first: false. */
+function killedAt(out: string, updates: number, moment: number, resume: boolean): Promise<boolean> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, commandLine(out, ...(resume ? ["--resume"] : [])), { stdio: "ignore" });
-    const timer = setTimeout(() => child.kill("SIGKILL"), milliseconds);
-    child.on("exit", (code) => {
-      clearTimeout(timer);
-      resolve(code === 0);
+    const timer = setInterval(() => {
+      if (!existsSync(join(folder, out, "log.jsonl"))) return;
+      if (readFileSync(join(folder, out, "log.jsonl"), "utf8").split('"loss"').length <= updates) return;
+      clearInterval(timer);
+      setTimeout(() => child.kill("SIGKILL"), moment);
+    }, 2);
+    child.on("exit", (_, signal) => {
+      clearInterval(timer);
+      resolve(signal === "SIGKILL");
     });
   });
 }
 
 describe("a run that is killed", () => {
   it("repeats to the bit, also when killed five times and resumed", async () => {
-    const began = performance.now();
     execFileSync(process.execPath, commandLine("whole"), { stdio: "ignore" });
-    const duration = performance.now() - began;
 
     const generator = random(Date.now() % 2 ** 32, "moments");
-    let kills = 0;
-    for (let tries = 0; kills < 5 && tries < 40; tries++) {
-      // Moments between the first update and the end; the machine's speed decides what they hit.
-      if (!(await killedAfter("killed", duration * (0.4 + 0.35 * generator.uniform()), tries > 0))) kills++;
-      else break;
+    for (let kill = 0; kill < 5; kill++) {
+      const updates = 5 + 10 * kill + generator.below(5);
+      expect(await killedAt("killed", updates, generator.below(20), kill > 0)).toBe(true);
     }
     execFileSync(process.execPath, commandLine("killed", "--resume"), { stdio: ["ignore", "ignore", "pipe"] });
 

@@ -109,7 +109,9 @@ async function trained(
       if (next.done === true) {
         progress.finish();
         const look = { width: widthOf(io.stdout), height: 12, colorDepth: colorDepthOf(io.stdout, io.environment) };
-        await io.stdout.write(`\n${lineChartText({ series: [losses], xTitle: "update", ...look })}\n`);
+        await io.stdout.write(
+          `\n${lineChartText({ title: "training loss", series: [losses], xTitle: "update", ...look })}\n`,
+        );
         if (!signal.aborted) return next.value;
         await next.value.dispose();
         await io.stdout.write(`Stopped. What was learned is in ${flags.out}.\n`);
