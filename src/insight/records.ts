@@ -1,6 +1,6 @@
 /** Inner tensors of a model by name: attention weights, hidden states, embeddings, positions. */
 import { InputError, nearest } from "../errors/index.ts";
-import type { Tensor } from "../graph/index.ts";
+import { nodesOf, type Tensor } from "../graph/index.ts";
 import { Trace, type ModelParameters, type Scope } from "../nn/index.ts";
 import { lower, type HostTensor } from "../onnx/index.ts";
 import type { Values } from "../runtime/index.ts";
@@ -10,7 +10,7 @@ export type RecordNames = readonly string[] | RegExp;
 
 /** The names of all that a model function records, in the order in which it does. */
 export function recordNames(model: (scope: Scope) => Tensor): string[] {
-  return [...recordsIn(model).keys()];
+  return [...trace(model).records.keys()];
 }
 
 /**
@@ -25,11 +25,12 @@ export async function recordsOf(
   names: RecordNames,
 ): Promise<Map<string, HostTensor>> {
   const { engine } = parameters;
-  const asked = choose(recordsIn(model), names);
+  const { records, inputs } = trace(model);
+  const asked = choose(records, names);
   // A record may bear an input's name or be an input itself, so the ports have names of their own.
   const ports = new Map([...asked.keys()].map((name) => [name, `record ${name}`]));
   const outputs = Object.fromEntries([...asked].map(([name, tensor]) => [ports.get(name)!, tensor]));
-  const program = lower("records", outputs);
+  const program = lower("records", outputs, { inputs });
   const id = await engine.load(program);
   try {
     const call = { program: id, bind: parameters.bind(program.inputs), fetch: [...ports.values()] };
@@ -40,10 +41,11 @@ export async function recordsOf(
   }
 }
 
-function recordsIn(model: (scope: Scope) => Tensor): ReadonlyMap<string, Tensor> {
-  const trace = new Trace("forward");
-  model(trace.scope);
-  return trace.records;
+/** What a model records, and its inputs: a record that depends on none of them may still need to know their sizes. */
+function trace(model: (scope: Scope) => Tensor): { records: ReadonlyMap<string, Tensor>; inputs: Tensor[] } {
+  const { records, scope } = new Trace("forward");
+  const inputs = nodesOf([model(scope)]).filter(({ op }) => op.name === "input");
+  return { records, inputs: inputs.map(({ outputs }) => outputs[0]!) };
 }
 
 function choose(records: ReadonlyMap<string, Tensor>, names: RecordNames): Map<string, Tensor> {

@@ -150,9 +150,7 @@ export async function attentionOf(
   source: string,
   { kind = "cross", target, ...options }: TranslateOptions & { kind?: AttentionKind; target?: string } = {},
 ): Promise<TranslatorAttention> {
-  const translation = target ?? (await translateAll(model, [source], options))[0]![0]!.text;
-  const pair = { source: model.encodeAll([source])[0]!, target: model.encodeAll([translation])[0]! };
-  const { feeds } = pairFeeds(model.config, [pair]);
+  const { pair, feeds, translation } = await lookedInto(model, source, target, options);
   const names = {
     encoder: /encoder.*self_attn\.attention$/,
     decoder: /decoder.*self_attn\.attention$/,
@@ -166,6 +164,28 @@ export async function attentionOf(
   const axes = { encoder: [sources, sources], decoder: [targets, read], cross: [targets, sources] } as const;
   const [queries, keys] = axes[kind];
   return { kind, queries, keys, layers, translation };
+}
+
+/**
+ * Inner tensors by name while a sentence is translated: hidden states, embeddings, positions, attention (`recordNames`
+ * of the forward pass tells which). The batch axis, where there is one, has the size 1.
+ * Throws InputError for a name that is not recorded.
+ */
+export async function recordsWhile(
+  model: Translator,
+  source: string,
+  names: readonly string[],
+  { target, ...options }: TranslateOptions & { target?: string } = {},
+): Promise<Map<string, HostTensor>> {
+  const { feeds } = await lookedInto(model, source, target, options);
+  return recordsOf(model.parameters, translatorForward(model.config), feeds, names);
+}
+
+/** A sentence with its translation as one batch of token ids. */
+async function lookedInto(model: Translator, source: string, target: string | undefined, options: TranslateOptions) {
+  const translation = target ?? (await translateAll(model, [source], options))[0]![0]!.text;
+  const pair = { source: model.encodeAll([source])[0]!, target: model.encodeAll([translation])[0]! };
+  return { pair, translation, feeds: pairFeeds(model.config, [pair]).feeds };
 }
 
 /** The rows of one head of a layer: [queries][keys]. */

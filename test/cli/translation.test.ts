@@ -249,6 +249,21 @@ describe("heed evaluate translation", () => {
 
 describe("heed inspect", () => {
   const inspect = (...more: string[]): Promise<Outcome> => heed(["inspect", at("run"), ...more, "--threads", "1"]);
+
+  it("shows any inner tensor by name, as numbers, text and SVG, and lists the names", async () => {
+    const names = (await inspect("chat noir", "--records")).out.trim().split("\n");
+    expect(names).toContain("model.encoder.layers.0.hidden");
+    for (const name of ["model.decoder.embed_positions.positions", "model.encoder.layers.0.self_attn.attention"]) {
+      expect(names).toContain(name);
+      const record = (form: string) =>
+        inspect("chat noir", "--target", "black cat", "--record", name, "--format", form);
+      const { shape, values } = JSON.parse((await record("json")).out) as { shape: number[]; values: number[] };
+      expect(values).toHaveLength(shape.reduce((product, d) => product * d, 1));
+      expect((await record("text")).out).toContain(name);
+      expect((await record("svg")).out).toMatch(/^<svg /);
+    }
+    expect((await inspect("chat", "--record", "model.encoder.layers.0.hiden")).err).toContain("Did you mean");
+  });
   interface Shown {
     readonly kind: string;
     readonly queries: string[];

@@ -1,15 +1,26 @@
 /** `heed inspect`: the attention of a translator while it translates a sentence. */
 import { Option, type Command } from "commander";
 import { InputError } from "../../errors/index.ts";
-import { heatGridSvg, heatGridText, smallMultiplesSvg, type HeatGrid } from "../../figures/index.ts";
+import {
+  heatGridSvg,
+  heatGridText,
+  numberedMapSvg,
+  numberedMapText,
+  smallMultiplesSvg,
+  type HeatGrid,
+} from "../../figures/index.ts";
+import { recordNames } from "../../insight/index.ts";
+import type { HostTensor } from "../../onnx/index.ts";
 import {
   attentionKinds,
   attentionOf,
   headRows,
   meanOfHeads,
+  recordsWhile,
   type AttentionKind,
   type TranslatorAttention,
 } from "../../tasks/translate.ts";
+import { translatorForward } from "../../tasks/translator-model.ts";
 import { describedCommand, wholeNumber } from "../command.ts";
 import { jsonLine, type Io } from "../io.ts";
 import { colorDepthOf, widthOf } from "../terminal/index.ts";
@@ -20,30 +31,45 @@ interface Flags {
   readonly target?: string;
   readonly layer?: number;
   readonly head?: number;
+  readonly record?: string;
+  readonly records?: true;
   readonly format: "text" | "svg" | "json";
   readonly threads?: number;
 }
 
 export function command(io: Io): Command {
-  return describedCommand("inspect", "Shows where a model looks: attention weights with tokens on both axes.", {
-    run: `heed inspect runs/fr-en "Jane visite l'Afrique en septembre" --attention cross --layer 2 --head 3`,
-    expect: "a shaded grid with the English tokens on the left and the French ones on top",
-  })
+  return describedCommand(
+    "inspect",
+    "Shows where a model looks: attention weights with tokens on both axes, or any inner tensor by name.",
+    {
+      run: `heed inspect runs/fr-en "Jane visite l'Afrique en septembre" --attention cross --layer 2 --head 3`,
+      expect: "a shaded grid with the English tokens on the left and the French ones on top",
+    },
+  )
     .argument("<model>", "a trained translator")
     .argument("<sentence>", "the sentence to translate")
     .addOption(new Option("--attention <kind>", "which attention").choices(attentionKinds).default("cross"))
     .option("--target <sentence>", "look at this translation instead of the model's own")
     .option("--layer <n>", "one layer, counted from 1", wholeNumber(1))
     .option("--head <n>", "one head, counted from 1; without it the mean over heads", wholeNumber(1))
+    .option("--record <name>", "any inner tensor instead, such as model.encoder.layers.0.hidden")
+    .option("--records", "list the names of all inner tensors")
     .addOption(new Option("--format <name>", "the form of the output").choices(["text", "svg", "json"]).default("text"))
     .option("--threads <n>", "threads to use", wholeNumber(1))
     .action((model: string, sentence: string, flags: Flags) =>
       withTranslator(model, flags.threads, async (opened) => {
         if (sentence.trim() === "") throw new InputError("The sentence is empty. Give the words to look at in quotes.");
         warnOfUnseenWords(opened, [sentence], io);
-        const { target, attention: kind } = flags;
-        const found = await attentionOf(opened, sentence, { kind, ...(target === undefined ? {} : { target }) });
-        await io.stdout.write(shown(found, flags, io));
+        const { target, attention: kind, record } = flags;
+        const given = target === undefined ? {} : { target };
+        if (flags.records === true) {
+          await io.stdout.write(`${recordNames(translatorForward(opened.config)).join("\n")}\n`);
+        } else if (record !== undefined) {
+          const found = await recordsWhile(opened, sentence, [record], given);
+          await io.stdout.write(shownRecord(record, found.get(record)!, flags, io));
+        } else {
+          await io.stdout.write(shown(await attentionOf(opened, sentence, { kind, ...given }), flags, io));
+        }
       }),
     );
 }
@@ -65,6 +91,28 @@ function shown(found: TranslatorAttention, flags: Flags, io: Io): string {
     return heatGridText({ ...axes(found), title: `${titleOf(found)}, ${name}`, values, range: [0, 1], ...color });
   });
   return `${found.translation}\n\n${grids.join("\n\n")}\n`;
+}
+
+/** A tensor as maps of its last two axes, one for each place of the axes in front. */
+function shownRecord(name: string, { shape, data }: HostTensor, { format }: Flags, io: Io): string {
+  const values = Array.from(data as Float32Array);
+  if (format === "json") return jsonLine({ name, shape, values });
+  const [rows = 1, columns = 1] = shape.slice(-2);
+  const maps = Array.from({ length: values.length / (rows * columns) }, (_, i) => ({
+    title: i === 0 && values.length === rows * columns ? name : `${name}, ${i + 1}`,
+    values: values.slice(i * rows * columns, (i + 1) * rows * columns),
+    rows,
+    columns,
+    rowTitle: "token",
+  }));
+  if (format === "text") {
+    const look = { colorDepth: colorDepthOf(io.stdout, io.environment), width: widthOf(io.stdout) };
+    return `${maps.map((map) => numberedMapText({ ...map, ...look })).join("\n\n")}\n`;
+  }
+  if (maps.length === 1) return `${numberedMapSvg(maps[0]!)}\n`;
+  const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
+  const panels = maps.map(({ title, values: panel }) => ({ name: title, values: panel }));
+  return `${smallMultiplesSvg({ title: name, rows: numbered(rows), columns: numbered(columns), panels })}\n`;
 }
 
 const sideNames = {
