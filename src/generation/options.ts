@@ -3,7 +3,7 @@ import { InputError } from "../errors/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { LogitsProcessor } from "./processors.ts";
 
-/** Asks a search to stop between two steps: an AbortSignal is one. The search returns what it has. */
+/** Asks a search or a training to stop between two steps, with what it has: an AbortSignal is one. */
 export interface StopSignal {
   readonly aborted: boolean;
 }

@@ -1,12 +1,10 @@
 /** The training loop: an async iterator over updates. Whoever iterates may log, plot, stop or break out of it. */
 import { HeedError } from "../errors/index.ts";
+import type { StopSignal } from "../generation/index.ts";
 import { learningRate, type ScheduleOptions } from "./schedules.ts";
 import type { Batch, StepResult, Trainer } from "./trainer.ts";
 
-/** Anything with this flag stops a loop between two updates; an AbortSignal is one. */
-export interface StopSignal {
-  readonly aborted: boolean;
-}
+export type { StopSignal };
 
 /** The batches of an epoch. The same epoch always has the same batches, so a run resumes in its middle. */
 export interface Epoch {
