@@ -173,6 +173,8 @@ class Writer implements Emitter {
   /** Leaves out results after the first that nobody reads, so that the engine need not compute them. */
   dropUnused(used: ReadonlySet<string>): void {
     for (const [i, node] of this.graphNodes.entries()) {
+      // The parts of a Split are all required.
+      if (node.type === "Split") continue;
       const outputs = node.outputs!.map((name, at) => (at === 0 || used.has(name) ? name : ""));
       while (outputs.length > 1 && outputs.at(-1) === "") outputs.pop();
       this.graphNodes[i] = { ...node, outputs };
