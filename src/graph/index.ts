@@ -16,6 +16,7 @@ export { Tensor, constant, full, type Axes, type Operand } from "./tensor.ts";
 export { concat, input, iota } from "./build.ts";
 export type { ConvolutionOptions, TransposedConvolutionOptions, WindowOptions } from "./ops/convolution.ts";
 export type { AveragePoolOptions } from "./ops/pooling.ts";
+export { labeled, relabel } from "./label.ts";
 export { gradients, nodesOf } from "./gradients.ts";
 export { printGraph, verifyGraph } from "./print.ts";
 export { showType } from "./shapes.ts";

@@ -94,4 +94,6 @@ export interface Node {
   readonly inputs: readonly Tensor[];
   readonly attributes: object;
   readonly outputs: readonly Tensor[];
+  /** Where in the model it was made; "" where that is not known. */
+  readonly label: string;
 }

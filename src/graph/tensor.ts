@@ -9,6 +9,7 @@ import {
   type Dimension,
   type Shape,
 } from "./dimensions.ts";
+import { currentLabel } from "./label.ts";
 import type { Dtype, Node, Op, TensorType } from "./op.ts";
 import * as convolution from "./ops/convolution.ts";
 import * as elementwise from "./ops/elementwise.ts";
@@ -397,7 +398,7 @@ export class Tensor implements TensorType {
 export function applyAll<A extends object>(op: Op<A>, inputs: readonly Tensor[], attributes: A): Tensor[] {
   const types = op.infer(inputs, attributes);
   const outputs: Tensor[] = [];
-  const node: Node = { op: op, inputs, attributes, outputs };
+  const node: Node = { op: op, inputs, attributes, outputs, label: currentLabel() };
   for (const [index, type] of types.entries()) outputs.push(new Tensor(type, node, index));
   return [...outputs];
 }
