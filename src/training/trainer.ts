@@ -1,6 +1,6 @@
 /** One model being trained: its programs, its residents, and the step that ties them together. */
 import { TrainingError } from "../errors/index.ts";
-import { gradients, input, type Tensor } from "../graph/index.ts";
+import { gradients, input, rewrite, trainingRules, type Tensor } from "../graph/index.ts";
 import { lower, type HostTensor, type Port, type Program } from "../onnx/index.ts";
 import {
   DROPOUT_OFFSETS,
@@ -103,7 +103,8 @@ export class Trainer {
     given?: ReadonlyMap<string, HostTensor> | ModelParameters,
   ): Promise<Trainer> {
     const trace = new Trace("training");
-    const loss = trace.run((scope) => objective(scope).loss.mul(input(LOSS_SCALE, "float32", [])));
+    const written = trace.run((scope) => objective(scope).loss.mul(input(LOSS_SCALE, "float32", [])));
+    const loss = rewrite([written], trainingRules)[0]!;
     const specs = [...trace.parameters.values()];
     const byParameter = gradients(
       loss,

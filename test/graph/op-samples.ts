@@ -6,6 +6,7 @@ import { concat, constant, full, iota, type Tensor } from "../../src/graph/index
 import type { ConvolutionOptions, TransposedConvolutionOptions } from "../../src/graph/index.ts";
 import { convWeight, type Convolution } from "../../src/graph/ops/convolution.ts";
 import { step } from "../../src/graph/ops/elementwise.ts";
+import { linearCrossEntropy } from "../../src/graph/ops/linear-cross-entropy.ts";
 import { gatherWindows, scatterWindows } from "../../src/graph/ops/pooling.ts";
 import type { Node } from "../../src/graph/index.ts";
 
@@ -167,6 +168,11 @@ export const samples: Record<string, Build> = {
   "softmax/front": (x) => x.softmax(1),
   logSoftmax: (x) => x.logSoftmax(),
   crossEntropy: (x, targets) => x.crossEntropy(targets),
+  linearCrossEntropy: (x, w, t) => x.apply(linearCrossEntropy, [w, t], { labelSmoothing: 0 }),
+  "linearCrossEntropy/smoothed": (x, w, t) => x.apply(linearCrossEntropy, [w, t], { labelSmoothing: 0.1 }),
+  "linearCrossEntropy/bias": (x, w, t, b) => x.apply(linearCrossEntropy, [w, t, b], { labelSmoothing: 0.2 }),
+  "linearCrossEntropy/probabilities": (x, w, t) =>
+    secondOutput(x.apply(linearCrossEntropy, [w, t], { labelSmoothing: 0 }).node),
   "crossEntropy/smoothed": (x, targets) => x.crossEntropy(targets, { labelSmoothing: 0.1 }),
   layerNorm: (x, w, b) => x.layerNorm(w, b, 1e-5),
   "layerNorm/plain": (x, w) => x.layerNorm(w, undefined, 1e-5),

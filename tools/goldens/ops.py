@@ -294,6 +294,34 @@ for name, smoothing in {"crossEntropy": 0.0, "crossEntropy/smoothed": 0.1}.items
         ),
         [f(4, 5, low=-3, high=3), ids(4, below=5, low=-2)], [f(300, 150, low=-3, high=3), ids(300, below=150, low=-50)],
     )
+
+
+def linear_cross_entropy(smoothing):
+    return lambda x, w, t, b=None: F.cross_entropy(
+        F.linear(x, w, b), torch.where(t < 0, -100, t), reduction="none", label_smoothing=smoothing, ignore_index=-100
+    )
+
+
+WIDE = {"low": -3, "high": 3}
+for name, smoothing in {"linearCrossEntropy": 0.0, "linearCrossEntropy/smoothed": 0.1}.items():
+    sample(
+        name,
+        linear_cross_entropy(smoothing),
+        [f(4, 6, **WIDE), f(5, 6, **WIDE), ids(4, below=5, low=-2)],
+        [f(300, 40), f(150, 40), ids(300, below=150, low=-50)],
+    )
+sample(
+    "linearCrossEntropy/bias",
+    linear_cross_entropy(0.2),
+    [f(4, 6), f(5, 6), ids(4, below=5, low=-2), f(5)],
+    [f(300, 40), f(150, 40), ids(300, below=150, low=-50), f(150)],
+)
+sample(
+    "linearCrossEntropy/probabilities",
+    lambda x, w, t: F.linear(x, w).softmax(-1),
+    [f(4, 6, **WIDE), f(5, 6, **WIDE), ids(4, below=5, low=-2)],
+    [f(300, 40), f(150, 40), ids(300, below=150, low=-50)],
+)
 sample(
     "layerNorm",
     lambda x, w, b: F.layer_norm(x, (x.shape[-1],), w, b, 1e-5), [f(2, 3, 6), f(6), f(6)], [f(10, 30, 128), f(128), f(128)],

@@ -1,0 +1,49 @@
+/** Rewrites that make a training step cheap, for any engine. docs/benchmarks.md has what each of them gave. */
+import { concat } from "./build.ts";
+import { floorDivideDimension, multiplyDimensions, type Dimension } from "./dimensions.ts";
+import type { Node } from "./op.ts";
+import { linearCrossEntropy } from "./ops/linear-cross-entropy.ts";
+import type { RewriteContext, RewriteRule } from "./rewrite.ts";
+import { apply, type Tensor } from "./tensor.ts";
+
+/** The node that makes a tensor, through reshapes and only where nobody else reads what lies between. */
+function makerOf(tensor: Tensor, { users }: RewriteContext): Node | undefined {
+  if (users(tensor) !== 1) return undefined;
+  if (tensor.node.op.name === "reshape") return makerOf(tensor.node.inputs[0]!, { users } as RewriteContext);
+  return tensor.node;
+}
+
+/** Below this many classes the logits are no burden. */
+const MANY_CLASSES = 2048;
+/** Rows are worked through in this many parts, so that a part's logits are used again while they are in the cache. */
+const PARTS = 8;
+
+/** crossEntropy(x Wᵀ + b) becomes one op, over a part of the rows at a time. The logits must serve nothing else. */
+export const lossWithLogits: RewriteRule = {
+  name: "loss with logits",
+  apply: (node, context) => {
+    if (node.op.name !== "crossEntropy" || context.users(node.outputs[1]!) > 0) return undefined;
+    const [logits, targets] = node.inputs as [Tensor, Tensor];
+    const maker = makerOf(logits, context);
+    if (maker?.op.name !== "linear" || (maker.attributes as { layout: string }).layout !== "out-in") return undefined;
+    const [x, weight, bias] = maker.inputs.map(context.now) as [Tensor, Tensor, Tensor | undefined];
+    const classes = weight.shape[0]!;
+    if (typeof classes !== "number" || classes < MANY_CLASSES) return undefined;
+    const rows = x.reshape([logits.shape[0]!, x.dim(-1)]);
+    const ends = endsOf(logits.shape[0]!);
+    const losses = ends.map((end, i) => {
+      const part = (whole: Tensor): Tensor => whole.slice(0, ends[i - 1] ?? 0, end);
+      const operands = [part(rows), weight, part(context.now(targets)), ...(bias === undefined ? [] : [bias])];
+      return apply(linearCrossEntropy, operands, node.attributes as { labelSmoothing: number });
+    });
+    return [losses.length === 1 ? losses[0]! : concat(losses, 0)];
+  },
+};
+
+const endsOf = (rows: Dimension): Dimension[] =>
+  Array.from({ length: PARTS }, (_, i) =>
+    i === PARTS - 1 ? rows : floorDivideDimension(multiplyDimensions(rows, i + 1), PARTS),
+  );
+
+/** All of them, in the order in which they are tried. */
+export const trainingRules: readonly RewriteRule[] = [lossWithLogits];
