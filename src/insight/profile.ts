@@ -52,10 +52,12 @@ export interface Room {
   readonly milliseconds: number;
 }
 
-/** What the nodes of all programs took in a mean step. */
+/** What the nodes of all programs took in a mean step, the training program's first. */
 export function nodeShares(measured: MeasuredSteps): NodeShare[] {
   const { programs, trainingProgram, counted } = measured;
-  return programs.flatMap(({ name: program, nodes }) =>
+  const isTraining = ({ name }: ProgramTimes): boolean => name === trainingProgram;
+  const ordered = [...programs.filter(isTraining), ...programs.filter((program) => !isTraining(program))];
+  return ordered.flatMap(({ name: program, nodes }) =>
     nodes.map(({ node, op, milliseconds, operations = [] }) => {
       const { label, backward } = nodeOrigin(node);
       const training = program === trainingProgram;

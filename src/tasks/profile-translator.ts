@@ -51,6 +51,8 @@ export interface StepProfile {
   readonly parts: readonly NodeGroup[];
   /** By layer, in the order in which they run. */
   readonly layers: readonly NodeGroup[];
+  /** By op, sublayer and pass together, the longest first. */
+  readonly costs: readonly NodeGroup[];
   readonly nodes: readonly NodeShare[];
 }
 
@@ -95,6 +97,7 @@ export async function profileTranslator(model: Translator, options: ProfileOptio
     ops: longestFirst(groupNodes(nodes, ({ op }) => op)),
     parts: longestFirst(groupNodes(nodes, ({ place }) => partOf(place))),
     layers: groupNodes(nodes, ({ place }) => layerOf(place)),
+    costs: longestFirst(groupNodes(nodes, ({ op, place, phase }) => `${op}, ${phase} of ${partOf(place)}`)),
     nodes: longestFirst(nodes),
   };
 }

@@ -264,6 +264,9 @@ describe("heed profile", () => {
     }
     expect(out).toMatch(/\nencoder\.layers\.0 +[\d.]+ ms +[\d.]+ ms +[\d.]+ ms +\d+\.\d %\n/);
     expect(out).toMatch(/\ndecoder\.layers\.\*\.self_attn +[\d.]+ ms +[\d.]+ ms +[\d.]+ ms +\d+\.\d %\n/);
+    expect(out).toMatch(
+      /\nLargest costs .*\n.*\n\w+, (forward|backward|optimizer) of [\w.*]+( \w+)* +[\d.]+× +[\d.]+ ms +\d/,
+    );
     const picture = await readFile(at("profile.svg"), "utf8");
     expect(picture.match(/By room|By op, as executed|By sublayer of all layers/g)!.length).toBeGreaterThanOrEqual(3);
   });
@@ -278,7 +281,7 @@ describe("heed profile", () => {
       items.reduce((total, { milliseconds }) => total + milliseconds, 0);
     expect(sum(found.rooms)).toBeCloseTo(found.milliseconds, 6);
     const passes = sum(found.rooms.slice(0, 3));
-    for (const groups of [found.ops, found.layers, found.parts, found.nodes])
+    for (const groups of [found.ops, found.layers, found.parts, found.costs, found.nodes])
       expect(sum(groups)).toBeCloseTo(passes, 6);
     const layers = found.layers.map(({ name }) => name);
     expect(layers).toEqual(

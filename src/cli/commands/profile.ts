@@ -135,6 +135,7 @@ function shown(found: StepProfile, title: string, io: Io): string {
   const tables = [
     passTable("By layer", found.layers, whole),
     passTable("By sublayer of all layers", found.parts, whole),
+    costTable(found.costs.slice(0, BARS), whole),
   ];
   return `${[title, ...texts, ...tables].join("\n\n")}\n`;
 }
@@ -149,6 +150,16 @@ function passTable(name: string, groups: readonly NodeGroup[], whole: number): s
   const header = [name, "forward", "backward", "optimizer", "all", "share"];
   const align = header.map((_, i) => (i === 0 ? ("left" as const) : ("right" as const)));
   return table(rows, { header, align });
+}
+
+/** What is worth a look first. */
+function costTable(costs: readonly NodeGroup[], whole: number): string {
+  const rows = costs.map(({ name, milliseconds: value, runs, operations }) => {
+    const speed = operations === 0 ? "" : speedOf(operations, value);
+    return [name, `${formatNumber(runs)}×`, milliseconds(value), perCent(value, whole), speed];
+  });
+  const header = ["Largest costs", "runs", "time", "share", "products"];
+  return table(rows, { header, align: ["left", "right", "right", "right", "right"] });
 }
 
 function pictureOf(found: StepProfile): string {
