@@ -396,10 +396,9 @@ export class Tensor implements TensorType {
 
 /** Adds a node and returns all its outputs. Throws GraphError where the op does not take these operands. */
 export function applyAll<A extends object>(op: Op<A>, inputs: readonly Tensor[], attributes: A): Tensor[] {
-  const types = op.infer(inputs, attributes);
   const outputs: Tensor[] = [];
   const node: Node = { op: op, inputs, attributes, outputs, label: currentLabel() };
-  for (const [index, type] of types.entries()) outputs.push(new Tensor(type, node, index));
+  for (const [index, type] of op.infer(inputs, attributes).entries()) outputs.push(new Tensor(type, node, index));
   return [...outputs];
 }
 
