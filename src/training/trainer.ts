@@ -150,7 +150,11 @@ export class Trainer {
     }
     const result = { loss, gradientNorm, targets };
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) await this.#refuse(update, batch, result);
-    await this.#updater.apply(update, learningRate);
+    try {
+      await this.#updater.apply(update, learningRate);
+    } finally {
+      this.parameters.changed();
+    }
     return result;
   }
 
@@ -236,6 +240,7 @@ export class Trainer {
       );
     }
     for (const [name, values] of state) await this.engine.write(name, values);
+    this.parameters.changed();
   }
 }
 
