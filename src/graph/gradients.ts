@@ -47,12 +47,25 @@ export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
     labeled(backwardOf(node.label), () => {
       for (const [operand, gradient] of operandGradients(node, flowing, needed)) {
         const before = flowing.get(operand);
-        flowing.set(operand, before === undefined ? gradient : before.add(gradient));
+        flowing.set(operand, before === undefined ? gradient : added(before, gradient));
       }
     });
   }
   return targets.map((target) => flowing.get(target) ?? target.zerosLike());
 }
+
+/**
+ * The sum of two gradients of one tensor. A look-up's gradient is zero in most rows of a large table, so its rows are
+ * added to the other gradient (of the logits, say, where both share a table) instead of being spread out first.
+ */
+function added(a: Tensor, b: Tensor): Tensor {
+  const [other, spread] = isSpread(b) ? [a, b] : [b, a];
+  if (!isSpread(spread)) return a.add(b);
+  const [updates, indices] = spread.node.inputs;
+  return updates!.scatterRows(indices!, spread.shape[0]!, other);
+}
+
+const isSpread = ({ node }: Tensor): boolean => node.op.name === "scatterRows" && node.inputs.length === 2;
 
 /** The nodes with a target among their outputs or upstream: nothing else needs a gradient. */
 function nodesThatReach(order: readonly Node[], targets: readonly Tensor[]): Set<Node> {

@@ -18,6 +18,7 @@ import * as normalization from "./ops/normalization.ts";
 import * as pooling from "./ops/pooling.ts";
 import * as product from "./ops/product.ts";
 import * as reduction from "./ops/reduction.ts";
+import { scatterRows } from "./ops/scatter-rows.ts";
 import * as selection from "./ops/selection.ts";
 import * as shaping from "./ops/shape.ts";
 import * as source from "./ops/source.ts";
@@ -364,9 +365,9 @@ export class Tensor implements TensorType {
     const at = normalizeAxis("gatherElements", axis, this.shape);
     return apply(indexing.gatherElements, [this, indices], { axis: at });
   }
-  /** Adds these rows up by index into `rows` rows. Exact and repeatable where indices repeat. */
-  scatterRows(indices: Tensor, rows: Dimension): Tensor {
-    return apply(indexing.scatterRows, [this, indices], { rows });
+  /** Adds these rows up by index into `rows` rows, of zeros or of `onto`. Exact and repeatable where indices repeat. */
+  scatterRows(indices: Tensor, rows: Dimension, onto?: Tensor): Tensor {
+    return apply(scatterRows, onto === undefined ? [this, indices] : [this, indices, onto], { rows });
   }
   /** Adds these elements up by index along an axis of size `size`. Exact and repeatable where indices repeat. */
   scatterElements(indices: Tensor, axis: number, size: Dimension): Tensor {

@@ -260,6 +260,16 @@ sample(
     scatter_rows(lambda g: 2000), [f(9, 2), ids(9, below=2000)], [f(1500, 40), ids(1500, below=400)],
 )
 sample(
+    "scatterRows/onto",
+    lambda g, i, base: base + scatter_rows(lambda _: 6)(g, i), [f(2, 4, 3), ids(2, 4, below=6), f(6, 3)],
+    [f(20, 50, 40), ids(20, 50, below=6), f(6, 40)],
+)
+sample(
+    "scatterRows/many-onto",
+    lambda g, i, base: base + scatter_rows(lambda _: 200)(g, i), [f(9, 2, 2), ids(9, below=7), f(200, 2, 2)],
+    [f(1500, 5, 8), ids(1500, below=90), f(200, 5, 8)],
+)
+sample(
     "gatherElements",
     lambda x, i: x.gather(1, i), [f(2, 5, 3), ids(2, 4, 3, below=5)], [f(10, 30, 90), ids(10, 40, 90, below=30)],
 )
