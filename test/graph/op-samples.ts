@@ -127,6 +127,7 @@ export const samples: Record<string, Build> = {
   sum: (x) => x.sum([0, 2]),
   mean: (x) => x.mean([0, 2]),
   logSumExp: (x) => x.logSumExp([0, 2]),
+  "sum/rows": (x) => x.sum([0, 1]),
   "sum/keep": (x) => x.sum(-1, { keep: true }),
   "mean/keep": (x) => x.mean(-1, { keep: true }),
   "logSumExp/keep": (x) => x.logSumExp(-1, { keep: true }),

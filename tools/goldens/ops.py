@@ -214,6 +214,7 @@ sample("gatherWindows", lambda x: F.max_pool1d(x, 3, stride=2, padding=1), *POOL
 
 # Reductions
 SPREAD = {"low": -20, "steps": 401, "gap": 0.1}
+sample("sum/rows", lambda x: x.sum((0, 1)), [f(2, 3, 32)], [f(30, 60, 90)])
 for name, compute in {"sum": torch.sum, "mean": torch.mean, "logSumExp": torch.logsumexp}.items():
     sample(name, lambda x, c=compute: c(x, (0, 2)), [f(2, 3, 4, names=["batch", None, "time"])], [f(20, 30, 60)])
     sample(name + "/keep", lambda x, c=compute: c(x, -1, keepdim=True), [f(2, 3, 4)], [f(20, 30, 60)])
