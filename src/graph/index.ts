@@ -19,6 +19,6 @@ export type { AveragePoolOptions } from "./ops/pooling.ts";
 export { labeled, relabel } from "./label.ts";
 export { gradients, nodesOf } from "./gradients.ts";
 export { rewrite, type RewriteContext, type RewriteRule } from "./rewrite.ts";
-export { lossWithLogits, trainingRules } from "./training-rules.ts";
+export { lossWithLogits, softmaxWithValues, trainingRules } from "./training-rules.ts";
 export { printGraph, verifyGraph } from "./print.ts";
 export { showType } from "./shapes.ts";

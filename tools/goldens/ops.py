@@ -215,6 +215,7 @@ sample("gatherWindows", lambda x: F.max_pool1d(x, 3, stride=2, padding=1), *POOL
 
 # Reductions
 SPREAD = {"low": -20, "steps": 401, "gap": 0.1}
+sample("sum/rows", lambda x: x.sum((0, 1)), [f(2, 3, 32)], [f(30, 60, 90)])
 for name, compute in {"sum": torch.sum, "mean": torch.mean, "logSumExp": torch.logsumexp}.items():
     sample(name, lambda x, c=compute: c(x, (0, 2)), [f(2, 3, 4, names=["batch", None, "time"])], [f(20, 30, 60)])
     sample(name + "/keep", lambda x, c=compute: c(x, -1, keepdim=True), [f(2, 3, 4)], [f(20, 30, 60)])
@@ -293,8 +294,16 @@ sample(
 )
 
 # Normalization
+WIDE = {"low": -3, "high": 3}
 sample("softmax", lambda x: x.softmax(-1), [f(3, 5, low=-3, high=3)], [f(200, 150, low=-3, high=3)])
 sample("softmax/front", lambda x: x.softmax(1), [f(2, 3, 4, low=-3, high=3)], [f(20, 30, 60, low=-3, high=3)])
+for name, big in {"weightedValues": 2, "weightedValues/weights": 2, "weightedValues/factors": 3}.items():
+    sample(
+        name,
+        (lambda s, v: s.softmax(-1)) if name.endswith("weights") else lambda s, v, f=1: (s.softmax(-1) * f) @ v,
+        [f(2, 3, 4, **WIDE), f(2, 4, 5), f(2, 3, 4)][:big],
+        [f(20, 30, 60, **WIDE), f(20, 60, 40), f(20, 30, 60)][:big],
+    )
 sample("logSoftmax", lambda x: x.log_softmax(-1), [f(3, 5, low=-3, high=3)], [f(200, 150, low=-3, high=3)])
 for name, smoothing in {"crossEntropy": 0.0, "crossEntropy/smoothed": 0.1}.items():
     sample(
@@ -312,7 +321,6 @@ def linear_cross_entropy(smoothing):
     )
 
 
-WIDE = {"low": -3, "high": 3}
 for name, smoothing in {"linearCrossEntropy": 0.0, "linearCrossEntropy/smoothed": 0.1}.items():
     sample(
         name,
