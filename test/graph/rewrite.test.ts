@@ -104,7 +104,11 @@ describe("each rewrite leaves the loss and every gradient as they were", () => {
       "softmax with values",
       {
         rule: softmaxWithValues,
-        inputs: { q: named(float(2, 3, 4), "batch", "time"), k: float(2, 5, 4), v: named(float(2, 5, 6), "batch") },
+        inputs: {
+          q: named(float(2, 3, 4), "batch", "time"),
+          k: named(float(2, 5, 4), "batch"),
+          v: named(float(2, 5, 6), "batch"),
+        },
         loss: ({ q, k, v }) => q!.matmul(k!.swap(-1, -2)).softmax().matmul(v!).sin().sum(),
         becomes: "weightedValues",
       },

@@ -31,7 +31,7 @@ export const weightedValues = defineOp({
       );
     }
     const dtype = commonDtype("weightedValues", inputs);
-    return [{ dtype, shape: [...front!, scores!.shape.at(-2)!, values!.shape.at(-1)!] }, scores!];
+    return [{ dtype, shape: [...front, scores!.shape.at(-2)!, values!.shape.at(-1)!] }, scores!];
   },
   gradient: ({ inputs: [, values, factors], outputs: [context, weights], gradients: [g, gWeights] }) => {
     const parts = [];
