@@ -80,7 +80,7 @@ async function measured(row) {
   const given = process.argv.slice(2).filter((word) => word.startsWith("--"));
   const command = ["npm run bench --", row.name, ...given].join(" ");
   const date = new Date().toISOString().slice(0, 10);
-  return { row: row.name, date, command, seed, rounds, machine: machine(), versions: versions(log), ...found };
+  return { row: row.name, date, command, seed, rounds, machine: machine(), versions: versions(), ...found };
 }
 
 function existing() {

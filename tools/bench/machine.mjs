@@ -23,14 +23,14 @@ export function machine() {
 }
 
 /** Versions by name; Heed's with its commit, marked where the working tree differs from it. */
-export function versions(log) {
+export function versions() {
   const own = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
   const runtime = `${root}node_modules/onnxruntime-node/package.json`;
   return {
     heed: `${own.version}${commit()}`,
     node: process.versions.node,
     ...(existsSync(runtime) ? { "onnxruntime-node": JSON.parse(readFileSync(runtime, "utf8")).version } : {}),
-    ...pythonVersions(log),
+    ...pythonVersions(),
     ...nodeVersions(),
   };
 }

@@ -10,6 +10,10 @@ const PYTHON_PACKAGES = ["torch", "transformers", "sacrebleu", "tokenizers", "sa
 /** Versions of the JavaScript peers: npm would take the newest, and numbers of two days would differ. */
 const NODE_PACKAGES = { "@huggingface/tokenizers": "0.2.0" };
 
+const environment = join(folder, "python");
+/** Written when an installation is complete. */
+const doneIn = (home) => join(home, "heed-peers.txt");
+
 const reasonOf = (error) =>
   String(error.stderr ?? error.message)
     .trim()
@@ -32,9 +36,8 @@ function findPython(log) {
   if (given !== undefined) {
     return existsSync(given) ? { path: given } : { missing: `HEED_PEERS names a file that is not there` };
   }
-  const environment = join(folder, "python");
   const path = join(environment, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
-  const done = join(environment, "heed-peers.txt");
+  const done = doneIn(environment);
   if (existsSync(done)) return { path };
   try {
     mkdirSync(folder, { recursive: true });
@@ -45,10 +48,21 @@ function findPython(log) {
     execFileSync(path, [...install, ...PYTHON_PACKAGES], quiet);
     // OpenVINO without what it depends on: NumPy is there, and its telemetry is left out.
     execFileSync(path, [...install, "--no-deps", "openvino"], quiet);
+    tryJoeynmt(path, install, log);
     writeFileSync(done, `${PYTHON_PACKAGES.join("\n")}\nopenvino\n`);
     return { path };
   } catch (error) {
     return { missing: `the Python peers could not be installed: ${reasonOf(error)}` };
+  }
+}
+
+/** JoeyNMT asks for importlib_metadata without saying so. Where it cannot be installed its lane says that it is missing. */
+function tryJoeynmt(path, install, log) {
+  try {
+    const quiet = { stdio: ["ignore", "ignore", "pipe"], timeout: 300_000 };
+    execFileSync(path, [...install, "joeynmt", "importlib_metadata"], quiet);
+  } catch (error) {
+    log(`JoeyNMT could not be installed: ${reasonOf(error)}`);
   }
 }
 
@@ -59,11 +73,20 @@ export function peerLane({ log }, name, script, job, extra = {}) {
   return { name, command: path, arguments: given, job, missing, ...extra };
 }
 
+/**
+ * A lane that runs in a Python that has JoeyNMT: the one that `HEED_JOEYNMT` names, or the peers'. Its installation may
+ * fail without the other peers' failing.
+ */
+export function joeynmtLane(context, name, script, job) {
+  const lane = peerLane(context, name, script, job);
+  return process.env.HEED_JOEYNMT === undefined ? lane : { ...lane, command: process.env.HEED_JOEYNMT, missing: undefined };
+}
+
 /** The folder that JavaScript peers are installed in, or why one is not there. */
 export function nodePeers(log) {
   const home = join(folder, "node");
   const wanted = JSON.stringify({ name: "heed-peers", private: true, dependencies: NODE_PACKAGES }, undefined, 2);
-  const done = join(home, "heed-peers.txt");
+  const done = doneIn(home);
   if (existsSync(done) && readFileSync(done, "utf8") === wanted) return { path: home };
   try {
     mkdirSync(home, { recursive: true });
@@ -79,8 +102,10 @@ export function nodePeers(log) {
 }
 
 /** Versions of the Python peers that are there, by name. */
-export function pythonVersions(log) {
-  const { path } = pythonOfPeers(log);
+export function pythonVersions() {
+  // Naming versions is no reason to install 6 GB.
+  const installed = python !== undefined || process.env.HEED_PEERS !== undefined || existsSync(doneIn(environment));
+  const { path } = installed ? pythonOfPeers(() => undefined) : {};
   if (path === undefined) return {};
   const script = [
     "import json, platform, importlib.metadata as m",

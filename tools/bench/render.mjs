@@ -53,7 +53,7 @@ function section(result, first) {
   const same = JSON.stringify([machine, versions]) === JSON.stringify([first.machine, first.versions]);
   const where = same ? [] : [`On ${differences(result, first)}.`];
   const when = `Measured on ${date} with \`${command}\`${rounds === undefined ? "" : `, ${rounds} rounds`}, seed ${seed}.`;
-  return [[when, ...where, ...about].join(" "), ...result.parts.flatMap(part)];
+  return [[when, ...where, ...about].join(" "), ...result.parts.flatMap(part), ...missing(result.parts)];
 }
 
 /** What is not as the page's head says it. */
@@ -71,7 +71,7 @@ function part(one) {
   const before = title === undefined ? [] : [`### ${title}`];
   const said = about.length === 0 ? [] : [about.join(" ")];
   if (one.kind === "facts") return [...before, ...said, table(one.columns, one.rows)];
-  return [...before, ...said, ...(one.kind === "curve" ? curve(one) : [laneTable(one), ...missing(one.lanes)])];
+  return [...before, ...said, ...(one.kind === "curve" ? curve(one) : [laneTable(one)])];
 }
 
 /** A table of lanes: each with its median, its spread, how many times as fast each of Heed's engines is, and more. */
@@ -88,10 +88,21 @@ function laneTable({ unit, better, lanes, columns = [] }) {
   return table(["", unit, "lowest – highest", ...names, ...columns], body);
 }
 
-const missing = (lanes) =>
-  lanes
-    .filter((lane) => lane.missing !== undefined)
-    .map(({ name, missing: reason }) => `Not measured: ${name} (${reason.replace(/\.$/, "")}).`);
+/** The lanes that were not measured, each with its reason, and the parts that it concerns where it is not all. */
+function missing(parts) {
+  const withLanes = parts.filter(({ lanes }) => lanes !== undefined);
+  const byLane = new Map();
+  for (const { title, lanes } of withLanes) {
+    for (const { name, missing: reason } of lanes) {
+      if (reason === undefined) continue;
+      const key = `${name} (${reason.replace(/\.$/, "")})`;
+      byLane.set(key, [...(byLane.get(key) ?? []), title]);
+    }
+  }
+  if (byLane.size === 0) return [];
+  const said = [...byLane].map(([what, titles]) => (titles.length === withLanes.length ? what : `${what}, in ${titles.join("; ")}`));
+  return [`Not measured: ${said.join("; ")}.`];
+}
 
 /** The file of a curve's figure, beside the page. */
 export const figurePath = ({ figure }) => `figures/bench-${figure}.svg`;
@@ -100,7 +111,7 @@ function curve({ title, axis, unit, x, lanes, figure }) {
   const present = lanes.filter(({ values }) => values !== undefined);
   const body = present.map(({ name, values }) => [name, ...values.map((point) => number(spread(point).median))]);
   const picture = `![${title}: ${unit} against ${axis}](${figurePath({ figure })})`;
-  return [table([`${unit} at ${axis}`, ...x.map(String)], body), picture, ...missing(lanes)];
+  return [table([`${unit} at ${axis}`, ...x.map(String)], body), picture];
 }
 
 /** Figures of all curves: path beside the page to SVG. */
