@@ -3,9 +3,12 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { EngineError } from "../errors/index.ts";
+import { temporaryFolder } from "../files/disk.ts";
+import { readText } from "../files/index.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { OnnxRuntime } from "./onnxruntime.ts";
-import { fromWebBuild } from "./web-build.ts";
+import type { TraceFiles } from "./ort-trace.ts";
+import { fromWebBuild, NO_TRACES } from "./web-build.ts";
 import type { Channel } from "./worker-engine.ts";
 
 /** The processors that this process may use. */
@@ -13,17 +16,34 @@ export const machineThreads = (): number => availableParallelism();
 
 /** ONNX Runtime for Node. Throws EngineError that says why where the native build is asked for and cannot be had. */
 export async function loadOnnxRuntime(options: EngineOptions): Promise<OnnxRuntime> {
-  const { threads = machineThreads(), backend = "auto" } = options;
+  const { threads = machineThreads(), backend = "auto", profile = false } = options;
   if (backend !== "wasm") {
     try {
       const { InferenceSession, Tensor, env } = await import("onnxruntime-node");
-      return { InferenceSession, Tensor, version: env.versions.node ?? env.versions.common, build: "node", threads };
+      const version = env.versions.node ?? env.versions.common;
+      const traces = profile ? await traceFiles() : undefined;
+      return { InferenceSession, Tensor, version, build: "node", threads, traces };
     } catch (error) {
       if (backend === "native") throw new EngineError(whyNotNative(error), { cause: error });
       // The binary is absent (an Intel Mac, an install without it): WebAssembly serves.
     }
   }
+  if (profile) throw new EngineError(NO_TRACES);
   return fromWebBuild(await import("onnxruntime-web"), threads);
+}
+
+/** ONNX Runtime writes traces to files only, and adds the time to their names. */
+async function traceFiles(): Promise<TraceFiles> {
+  const folder = await temporaryFolder();
+  return {
+    prefix: (session) => folder.describe(`${session}`),
+    read: async (session) => {
+      const file = (await folder.list()).find(({ name }) => name.startsWith(`${session}_`));
+      if (file === undefined) throw new EngineError("ONNX Runtime wrote no trace of the program.");
+      return readText(folder, file.name);
+    },
+    remove: () => folder.remove(""),
+  };
 }
 
 function whyNotNative(error: unknown): string {

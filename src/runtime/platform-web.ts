@@ -2,7 +2,7 @@
 import { EngineError } from "../errors/index.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { OnnxRuntime } from "./onnxruntime.ts";
-import { fromWebBuild, type WebBuild } from "./web-build.ts";
+import { fromWebBuild, NO_TRACES, type WebBuild } from "./web-build.ts";
 import type { Channel } from "./worker-engine.ts";
 
 /** The part of a web worker that is used here; the DOM library is not needed. */
@@ -24,6 +24,7 @@ export const machineThreads = (): number =>
 export async function loadOnnxRuntime(options: EngineOptions, address?: string): Promise<OnnxRuntime> {
   if (options.backend === "native")
     throw new EngineError("A page has no native build of ONNX Runtime, only WebAssembly.");
+  if (options.profile === true) throw new EngineError(NO_TRACES);
   const ort: WebBuild =
     address === undefined
       ? await import("onnxruntime-web/wasm")
