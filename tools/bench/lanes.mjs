@@ -64,9 +64,9 @@ class Lane {
 }
 
 /**
- * Starts the lanes one after another, runs `turns` rounds over all of them (A B C A B C …), and ends them. A turn is one
- * message, or several; `before` are messages sent once, ahead of the rounds. A lane that fails is left out of the
- * rest. Gives for each lane what it said of itself (`about`), its answers to `before` and to each turn (`rounds`), and
+ * Starts the lanes one after another, sends them each message of `turns` in turn (A B C A B C …), and ends them. A lane
+ * may have a `turn` of its own instead. `before` are messages sent once, ahead of the rounds. A lane that fails is left
+ * out of the rest. Gives for each lane what it said of itself (`about`), its answers to `before` and to each turn (`rounds`), and
  * its peak of memory in bytes, or why it is `missing`.
  */
 export async function inTurn(specs, { turns, before = [], log }) {
@@ -96,9 +96,7 @@ export async function inTurn(specs, { turns, before = [], log }) {
     for (const [at, turn] of turns.entries()) {
       for (const lane of lanes) {
         await attempt(lane, async () => {
-          const answers = [];
-          for (const message of [turn].flat()) answers.push(await lane.process.ask(message));
-          lane.rounds.push(Array.isArray(turn) ? answers : answers[0]);
+          lane.rounds.push(await lane.process.ask(lane.spec.turn ?? turn));
         });
       }
       log(`  round ${at + 1} of ${turns.length}`);

@@ -75,10 +75,10 @@ function part(one) {
 }
 
 /** A table of lanes: each with its median, its spread, how many times as fast each of Heed's engines is, and more. */
-function laneTable({ unit, better, lanes, columns = [] }) {
+function laneTable({ unit, better, lanes, columns = [], what = "times as fast" }) {
   const present = lanes.filter(({ values }) => values !== undefined);
   const ours = present.filter((lane) => lane.ours);
-  const names = ours.map(({ name }) => `${name.replace("Heed, ", "")}: times as fast`);
+  const names = ours.map(({ name }) => `${name.replace("Heed, ", "")}: ${what}`);
   const body = present.map((lane) => {
     const { median, low, high } = spread(lane.values);
     const range = lane.values.length > 1 ? `${number(low)} – ${number(high)}` : "–";

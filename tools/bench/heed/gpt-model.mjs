@@ -1,7 +1,6 @@
 // A GPT of a shape, trained by Heed: used by the lanes of several rows.
-import { gradients, input } from "heed/graph";
+import { dimension, input } from "heed/graph";
 import { gpt2, gpt2Config } from "heed/models";
-import { Trace } from "heed/nn";
 import { adamW, Trainer } from "heed/training";
 import { madeUpIds } from "../data.mjs";
 import { adamWSettings } from "../shapes.mjs";
@@ -9,25 +8,16 @@ import { adamWSettings } from "../shapes.mjs";
 /** Batches of made-up tokens before they repeat. */
 export const BATCHES = 4;
 
-export function objectiveOf(shape, dropout = 0) {
+/** The loss of a GPT; with `fixed` sizes, or with the batch and time that named dimensions leave open. */
+export function objectiveOf(shape, { dropout = 0, fixed = false } = {}) {
   const { layers, width, heads, vocabulary, positions: maxPositions } = shape;
   const rates = { embeddingDropout: dropout, attentionDropout: dropout, dropout };
   const config = gpt2Config.parse({ layers, width, heads, vocabulary, maxPositions, ...rates });
-  const ids = (name) => input(name, "int32", [shape.batch, shape.time]);
+  const size = fixed ? [shape.batch, shape.time] : [dimension("batch"), dimension("time")];
+  const ids = (name) => input(name, "int32", size);
   return (scope) => {
     const logits = gpt2(scope, config, ids("ids"));
     return { loss: logits.reshape([-1, vocabulary]).crossEntropy(ids("labels").reshape([-1])).sum() };
-  };
-}
-
-/** The loss and its gradients as tensors, and the parameters. */
-export function tracedStep(objective) {
-  const trace = new Trace("training");
-  const { loss } = objective(trace.scope);
-  const parameters = [...trace.parameters.values()];
-  return {
-    outputs: [loss, ...gradients(loss, parameters.map(({ tensor }) => tensor))],
-    parameters,
   };
 }
 
@@ -53,7 +43,7 @@ export function gptBatch({ batch, time, vocabulary }, seed, index) {
 /** A trainer, and a function that does one update and gives its loss. */
 export async function gptTrainer(engine, shape, { seed, dropout = 0 }) {
   const { weightDecay, learningRate, ...adam } = adamWSettings;
-  const trainer = await Trainer.create(engine, objectiveOf(shape, dropout), {
+  const trainer = await Trainer.create(engine, objectiveOf(shape, { dropout }), {
     optimizer: adamW(adam),
     weightDecay,
     seed,
