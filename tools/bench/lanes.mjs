@@ -63,6 +63,14 @@ class Lane {
   }
 }
 
+/** A lane by itself, once it is ready. Throws why it cannot be had. */
+export async function openLane(spec) {
+  if (spec.missing !== undefined) throw new Error(spec.missing);
+  const lane = new Lane(spec);
+  await lane.hear();
+  return lane;
+}
+
 /**
  * Starts the lanes one after another, sends them each message of `turns` in turn (A B C A B C …), and ends them. A lane
  * may have a `turn` of its own instead. `before` are messages sent once, ahead of the rounds. A lane that fails is left
