@@ -1,4 +1,5 @@
 // Heed's engines, as lanes of every row. One that cannot be made is named in the table as not there.
+import { openvinoEnvironment } from "./peers.mjs";
 
 /** What each lane asks `createEngine` for. */
 export const engines = [
@@ -15,4 +16,5 @@ export const heedLanes = (script, job, among = engines) =>
     command: process.execPath,
     arguments: [`tools/bench/heed/${script}.mjs`],
     job: { ...job, engine, precision },
+    environment: engine === "openvino" ? openvinoEnvironment() : {},
   }));

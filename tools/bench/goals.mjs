@@ -12,7 +12,9 @@ function lanesOf(results, row, title) {
 
 /** Titles of the parts of a row that have lanes. */
 const titles = (results, row) =>
-  (results.find((one) => one.row === row)?.parts ?? []).filter(({ lanes }) => lanes !== undefined).map(({ title }) => title);
+  (results.find((one) => one.row === row)?.parts ?? [])
+    .filter(({ lanes }) => lanes !== undefined)
+    .map(({ title }) => title);
 
 /** Whether `ours` is at least `factor` times as fast as `theirs` in all of the parts given as [row, title]. */
 function atLeast(results, ours, theirs, factor, parts) {
@@ -30,7 +32,8 @@ const training = (results) => [
   ...titles(results, "gpt").map((title) => ["gpt", title]),
   ...titles(results, "translator").map((title) => ["translator", title]),
 ];
-const small = (results) => training(results).filter(([row, title]) => row === "translator" || title.startsWith("0.81 M"));
+const small = (results) =>
+  training(results).filter(([row, title]) => row === "translator" || title.startsWith("0.81 M"));
 const [ort, openvino, bf16] = ["Heed, ONNX Runtime", "Heed, OpenVINO", "Heed, OpenVINO, bf16"];
 
 /** Whether Heed's engines in fp32 need less memory than PyTorch eager wherever both were measured. */
@@ -45,12 +48,16 @@ function memory(results) {
   });
   if (compared.length === 0) return NOT_MEASURED;
   const more = compared.filter(({ own, peer }) => own >= peer);
-  const said = more.map(({ title, name, own, peer }) => `${title}, ${name}: ${own.toFixed(0)} against ${peer.toFixed(0)} MB`);
+  const said = more.map(
+    ({ title, name, own, peer }) => `${title}, ${name}: ${own.toFixed(0)} against ${peer.toFixed(0)} MB`,
+  );
   return more.length === 0 ? ["yes", `less in all ${compared.length} pairs`] : ["no", said.join("; ")];
 }
 
 function floor(results) {
-  const part = results.find(({ row }) => row === "floor")?.parts.find(({ title }) => title?.startsWith("GPT of 10.8 M"));
+  const part = results
+    .find(({ row }) => row === "floor")
+    ?.parts.find(({ title }) => title?.startsWith("GPT of 10.8 M"));
   const lane = part?.lanes.find(({ name }) => name === ort);
   if (lane?.values === undefined) return NOT_MEASURED;
   const ratio = median(lane.values) / lane.floor;
@@ -85,7 +92,13 @@ export const goals = [
   {
     goal: "the tokenizer faster than Rust on one thread",
     judge: (results) =>
-      atLeast(results, "Heed", "Rust tokenizers", 1, titles(results, "tokenizer").map((title) => ["tokenizer", title])),
+      atLeast(
+        results,
+        "Heed",
+        "Rust tokenizers",
+        1,
+        titles(results, "tokenizer").map((title) => ["tokenizer", title]),
+      ),
   },
   { goal: "less memory than PyTorch in every row", judge: memory },
 ];

@@ -109,7 +109,8 @@ export async function inTurn(specs, { turns, before = [], log }) {
       }
       log(`  round ${at + 1} of ${turns.length}`);
     }
-    for (const lane of lanes) await attempt(lane, async () => (lane.peak = (await lane.process.ask({ do: "end" })).peak));
+    for (const lane of lanes)
+      await attempt(lane, async () => (lane.peak = (await lane.process.ask({ do: "end" })).peak));
   } finally {
     for (const lane of lanes) lane.process?.stop();
   }

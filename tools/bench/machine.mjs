@@ -36,7 +36,8 @@ export function versions() {
 }
 
 function commit() {
-  const git = (...words) => execFileSync("git", words, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const git = (...words) =>
+    execFileSync("git", words, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   try {
     const changed = git("status", "--porcelain", "--", "src", "package.json").trim() !== "";
     return ` at ${git("rev-parse", "--short", "HEAD").trim()}${changed ? ", with changes" : ""}`;

@@ -66,6 +66,23 @@ function tryJoeynmt(path, install, log) {
   }
 }
 
+let openvino;
+
+/** Where Heed's lanes find OpenVINO: what `HEED_OPENVINO` says, or the package in the peers' Python. */
+export function openvinoEnvironment() {
+  if (process.env.HEED_OPENVINO !== undefined || !hasPython()) return {};
+  const script = "import importlib.util as u; print(u.find_spec('openvino').submodule_search_locations[0])";
+  try {
+    openvino ??= execFileSync(pythonOfPeers(() => undefined).path, ["-c", script], { encoding: "utf8", stdio: "pipe" });
+    return { HEED_OPENVINO: openvino.trim() };
+  } catch {
+    return {};
+  }
+}
+
+/** Whether the peers' Python is there already: naming versions and places is no reason to install 6 GB. */
+const hasPython = () => python !== undefined || process.env.HEED_PEERS !== undefined || existsSync(doneIn(environment));
+
 /** A lane that runs a script of peers/ in the peers' Python. */
 export function peerLane({ log }, name, script, job, extra = {}) {
   const { path, missing } = pythonOfPeers(log);
@@ -79,7 +96,9 @@ export function peerLane({ log }, name, script, job, extra = {}) {
  */
 export function joeynmtLane(context, name, script, job) {
   const lane = peerLane(context, name, script, job);
-  return process.env.HEED_JOEYNMT === undefined ? lane : { ...lane, command: process.env.HEED_JOEYNMT, missing: undefined };
+  return process.env.HEED_JOEYNMT === undefined
+    ? lane
+    : { ...lane, command: process.env.HEED_JOEYNMT, missing: undefined };
 }
 
 /** The folder that JavaScript peers are installed in, or why one is not there. */
@@ -103,9 +122,7 @@ export function nodePeers(log) {
 
 /** Versions of the Python peers that are there, by name. */
 export function pythonVersions() {
-  // Naming versions is no reason to install 6 GB.
-  const installed = python !== undefined || process.env.HEED_PEERS !== undefined || existsSync(doneIn(environment));
-  const { path } = installed ? pythonOfPeers(() => undefined) : {};
+  const { path } = hasPython() ? pythonOfPeers(() => undefined) : {};
   if (path === undefined) return {};
   const script = [
     "import json, platform, importlib.metadata as m",

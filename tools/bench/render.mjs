@@ -100,7 +100,9 @@ function missing(parts) {
     }
   }
   if (byLane.size === 0) return [];
-  const said = [...byLane].map(([what, titles]) => (titles.length === withLanes.length ? what : `${what}, in ${titles.join("; ")}`));
+  const said = [...byLane].map(([what, titles]) =>
+    titles.length === withLanes.length ? what : `${what}, in ${titles.join("; ")}`,
+  );
   return [`Not measured: ${said.join("; ")}.`];
 }
 
@@ -140,6 +142,8 @@ const shown = (cell) => (cell === undefined ? "–" : typeof cell === "number" ?
 function table(columns, body) {
   const escape = (cell) => String(cell).replaceAll("|", "\\|");
   const line = (cells) => `| ${cells.map(escape).join(" | ")} |`;
-  const numeric = columns.map((_, at) => at > 0 && body.length > 0 && body.every((cells) => /^[\d–.,\s]+$/.test(cells[at])));
+  const numeric = columns.map(
+    (_, at) => at > 0 && body.length > 0 && body.every((cells) => /^[\d–.,\s]+$/.test(cells[at])),
+  );
   return [line(columns), line(numeric.map((right) => (right ? "---:" : "---"))), ...body.map(line)].join("\n");
 }

@@ -17,7 +17,12 @@ export function objectiveOf(shape, { dropout = 0, fixed = false } = {}) {
   const ids = (name) => input(name, "int32", size);
   return (scope) => {
     const logits = gpt2(scope, config, ids("ids"));
-    return { loss: logits.reshape([-1, vocabulary]).crossEntropy(ids("labels").reshape([-1])).sum() };
+    return {
+      loss: logits
+        .reshape([-1, vocabulary])
+        .crossEntropy(ids("labels").reshape([-1]))
+        .sum(),
+    };
   };
 }
 

@@ -16,7 +16,10 @@ await serve(async (job) => {
   };
   for (const [name, length] of Object.entries(sizes)) {
     await engine.allocate(name, "float32", length);
-    await engine.write(name, Float32Array.from({ length }, (_, i) => ((i * 7) % 13) / 13 - 0.5));
+    await engine.write(
+      name,
+      Float32Array.from({ length }, (_, i) => ((i * 7) % 13) / 13 - 0.5),
+    );
   }
   const calls = [];
   for (const { batch, m, n, k } of job.products) {
@@ -24,7 +27,10 @@ await serve(async (job) => {
     const [a, b] = [input("a", "float32", shaped(m, k)), input("b", "float32", shaped(k, n))];
     const program = await engine.load(lower("product", { c: a.matmul(b) }));
     const view = (resident, shape) => ({ resident, offset: 0, shape });
-    calls.push({ program, bind: { a: view("a", shaped(m, k)), b: view("b", shaped(k, n)), c: view("c", shaped(m, n)) } });
+    calls.push({
+      program,
+      bind: { a: view("a", shaped(m, k)), b: view("b", shaped(k, n)), c: view("c", shaped(m, n)) },
+    });
   }
   const timed = async (call, count) => {
     const start = performance.now();

@@ -64,7 +64,10 @@ async function translatorFloor(context) {
 async function timed(context, title, steps, products) {
   const { rounds, seconds, log } = context;
   log(`  ${title}`);
-  const alone = [...heedLanes("products", { products }, engines), peerLane(context, "PyTorch", "products", { products })];
+  const alone = [
+    ...heedLanes("products", { products }, engines),
+    peerLane(context, "PyTorch", "products", { products }),
+  ];
   const specs = steps.flatMap((step, i) => [step, { ...alone[i], turn: { do: "products" } }]);
   const turns = Array.from({ length: rounds }, () => ({ do: "round", seconds }));
   const measured = await inTurn(specs, { turns, log });

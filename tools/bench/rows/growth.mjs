@@ -9,7 +9,13 @@ const base = { layers: 4, width: 128, time: 128, batch: 4 };
 const axes = [
   { axis: "width", points: [64, 128, 256, 512], figure: "width", title: "Growth with the width" },
   { axis: "layers", points: [2, 4, 8, 16], figure: "depth", title: "Growth with the depth" },
-  { axis: "time", points: [64, 128, 256, 512], figure: "length", title: "Growth with the length", name: "tokens a sequence" },
+  {
+    axis: "time",
+    points: [64, 128, 256, 512],
+    figure: "length",
+    title: "Growth with the length",
+    name: "tokens a sequence",
+  },
   { axis: "batch", points: [1, 4, 16, 64], figure: "batch", title: "Growth with the batch", name: "sequences a batch" },
 ];
 
@@ -21,7 +27,11 @@ export async function measure(context) {
   const shapes = axes.flatMap(({ axis, points }) => points.map((value) => shapeOf({ ...base, [axis]: value })));
   const job = { shapes, seed };
   const specs = [
-    ...heedLanes("growth", job, engines.filter(({ precision }) => precision === "fp32")),
+    ...heedLanes(
+      "growth",
+      job,
+      engines.filter(({ precision }) => precision === "fp32"),
+    ),
     peerLane(context, "PyTorch", "growth", { ...job, adamW: adamWSettings }),
   ];
   const order = quick ? [0, 1] : shapes.map((_, at) => at);

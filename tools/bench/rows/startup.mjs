@@ -35,9 +35,9 @@ export async function measure(context) {
 
 function timeOnce(lane, counts, log) {
   if (lane.missing !== undefined) return;
-  const env = { ...process.env, OMP_NUM_THREADS: "2", HF_HUB_OFFLINE: "1" };
+  const { command, arguments: given, job, environment } = lane;
+  const env = { ...process.env, OMP_NUM_THREADS: "2", HF_HUB_OFFLINE: "1", ...environment };
   const start = performance.now();
-  const { command, arguments: given, job } = lane;
   const { status, stderr } = spawnSync(command, [...given, JSON.stringify(job)], { cwd: root, env, encoding: "utf8" });
   const seconds = (performance.now() - start) / 1000;
   if (status === 0) {
@@ -57,7 +57,10 @@ function sizes(context) {
       const { bytes } = JSON.parse(
         execFileSync(command, ["tools/bench/peers/installed_size.py", ...names], { cwd: root, encoding: "utf8" }),
       );
-      rows.push([`${names.join(" and ")} with what ${names.length > 1 ? "they need" : "it needs"}`, `${number(bytes / 1e6)} MB`]);
+      rows.push([
+        `${names.join(" and ")} with what ${names.length > 1 ? "they need" : "it needs"}`,
+        `${number(bytes / 1e6)} MB`,
+      ]);
     }
   }
   return { kind: "facts", title: "Size on disk", columns: ["installed", "size"], rows };

@@ -12,7 +12,14 @@ import { sizes } from "./translator.mjs";
 const GOAL = 37;
 const rates = { dropout: 0.2, attentionDropout: 0.1, activationDropout: 0.1 };
 const updates = 2000;
-const training = { updates, batchTokens: 4096, schedule: "linear", learningRate: 4e-3, warmUp: 200, labelSmoothing: 0.1 };
+const training = {
+  updates,
+  batchTokens: 4096,
+  schedule: "linear",
+  learningRate: 4e-3,
+  warmUp: 200,
+  labelSmoothing: 0.1,
+};
 /** Updates of a turn; translations are scored after each from `FIRST` on. */
 const TURN = 100;
 const FIRST = 400;

@@ -60,15 +60,22 @@ export async function measure(context) {
 async function sameWork(context, job) {
   const weights = join(workFolder, "translator.safetensors");
   const count = 3;
-  const [ours] = await inTurn(
-    heedLanes("translator", { ...job, model: none }).slice(0, 1),
-    { ...context, turns: [{ do: "save", path: weights }, { do: "losses", count }] },
-  );
+  const [ours] = await inTurn(heedLanes("translator", { ...job, model: none }).slice(0, 1), {
+    ...context,
+    turns: [
+      { do: "save", path: weights },
+      { do: "losses", count },
+    ],
+  });
   const peer = peerLane(context, "PyTorch", "translator", { ...job, rates: none, kind: "plain", weights });
   const [theirs] = await inTurn([peer], { ...context, turns: [{ do: "losses", count }] });
   const missing = ours.missing ?? theirs.missing;
   if (missing !== undefined) return `That all do the same work was not checked (${missing}).`;
-  const shown = (lane) => lane.rounds.at(-1).losses.map((loss) => loss.toFixed(4)).join(", ");
+  const shown = (lane) =>
+    lane.rounds
+      .at(-1)
+      .losses.map((loss) => loss.toFixed(4))
+      .join(", ");
   return (
     `A check that it is the same work: from the same weights, without dropout, the losses of the first ${count} updates ` +
     `are ${shown(ours)} in Heed and ${shown(theirs)} in PyTorch.`
