@@ -25,24 +25,24 @@ interface Result {
   [key: string]: unknown;
 }
 const { median, spread, timesAsFast, ratePerSecond, secondsOfStep } = (await import(file("statistics.mjs"))) as {
-  median(values: readonly number[]): number;
-  spread(values: readonly number[]): { median: number; low: number; high: number };
-  timesAsFast(ours: readonly number[], theirs: readonly number[], better: "less" | "more"): number;
-  ratePerSecond(round: { steps: readonly (readonly [number, number])[] }): number;
-  secondsOfStep(round: { steps: readonly (readonly [number, number])[] }): number;
+  median: (values: readonly number[]) => number;
+  spread: (values: readonly number[]) => { median: number; low: number; high: number };
+  timesAsFast: (ours: readonly number[], theirs: readonly number[], better: "less" | "more") => number;
+  ratePerSecond: (round: { steps: readonly (readonly [number, number])[] }) => number;
+  secondsOfStep: (round: { steps: readonly (readonly [number, number])[] }) => number;
 };
 const { BY_HAND, figures, number, page } = (await import(file("render.mjs"))) as {
   BY_HAND: string;
-  figures(results: readonly Result[]): Map<string, string>;
-  number(value: number): string;
-  page(results: readonly Result[], before?: string): string;
+  figures: (results: readonly Result[]) => Map<string, string>;
+  number: (value: number) => string;
+  page: (results: readonly Result[], before?: string) => string;
 };
 const { rows, scriptOf } = (await import(file("rows.mjs"))) as {
   rows: readonly { name: string; title: string; asked?: boolean }[];
-  scriptOf(row: { name: string }): URL;
+  scriptOf: (row: { name: string }) => URL;
 };
 const { goals } = (await import(file("goals.mjs"))) as {
-  goals: readonly { goal: string; judge(results: readonly Result[]): [string, string] }[];
+  goals: readonly { goal: string; judge: (results: readonly Result[]) => [string, string] }[];
 };
 
 const lane = (name: string, values: number[], more: Partial<Lane> = {}): Lane => ({
@@ -181,11 +181,11 @@ it("every row has a script that measures; those of other machines may be missing
 
 it("the products of a GPT's step are those that its formula counts", async () => {
   const { flops, productsOf } = (await import(file("products.mjs"))) as {
-    productsOf(objective: unknown): { batch: number; m: number; n: number; k: number; times: number }[];
-    flops(products: unknown): number;
+    productsOf: (objective: unknown) => { batch: number; m: number; n: number; k: number; times: number }[];
+    flops: (products: unknown) => number;
   };
   const { objectiveOf } = (await import(file("heed/gpt-model.mjs"))) as {
-    objectiveOf(shape: object, options: object): unknown;
+    objectiveOf: (shape: object, options: object) => unknown;
   };
   const shape = { layers: 2, heads: 2, width: 32, vocabulary: 65, positions: 16, batch: 3, time: 16 };
   const { layers, width, vocabulary, batch, time } = shape;
