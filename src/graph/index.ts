@@ -15,6 +15,6 @@ export { Tensor, constant, full, type Axes, type Operand } from "./tensor.ts";
 export { concat, input, iota } from "./build.ts";
 export type { ConvolutionOptions, TransposedConvolutionOptions, WindowOptions } from "./ops/convolution.ts";
 export type { AveragePoolOptions } from "./ops/pooling.ts";
-export { gradients, nodesOf } from "./gradients.ts";
+export { gradients, nodesOf, type GradientOptions } from "./gradients.ts";
 export { printGraph, verifyGraph } from "./print.ts";
 export { showType } from "./shapes.ts";

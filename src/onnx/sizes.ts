@@ -62,10 +62,10 @@ export const productOf = (dims: Dims): number => dims.reduce((product, d) => pro
 interface Context {
   readonly type: string;
   readonly inputs: readonly Sized[];
-  int(name: string, otherwise: number): number;
-  ints(name: string): readonly number[] | undefined;
+  readonly int: (name: string, otherwise: number) => number;
+  readonly ints: (name: string) => readonly number[] | undefined;
   /** The values of an operand that says sizes, axes or places. */
-  values(index: number): readonly number[];
+  readonly values: (index: number) => readonly number[];
 }
 type Rule = (context: Context) => readonly Sized[];
 
@@ -161,7 +161,8 @@ const rules: Readonly<Record<string, Rule>> = {
   Neg: ({ inputs: [x] }) => [{ ...x!, values: x!.values?.map((value) => -value) }],
   Cast: ({ inputs: [x], int }) => {
     const dtype = byNumber.get(int("to", 1))!;
-    return [{ ...x!, dtype, values: isWhole(dtype) ? x!.values : undefined }];
+    const values = isWhole(dtype) ? (x!.values ?? (productOf(x!.dims) === 0 ? [] : undefined)) : undefined;
+    return [{ ...x!, dtype, values }];
   },
   MatMul: ({ inputs: [a, b] }) => {
     const front = broadcast([a!, b!].map((x) => ({ ...x, dims: x.dims.slice(0, -2) })));

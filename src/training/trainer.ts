@@ -45,6 +45,11 @@ export interface TrainerOptions {
   readonly clipNorm?: number | undefined;
   /** Decay of the exponential moving average of the parameters; 0, the default, for none. */
   readonly movingAverage?: number | undefined;
+  /**
+   * Whether the backward pass computes the inside of layers a second time instead of keeping it: less memory, the same
+   * numbers, more time a step. Default: false.
+   */
+  readonly recompute?: boolean | undefined;
 }
 
 /** What an update reports. Losses are means per target, in nats for cross-entropies. */
@@ -100,15 +105,8 @@ export class Trainer {
     options: TrainerOptions,
     given?: ReadonlyMap<string, HostTensor> | ModelParameters,
   ): Promise<Trainer> {
-    const trace = new Trace("training");
-    const loss = objective(trace.scope).loss.mul(input(LOSS_SCALE, "float32", []));
+    const { program, trace } = trainingProgram(objective, options);
     const specs = [...trace.parameters.values()];
-    const byParameter = gradients(
-      loss,
-      specs.map((spec) => spec.tensor),
-    );
-    const named = Object.fromEntries(specs.map((spec, i) => [`gradient.${spec.name}`, byParameter[i]!]));
-    const program = lower("training step", { loss, ...named });
     const parameters = await parametersFor(engine, specs, options.seed, given);
     const { optimizer, weightDecay = 0, clipNorm = 0, movingAverage = 0 } = options;
     const updater = await Updater.create(parameters, { optimizer, weightDecay, clipNorm, movingAverage });
@@ -234,6 +232,23 @@ export class Trainer {
     }
     for (const [name, values] of state) await this.engine.write(name, values);
   }
+}
+
+/** The program of a training step (the loss, and its gradients by all parameters) and what its tracing collected. */
+export function trainingProgram(
+  objective: Objective,
+  { recompute = false }: Pick<TrainerOptions, "recompute">,
+): { readonly program: Program; readonly trace: Trace } {
+  const trace = new Trace("training");
+  const loss = objective(trace.scope).loss.mul(input(LOSS_SCALE, "float32", []));
+  const specs = [...trace.parameters.values()];
+  const byParameter = gradients(
+    loss,
+    specs.map((spec) => spec.tensor),
+    { checkpoints: recompute ? trace.checkpoints : [] },
+  );
+  const named = Object.fromEntries(specs.map((spec, i) => [`gradient.${spec.name}`, byParameter[i]!]));
+  return { program: lower("training step", { loss, ...named }), trace };
 }
 
 async function parametersFor(
