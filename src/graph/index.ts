@@ -17,7 +17,7 @@ export { concat, input, iota } from "./build.ts";
 export type { ConvolutionOptions, TransposedConvolutionOptions, WindowOptions } from "./ops/convolution.ts";
 export type { AveragePoolOptions } from "./ops/pooling.ts";
 export { labeled, relabel } from "./label.ts";
-export { gradients, nodesOf } from "./gradients.ts";
+export { gradients, nodesOf, type GradientOptions } from "./gradients.ts";
 export { rewrite, type RewriteContext, type RewriteRule } from "./rewrite.ts";
 export { lossWithLogits, softmaxWithValues, trainingRules } from "./training-rules.ts";
 export { printGraph, verifyGraph } from "./print.ts";

@@ -16,16 +16,43 @@ type Node = Message<"Node">;
 /** The same nodes, with transposed matrices taken into their products, in an order that needs little memory. */
 export function schedule(given: readonly Node[], outputs: ReadonlySet<string>): Node[] {
   const nodes = withoutTransposes(given, outputs);
-  const depths = new Map<string, number>();
-  const read = new Set(nodes.flatMap(({ inputs = [] }) => inputs));
-  const entries = nodes.map((node) => {
-    const depth = 1 + (node.inputs ?? []).reduce((most, name) => Math.max(most, depths.get(name) ?? 0), 0);
-    for (const name of node.outputs!) depths.set(name, depth);
-    return { node, depth, last: !node.outputs!.some((name) => read.has(name)) };
-  });
-  const inner = entries.filter(({ last }) => !last).sort((a, b) => a.depth - b.depth);
-  const final = entries.filter(({ last }) => last).sort((a, b) => b.depth - a.depth);
-  return [...inner, ...final].map(({ node }) => node);
+  const finals = finalsOf(nodes);
+  const makers = new Map(nodes.flatMap((node) => node.outputs!.map((name) => [name, node] as const)));
+  const depths = new Map<Node, number>();
+  // How deep lies what a final result shares with others: its own last steps (a mean, a sum over rows) do not count.
+  const ready = new Map<Node, number>();
+  for (const node of nodes) {
+    const operands = (node.inputs ?? []).flatMap((name) => makers.get(name) ?? []);
+    depths.set(node, 1 + Math.max(0, ...operands.map((operand) => depths.get(operand)!)));
+    const final = finals.get(node);
+    if (final === undefined) continue;
+    const shared = operands.filter((operand) => finals.get(operand) !== final);
+    ready.set(final, Math.max(ready.get(final) ?? 0, ...shared.map((operand) => depths.get(operand)!)));
+  }
+  const inner = nodes.filter((node) => finals.get(node) !== node);
+  const last = nodes.filter((node) => finals.get(node) === node);
+  return [
+    ...inner.sort((a, b) => depths.get(a)! - depths.get(b)!),
+    ...last.sort((a, b) => ready.get(b)! - ready.get(a)!),
+  ];
+}
+
+/** The final result that a node alone leads to; nodes that lead to several have none. */
+function finalsOf(nodes: readonly Node[]): Map<Node, Node | undefined> {
+  const finals = new Map<Node, Node | undefined>();
+  const readers = new Map<string, Node[]>();
+  for (const node of nodes) {
+    for (const name of node.inputs ?? []) {
+      const list = readers.get(name);
+      if (list === undefined) readers.set(name, [node]);
+      else list.push(node);
+    }
+  }
+  for (const node of nodes.toReversed()) {
+    const reached = new Set(node.outputs!.flatMap((name) => readers.get(name) ?? []).map((reader) => finals.get(reader)));
+    finals.set(node, reached.size === 0 ? node : reached.size === 1 ? [...reached][0] : undefined);
+  }
+  return finals;
 }
 
 /**

@@ -45,6 +45,11 @@ export interface TrainerOptions {
   readonly clipNorm?: number | undefined;
   /** Decay of the exponential moving average of the parameters; 0, the default, for none. */
   readonly movingAverage?: number | undefined;
+  /**
+   * Whether the backward pass computes the inside of layers a second time instead of keeping it: less memory, the same
+   * numbers, more time a step. Default: false.
+   */
+  readonly recompute?: boolean | undefined;
 }
 
 /** What an update reports. Losses are means per target, in nats for cross-entropies. */
@@ -102,16 +107,8 @@ export class Trainer {
     options: TrainerOptions,
     given?: ReadonlyMap<string, HostTensor> | ModelParameters,
   ): Promise<Trainer> {
-    const trace = new Trace("training");
-    const written = trace.run((scope) => objective(scope).loss.mul(input(LOSS_SCALE, "float32", [])));
-    const loss = rewrite([written], trainingRules)[0]!;
+    const { program, trace } = trainingProgram(objective, options);
     const specs = [...trace.parameters.values()];
-    const byParameter = gradients(
-      loss,
-      specs.map((spec) => spec.tensor),
-    );
-    const named = Object.fromEntries(specs.map((spec, i) => [`gradient.${spec.name}`, byParameter[i]!]));
-    const program = lower(TRAINING_STEP, { loss, ...named });
     const parameters = await parametersFor(engine, specs, options.seed, given);
     const { optimizer, weightDecay = 0, clipNorm = 0, movingAverage = 0 } = options;
     const updater = await Updater.create(parameters, { optimizer, weightDecay, clipNorm, movingAverage });
@@ -242,6 +239,24 @@ export class Trainer {
     for (const [name, values] of state) await this.engine.write(name, values);
     this.parameters.changed();
   }
+}
+
+/** The program of a training step (the loss, and its gradients by all parameters) and what its tracing collected. */
+export function trainingProgram(
+  objective: Objective,
+  { recompute = false }: Pick<TrainerOptions, "recompute">,
+): { readonly program: Program; readonly trace: Trace } {
+  const trace = new Trace("training");
+  const written = trace.run((scope) => objective(scope).loss.mul(input(LOSS_SCALE, "float32", [])));
+  const [loss, ...checkpoints] = rewrite([written, ...(recompute ? trace.checkpoints : [])], trainingRules);
+  const specs = [...trace.parameters.values()];
+  const byParameter = gradients(
+    loss!,
+    specs.map((spec) => spec.tensor),
+    { checkpoints },
+  );
+  const named = Object.fromEntries(specs.map((spec, i) => [`gradient.${spec.name}`, byParameter[i]!]));
+  return { program: lower(TRAINING_STEP, { loss: loss!, ...named }), trace };
 }
 
 async function parametersFor(
