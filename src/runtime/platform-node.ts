@@ -3,9 +3,10 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { EngineError } from "../errors/index.ts";
+import { allocate } from "../onnx/index.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { OnnxRuntime } from "./onnxruntime.ts";
-import { fromWebBuild } from "./web-build.ts";
+import { startWasm } from "./wasm-runtime.ts";
 import type { Channel } from "./worker-engine.ts";
 
 /** The processors that this process may use. */
@@ -14,17 +15,23 @@ export const machineThreads = (): number => availableParallelism();
 /** ONNX Runtime for Node. Throws EngineError that says why where the native build is asked for and cannot be had. */
 export async function loadOnnxRuntime(options: EngineOptions): Promise<OnnxRuntime> {
   const { threads = machineThreads(), backend = "auto" } = options;
+  if (backend === "webgpu") throw new EngineError("WebGPU is there in pages only; in Node, use the native build.");
   if (backend !== "wasm") {
     try {
       const { InferenceSession, Tensor, env } = await import("onnxruntime-node");
-      return { InferenceSession, Tensor, version: env.versions.node ?? env.versions.common, build: "node", threads };
+      const version = env.versions.node ?? env.versions.common;
+      return { InferenceSession, Tensor, version, build: "node", threads, inPlace: plainArrays };
     } catch (error) {
       if (backend === "native") throw new EngineError(whyNotNative(error), { cause: error });
       // The binary is absent (an Intel Mac, an install without it): WebAssembly serves.
     }
   }
-  return fromWebBuild(await import("onnxruntime-web"), threads);
+  const { default: factory } = await import("onnxruntime-web/ort-wasm-simd-threaded.mjs");
+  return startWasm(factory, threads);
 }
+
+/** The native build writes into any array. */
+const plainArrays = { allocate, free: () => undefined };
 
 function whyNotNative(error: unknown): string {
   const { code, message } = error as { readonly code?: string; readonly message: string };
