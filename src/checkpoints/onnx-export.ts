@@ -45,11 +45,11 @@ export async function exportEncoderDecoder(
   options: ExportOptions = {},
 ): Promise<ExportedProgram[]> {
   const encoder = new Trace("prefill");
-  model(encoder.scope, boundary());
+  encoder.run((scope) => model(scope, boundary()));
   requireMatch([...encoder.parameters.values()], weights);
   const once = [...encoder.cache.values()].filter(({ kind }) => kind === "once");
   const decoder = new Trace("step");
-  const logits = model(decoder.scope, boundary());
+  const logits = decoder.run((scope) => model(scope, boundary()));
   const grown = [...decoder.cache.values()].filter(({ kind }) => kind === "append");
   const files = [
     { file: ENCODER, outputs: once.map(({ name, tensor }) => [`once.${name}`, tensor] as const) },

@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { InputError, nearest } from "../errors/index.ts";
 import { LOCK, lockFolder } from "./disk-lock.ts";
@@ -17,6 +18,11 @@ const CALL_BYTES = 1 << 28;
 /** A folder of the disk; without a path, the one the process was started in. An absolute path in it stays absolute. */
 export function diskFolder(path = "."): Folder {
   return new DiskFolder(resolve(path), path);
+}
+
+/** A new, empty folder for files that are soon removed; who asked for it removes it. */
+export async function temporaryFolder(): Promise<Folder> {
+  return diskFolder(await mkdtemp(join(tmpdir(), "heed-")));
 }
 
 class DiskFolder implements Folder {

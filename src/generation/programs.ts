@@ -25,7 +25,7 @@ export const LOGITS = "logits";
 /** Reads the prompt, and gives the cache: `next.…` and `once.…`. Inputs are those of the model function. */
 export function prefillProgram(model: ModelFunction, selection: Selection, options: LowerOptions = {}): Program {
   const trace = new Trace("prefill");
-  const outputs = select(model(trace.scope), selection);
+  const outputs = select(trace.run(model), selection);
   for (const { name, kind, tensor } of trace.cache.values()) {
     outputs[(kind === "append" ? NEXT : ONCE) + name] = tensor;
   }
@@ -42,7 +42,7 @@ export interface StepOptions extends LowerOptions {
 export function stepProgram(model: ModelFunction, selection: Selection, options: StepOptions = {}): Program {
   const { reorder = false } = options;
   const trace = new Trace("step", { reorder });
-  const outputs = select(model(trace.scope), selection);
+  const outputs = select(trace.run(model), selection);
   for (const { name, kind, tensor } of trace.cache.values()) if (kind === "append") outputs[NEXT + name] = tensor;
   return lower(reorder ? "step, reordered" : "step", outputs, options);
 }

@@ -1,6 +1,7 @@
 /** Reverse-mode differentiation of a graph: the gradients are tensors of the same graph. */
 import { GraphError } from "../errors/index.ts";
 import { showShape } from "./dimensions.ts";
+import { backwardOf, labeled } from "./label.ts";
 import { isFloat, type Node } from "./op.ts";
 import type { Tensor } from "./tensor.ts";
 import { showType } from "./shapes.ts";
@@ -43,10 +44,12 @@ export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
     // A target's own rule is not asked: nothing above it is wanted.
     if (!node.inputs.some((operand) => needed.has(operand.node))) continue;
     if (!node.outputs.some((output) => flowing.has(output))) continue;
-    for (const [operand, gradient] of operandGradients(node, flowing, needed)) {
-      const before = flowing.get(operand);
-      flowing.set(operand, before === undefined ? gradient : before.add(gradient));
-    }
+    labeled(backwardOf(node.label), () => {
+      for (const [operand, gradient] of operandGradients(node, flowing, needed)) {
+        const before = flowing.get(operand);
+        flowing.set(operand, before === undefined ? gradient : before.add(gradient));
+      }
+    });
   }
   return targets.map((target) => flowing.get(target) ?? target.zerosLike());
 }

@@ -10,11 +10,13 @@ export {
   type Op,
   type TensorType,
 } from "./op.ts";
+export type { WeightLayout } from "./ops/product.ts";
 export { onnxDtype } from "./ops/elementwise.ts";
 export { Tensor, constant, full, type Axes, type Operand } from "./tensor.ts";
 export { concat, input, iota } from "./build.ts";
 export type { ConvolutionOptions, TransposedConvolutionOptions, WindowOptions } from "./ops/convolution.ts";
 export type { AveragePoolOptions } from "./ops/pooling.ts";
+export { labeled, relabel } from "./label.ts";
 export { gradients, nodesOf } from "./gradients.ts";
 export { printGraph, verifyGraph } from "./print.ts";
 export { showType } from "./shapes.ts";

@@ -31,7 +31,9 @@ export type OnnxAttribute =
 export interface Emitter {
   /** Adds a node and returns the name of its only output. */
   node(type: string, inputs: readonly string[], attributes?: Record<string, OnnxAttribute>): string;
-  /** Adds a node with `count` outputs and returns their names. Those after the first must be optional in ONNX. */
+  /**
+   * Adds a node with `count` outputs and returns their names. Those after the first must be optional in ONNX,
+   * but for Split's. */
   nodes(type: string, inputs: readonly string[], count: number, attributes?: Record<string, OnnxAttribute>): string[];
   /** A constant of one element (rank 0) of the given type. */
   scalar(value: number, dtype: Dtype): string;
@@ -92,4 +94,6 @@ export interface Node {
   readonly inputs: readonly Tensor[];
   readonly attributes: object;
   readonly outputs: readonly Tensor[];
+  /** Where in the model it was made; "" where that is not known. */
+  readonly label: string;
 }

@@ -9,6 +9,7 @@ import {
   type Dimension,
   type Shape,
 } from "./dimensions.ts";
+import { currentLabel } from "./label.ts";
 import type { Dtype, Node, Op, TensorType } from "./op.ts";
 import * as convolution from "./ops/convolution.ts";
 import * as elementwise from "./ops/elementwise.ts";
@@ -193,9 +194,9 @@ export class Tensor implements TensorType {
   matmul(other: Tensor): Tensor {
     return apply(product.matmul, [this, other]);
   }
-  /** x Wᵀ + b over the last axis, with W [out, in] and b [out]. */
-  linear(weight: Tensor, bias?: Tensor): Tensor {
-    return apply(product.linear, bias === undefined ? [this, weight] : [this, weight, bias]);
+  /** x Wᵀ + b over the last axis, with W [out, in] and b [out]; or x W + b, where the layout is "in-out". */
+  linear(weight: Tensor, bias?: Tensor, layout: product.WeightLayout = "out-in"): Tensor {
+    return apply(product.linear, bias === undefined ? [this, weight] : [this, weight, bias], { layout });
   }
 
   /** This [N, C, L] or [N, C, H, W] with a weight [O, C / groups, kernel...] to [N, O, ...]. */
@@ -277,8 +278,7 @@ export class Tensor implements TensorType {
   }
   /** Parts of the given sizes along an axis. */
   split(axis: number, sizes: readonly number[]): Tensor[] {
-    let start = 0;
-    return sizes.map((size) => this.slice(axis, start, (start += size)));
+    return applyAll(shaping.split, [this], { axis: normalizeAxis("split", axis, this.shape), sizes });
   }
   /** `before` and `after` elements of `value` around an axis. */
   pad(axis: number, before: Dimension, after: Dimension, value = 0): Tensor {
@@ -398,9 +398,9 @@ export class Tensor implements TensorType {
 export function applyAll<A extends object>(op: Op<A>, inputs: readonly Tensor[], attributes: A): Tensor[] {
   const types = op.infer(inputs, attributes);
   const outputs: Tensor[] = [];
-  const node: Node = { op: op, inputs, attributes, outputs };
+  const node: Node = { op: op, inputs, attributes, outputs, label: currentLabel() };
   for (const [index, type] of types.entries()) outputs.push(new Tensor(type, node, index));
-  return outputs;
+  return [...outputs];
 }
 
 /** Adds a node and returns its first output. */

@@ -43,9 +43,9 @@ export async function recordsOf(
 
 /** What a model records, and its inputs: a record that depends on none of them may still need to know their sizes. */
 function trace(model: (scope: Scope) => Tensor): { records: ReadonlyMap<string, Tensor>; inputs: Tensor[] } {
-  const { records, scope } = new Trace("forward");
-  const inputs = nodesOf([model(scope)]).filter(({ op }) => op.name === "input");
-  return { records, inputs: inputs.map(({ outputs }) => outputs[0]!) };
+  const traced = new Trace("forward");
+  const inputs = nodesOf([traced.run(model)]).filter(({ op }) => op.name === "input");
+  return { records: traced.records, inputs: inputs.map(({ outputs }) => outputs[0]!) };
 }
 
 function choose(records: ReadonlyMap<string, Tensor>, names: RecordNames): Map<string, Tensor> {

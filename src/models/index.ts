@@ -1,5 +1,6 @@
 /** One file per architecture, read top to bottom. */
 export { parseConfig, type ConfigKeys } from "./config.ts";
+export { gpt2, gpt2Config, gpt2Presets, type Gpt2Config, type Gpt2Preset } from "./gpt2.ts";
 export {
   TRANSFORMER,
   transformer,

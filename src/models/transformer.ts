@@ -120,8 +120,13 @@ export function transformer(scope: Scope, config: TransformerConfig, { source, t
   const mask = scope.once("source_mask", paddingMask(source, config.paddingId)); // [B, 1, 1, S]
   const memory = encoder(model.at("encoder"), config, embed(scope, config, "source", source), mask);
   const decoded = decoder(model.at("decoder"), config, embed(scope, config, "target", target), memory, mask);
-  if (config.tiedEmbeddings !== "none") return decoded.linear(embeddings(scope, config, "target"));
-  return linear(scope.at("lm_head"), decoded, config.targetVocabulary ?? config.vocabulary, { bias: false });
+  const head = scope.at("lm_head");
+  if (config.tiedEmbeddings !== "none") {
+    const table = embeddings(scope, config, "target");
+    head.enter();
+    return decoded.linear(table);
+  }
+  return linear(head, decoded, config.targetVocabulary ?? config.vocabulary, { bias: false });
 }
 
 type Side = "source" | "target";

@@ -19,11 +19,10 @@ export interface AttentionOptions {
   readonly cached?: boolean;
 }
 
-/** softmax(Q Kᵀ / √K + mask) V per head, joined and projected: x [B, T, D] to [B, T, D]. Records `attention`. */
+/** Multi-head attention with its four projections: x [B, T, D] to [B, T, D]. Records `attention`. */
 export function attention(scope: Scope, x: Tensor, options: AttentionOptions): Tensor {
   const { heads, memory = x, mask, dropout: rate = 0, cached = true } = options;
   const width = x.fixed(-1);
-  if (width % heads !== 0) throw new GraphError(`attention: a width of ${width} does not divide into ${heads} heads.`);
   const project = (name: string, from: Tensor): Tensor => splitHeads(linear(scope.at(name), from, width), heads);
   const keep = (name: string, value: Tensor): Tensor => {
     if (!cached) return value;
@@ -32,16 +31,32 @@ export function attention(scope: Scope, x: Tensor, options: AttentionOptions): T
   const query = project("q_proj", x); // [B, H, T, K]
   const key = keep("key", project("k_proj", memory)); // [B, H, S, K]
   const value = keep("value", project("v_proj", memory)); // [B, H, S, K]
-  const scores = query.matmul(key.swap(-1, -2)).scale(1 / Math.sqrt(width / heads)); // eq. 1
+  const context = attend(scope, query, key, value, { mask, dropout: rate });
+  return linear(scope.at("out_proj"), joinHeads(context), width);
+}
+
+/**
+ * softmax(Q Kᵀ / √K + mask) V for each head (eq. 1): queries [B, H, T, K], keys and values [B, H, S, K] to
+ * [B, H, T, K]. Records `attention`, the weights.
+ */
+export function attend(
+  scope: Scope,
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  { mask, dropout: rate = 0 }: Pick<AttentionOptions, "mask" | "dropout">,
+): Tensor {
+  const scores = query.matmul(key.swap(-1, -2)).scale(1 / Math.sqrt(query.fixed(-1)));
   const weights = scope.record("attention", (mask === undefined ? scores : scores.add(mask)).softmax());
-  const context = joinHeads(dropout(scope, weights, rate).matmul(value));
-  return linear(scope.at("out_proj"), context, width);
+  return dropout(scope, weights, rate).matmul(value);
 }
 
 /** [B, T, D] to [B, H, T, K]. */
 export function splitHeads(x: Tensor, heads: number): Tensor {
   const [batch, time] = x.shape;
-  return x.reshape([batch!, time!, heads, x.fixed(-1) / heads]).swap(1, 2);
+  const width = x.fixed(-1);
+  if (width % heads !== 0) throw new GraphError(`attention: a width of ${width} does not divide into ${heads} heads.`);
+  return x.reshape([batch!, time!, heads, width / heads]).swap(1, 2);
 }
 
 /** [B, H, T, K] to [B, T, D]. */

@@ -1,5 +1,6 @@
 /** Scope, layers, attention, positions: what model functions are written with. */
 export {
+  attend,
   attention,
   causalMask,
   joinHeads,

@@ -1,5 +1,5 @@
 /** The small layers that everything is made of. Shapes: [..., width]; parameters are named as PyTorch names them. */
-import type { Tensor } from "../graph/index.ts";
+import type { Tensor, WeightLayout } from "../graph/index.ts";
 import { dropout } from "./dropout.ts";
 import type { Initializer, Scope } from "./scope.ts";
 
@@ -7,12 +7,16 @@ import type { Initializer, Scope } from "./scope.ts";
 export interface LinearOptions {
   readonly bias?: boolean;
   readonly initial?: Initializer;
+  /** How the weight lies in the checkpoint. Default: "out-in". */
+  readonly layout?: WeightLayout;
 }
 
-/** x Wᵀ + b: [..., in] to [..., out]. Parameters `weight` [out, in] and `bias` [out]. */
-export function linear(scope: Scope, x: Tensor, out: number, { bias = true, initial }: LinearOptions = {}): Tensor {
-  const weight = scope.parameter("weight", [out, x.fixed(-1)], initial ?? { kind: "xavier" });
-  return x.linear(weight, bias ? scope.parameter("bias", [out], { kind: "zeros" }) : undefined);
+/** x Wᵀ + b: [..., in] to [..., out]. Parameters `weight` [out, in] (or [in, out], by the layout) and `bias` [out]. */
+export function linear(scope: Scope, x: Tensor, out: number, options: LinearOptions = {}): Tensor {
+  const { bias = true, initial = { kind: "xavier" }, layout = "out-in" } = options;
+  const shape = layout === "out-in" ? [out, x.fixed(-1)] : [x.fixed(-1), out];
+  const weight = scope.parameter("weight", shape, initial);
+  return x.linear(weight, bias ? scope.parameter("bias", [out], { kind: "zeros" }) : undefined, layout);
 }
 
 /** The table of an embedding: `weight` [count, width]. */

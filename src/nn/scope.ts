@@ -3,7 +3,7 @@
  * caller may ask for, and knows what kind of program is being made. From one model function come all its programs.
  */
 import { GraphError } from "../errors/index.ts";
-import { concat, dimension, input, showShape, type Dimension, type Tensor } from "../graph/index.ts";
+import { concat, dimension, input, labeled, relabel, showShape, type Dimension, type Tensor } from "../graph/index.ts";
 import type { Random } from "../random/index.ts";
 
 /** How a parameter is filled before training. `fanIn` and `fanOut` are the sizes of its last and first axis. */
@@ -79,6 +79,11 @@ export class Trace {
     this.reorder = reorder;
   }
 
+  /** Calls a model function with the outermost scope. Its nodes bear the path of the scope that was used last. */
+  run<T>(model: (scope: Scope) => T): T {
+    return labeled("", () => model(this.scope));
+  }
+
   /** The outermost scope. */
   get scope(): Scope {
     return new Scope(this, "");
@@ -105,7 +110,17 @@ export class Scope {
     return new Scope(this.trace, [this.path, ...names].filter((name) => name !== "").join("."));
   }
 
+  /**
+   * Says that nodes belong to this path from here on, until another scope is used: names in the ONNX file, and places
+   * in a profile. Parameters, records and cache entries say so by themselves.
+   */
+  enter(): this {
+    relabel(this.path);
+    return this;
+  }
+
   #named(name: string): string {
+    this.enter();
     return this.path === "" ? name : `${this.path}.${name}`;
   }
 

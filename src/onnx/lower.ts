@@ -57,6 +57,7 @@ export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, o
   const writer = new Writer(fed, new Set([...inputs.map((port) => port.name), ...Object.keys(outputs)]));
   const names = new Map<Tensor, string>();
   for (const node of nodes) {
+    writer.label = node.label;
     const lowered = node.op.lower(writer, {
       inputs: node.inputs.map((operand) => names.get(operand)!),
       inputTypes: node.inputs,
@@ -71,6 +72,7 @@ export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, o
   }
   const ports: Port[] = [];
   for (const [port, tensor] of Object.entries(outputs)) {
+    writer.label = tensor.node.label;
     writer.output(port, names.get(tensor)!);
     ports.push({ name: port, dtype: tensor.dtype, shape: tensor.shape });
   }
@@ -123,6 +125,8 @@ function attributeMessage(name: string, value: OnnxAttribute): Message<"Attribut
 
 class Writer implements Emitter {
   readonly graphNodes: Message<"Node">[] = [];
+  /** Where in the model the nodes come from that are written now. */
+  label = "";
   readonly #initializers: Message<"Tensor">[] = [];
   readonly #known = new Map<string, string[]>();
   readonly #made = new Set<string>();
@@ -149,7 +153,9 @@ class Writer implements Emitter {
     outputs: readonly string[],
     attributes: Record<string, OnnxAttribute>,
   ): void {
+    const name = `${type}_${this.graphNodes.length}`;
     this.graphNodes.push({
+      name: this.label === "" ? name : `${this.label}/${name}`,
       type,
       inputs,
       outputs,
@@ -173,6 +179,8 @@ class Writer implements Emitter {
   /** Leaves out results after the first that nobody reads, so that the engine need not compute them. */
   dropUnused(used: ReadonlySet<string>): void {
     for (const [i, node] of this.graphNodes.entries()) {
+      // The parts of a Split are all required.
+      if (node.type === "Split") continue;
       const outputs = node.outputs!.map((name, at) => (at === 0 || used.has(name) ? name : ""));
       while (outputs.length > 1 && outputs.at(-1) === "") outputs.pop();
       this.graphNodes[i] = { ...node, outputs };
@@ -285,7 +293,7 @@ class Writer implements Emitter {
       opsets: [{ domain: "", version: OPSET }],
       graph: {
         name,
-        nodes: this.graphNodes.map((node, i) => ({ ...node, name: `${node.type!}_${i}` })),
+        nodes: this.graphNodes,
         initializers,
         inputs: inputs.map(valueInfo),
         outputs: outputs.map(valueInfo),

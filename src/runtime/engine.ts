@@ -31,6 +31,28 @@ export interface Call {
 /** Values by port name. */
 export type Values = Readonly<Record<string, HostTensor>>;
 
+/** How long one node of a program took. */
+export interface NodeTimes {
+  /** The name of the program's node; one that the engine made of several bears the name of one of them, or its own. */
+  readonly node: string;
+  /** What was executed, by the engine's name for it. */
+  readonly op: string;
+  /** Of each execution, in their order. */
+  readonly milliseconds: readonly number[];
+  /** Additions and multiplications of each execution, of matrix products whose sizes the engine tells. */
+  readonly operations?: readonly number[];
+}
+
+/** How long a program and its nodes took, as executed: after the engine's fusions. */
+export interface ProgramTimes {
+  /** What `load` returned. */
+  readonly program: number;
+  readonly name: string;
+  /** Of each execution as a whole, in their order. */
+  readonly milliseconds: readonly number[];
+  readonly nodes: readonly NodeTimes[];
+}
+
 /** What executes programs: it holds residents and runs calls. In a worker (the default) no method blocks the caller. */
 export interface Engine {
   /** For people: `ONNX Runtime 1.30.0, 2 threads`. */
@@ -52,6 +74,11 @@ export interface Engine {
    * call's over an earlier one's. Throws EngineError that names the program where a call fails.
    */
   run(calls: readonly Call[], feeds?: Values): Promise<Values>;
+  /**
+   * The times of all that ran since the engine was opened with `profile`; measuring ends. Programs that were unloaded
+   * are not among them. Throws EngineError where the engine was opened without it, or cannot measure.
+   */
+  profile(): Promise<readonly ProgramTimes[]>;
   /** Frees everything; the engine cannot be used afterwards. */
   dispose(): Promise<void>;
 }
@@ -67,4 +94,6 @@ export interface EngineOptions {
    * WebAssembly elsewhere. WebGPU is never chosen unasked: what it computes depends on the graphics driver.
    */
   readonly backend?: "auto" | "native" | "wasm" | "webgpu" | undefined;
+  /** Whether the time of each node is measured, for `Engine.profile`. ONNX Runtime's native build can. Default: false. */
+  readonly profile?: boolean | undefined;
 }

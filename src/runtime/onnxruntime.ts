@@ -2,7 +2,8 @@
 import { EngineError } from "../errors/index.ts";
 import { showType, type Dtype } from "../graph/index.ts";
 import { allocate, type HostData, type HostTensor, type Port, type Program } from "../onnx/index.ts";
-import type { Call, Engine, Values, View } from "./engine.ts";
+import type { Call, Engine, ProgramTimes, Values, View } from "./engine.ts";
+import { timesOf, type TraceFiles } from "./ort-trace.ts";
 
 /** A tensor of ONNX Runtime. Its own declarations are not named here: they need the DOM library. */
 export interface OrtTensor {
@@ -19,6 +20,7 @@ export interface Session {
     feeds: Readonly<Record<string, OrtTensor>>,
     fetches: Readonly<Record<string, OrtTensor | null>>,
   ): Promise<Readonly<Record<string, OrtTensor>>>;
+  endProfiling(): void;
   release(): Promise<void>;
 }
 
@@ -33,6 +35,8 @@ export interface OnnxRuntime {
   readonly threads: number;
   /** Where outputs can be written over arrays of the caller: how to get such arrays. Elsewhere they are copied. */
   readonly inPlace: InPlace | undefined;
+  /** Where traces go, if they are wanted and the platform has a place for them. */
+  readonly traces?: TraceFiles | undefined;
 }
 
 /** Arrays that programs read and write without a copy. */
@@ -80,6 +84,9 @@ export class OnnxRuntimeEngine implements Engine {
 
   async load(program: Program): Promise<number> {
     this.#requireOpen();
+    const id = this.#next++;
+    const { traces } = this.#ort;
+    const profiling = traces && { enableProfiling: true, profileFilePrefix: traces.prefix(id) };
     let session: Session;
     try {
       session = await this.#ort.InferenceSession.create(program.bytes, {
@@ -89,11 +96,11 @@ export class OnnxRuntimeEngine implements Engine {
         interOpNumThreads: 1,
         executionMode: "sequential",
         logSeverityLevel: 3,
+        ...profiling,
       });
     } catch (error) {
       throw new EngineError(`${this.description} refused the program "${program.name}": ${messageOf(error)}`);
     }
-    const id = this.#next++;
     // The bytes have served; only the ports are needed from here on.
     this.#programs.set(id, { program: { ...program, bytes: new Uint8Array(0) }, session });
     return id;
@@ -258,9 +265,24 @@ export class OnnxRuntimeEngine implements Engine {
     if (this.#disposed) throw new EngineError("This engine was disposed of. Make a new one.");
   }
 
+  async profile(): Promise<readonly ProgramTimes[]> {
+    this.#requireOpen();
+    const { traces } = this.#ort;
+    if (traces === undefined) throw new EngineError("This engine measures nothing. Open it with `profile`.");
+    const times: ProgramTimes[] = [];
+    for (const [id, { program, session }] of this.#programs) {
+      session.endProfiling();
+      times.push({ program: id, name: program.name, ...timesOf(await traces.read(id)) });
+    }
+    // A worker is ended without a word, so what lies on the disk goes now.
+    await traces.remove();
+    return times;
+  }
+
   async dispose(): Promise<void> {
     this.#disposed = true;
     for (const id of [...this.#programs.keys()]) await this.unload(id);
+    await this.#ort.traces?.remove();
     for (const name of [...this.#residents.keys()]) this.#free(name);
   }
 }

@@ -3,9 +3,12 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { EngineError } from "../errors/index.ts";
+import { temporaryFolder } from "../files/disk.ts";
+import { readText } from "../files/index.ts";
 import { allocate } from "../onnx/index.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { OnnxRuntime } from "./onnxruntime.ts";
+import { NO_TRACES, type TraceFiles } from "./ort-trace.ts";
 import { startWasm } from "./wasm-runtime.ts";
 import type { Channel } from "./worker-engine.ts";
 
@@ -14,24 +17,40 @@ export const machineThreads = (): number => availableParallelism();
 
 /** ONNX Runtime for Node. Throws EngineError that says why where the native build is asked for and cannot be had. */
 export async function loadOnnxRuntime(options: EngineOptions): Promise<OnnxRuntime> {
-  const { threads = machineThreads(), backend = "auto" } = options;
+  const { threads = machineThreads(), backend = "auto", profile = false } = options;
   if (backend === "webgpu") throw new EngineError("WebGPU is there in pages only; in Node, use the native build.");
   if (backend !== "wasm") {
     try {
       const { InferenceSession, Tensor, env } = await import("onnxruntime-node");
       const version = env.versions.node ?? env.versions.common;
-      return { InferenceSession, Tensor, version, build: "node", threads, inPlace: plainArrays };
+      const traces = profile ? await traceFiles() : undefined;
+      return { InferenceSession, Tensor, version, build: "node", threads, inPlace: plainArrays, traces };
     } catch (error) {
       if (backend === "native") throw new EngineError(whyNotNative(error), { cause: error });
       // The binary is absent (an Intel Mac, an install without it): WebAssembly serves.
     }
   }
+  if (profile) throw new EngineError(NO_TRACES);
   const { default: factory } = await import("onnxruntime-web/ort-wasm-simd-threaded.mjs");
   return startWasm(factory, threads);
 }
 
 /** The native build writes into any array. */
 const plainArrays = { allocate, free: () => undefined };
+
+/** ONNX Runtime writes traces to files only, and adds the time to their names. */
+async function traceFiles(): Promise<TraceFiles> {
+  const folder = await temporaryFolder();
+  return {
+    prefix: (session) => folder.describe(`${session}`),
+    read: async (session) => {
+      const file = (await folder.list()).find(({ name }) => name.startsWith(`${session}_`));
+      if (file === undefined) throw new EngineError("ONNX Runtime wrote no trace of the program.");
+      return readText(folder, file.name);
+    },
+    remove: () => folder.remove(""),
+  };
+}
 
 function whyNotNative(error: unknown): string {
   const { code, message } = error as { readonly code?: string; readonly message: string };

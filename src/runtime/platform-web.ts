@@ -2,6 +2,7 @@
 import { EngineError } from "../errors/index.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { OnnxRuntime } from "./onnxruntime.ts";
+import { NO_TRACES } from "./ort-trace.ts";
 import { startWasm, type WasmBuild } from "./wasm-runtime.ts";
 import { startWebGpu } from "./webgpu-runtime.ts";
 import type { Channel } from "./worker-engine.ts";
@@ -31,7 +32,8 @@ const names = { wasm: "onnxruntime-web/ort-wasm-simd-threaded.mjs", webgpu: "onn
  * and for WebGPU where the browser offers none.
  */
 export async function loadOnnxRuntime(options: EngineOptions, addresses: Addresses = {}): Promise<OnnxRuntime> {
-  const { backend = "auto" } = options;
+  const { backend = "auto", profile = false } = options;
+  if (profile) throw new EngineError(NO_TRACES);
   if (backend === "native") throw new EngineError("A page has no native build of ONNX Runtime, only WebAssembly.");
   if (backend === "webgpu") {
     return startWebGpu((await fromMap(addresses.webgpu)) ?? (await import("onnxruntime-web/webgpu")));

@@ -60,6 +60,7 @@ export async function openWorkerEngine(channel: Channel, options: EngineOptions)
     read: (name, offset, length) => ask("read", name, offset, length),
     free: (name) => ask("free", name),
     run: (calls, feeds) => ask("run", calls, feeds),
+    profile: () => ask("profile"),
     dispose: async () => {
       dead ??= new EngineError("This engine was disposed of. Make a new one.");
       for (const call of waiting.values()) call.reject(dead);

@@ -51,7 +51,8 @@ export interface TrainOptions {
 /** A sentence and its translation; `line` is where it stands in its file, for messages. */
 export type SentencePair = Pick<TextPair, "source" | "target"> & { readonly line?: number | undefined };
 
-interface Encoded {
+/** The ids of a pair. */
+export interface Encoded {
   readonly source: Int32Array;
   readonly target: Int32Array;
 }
@@ -62,16 +63,9 @@ export async function* train(
   pairs: readonly SentencePair[],
   options: TrainOptions = {},
 ): AsyncGenerator<Step, void> {
-  const { seed = 1, run, warn, accumulate = 1, batchTokens = 4096 } = options;
+  const { run, warn, batchTokens = 4096 } = options;
   const examples = encodeAll(model, pairs, "training", warn);
-  const lengths = examples.map(({ source, target }) => ({ source: source.length, target: target.length }));
-  const epoch = (number: number): Epoch => {
-    const { batches } = tokenBatches(lengths, { tokens: batchTokens, seed, epoch: number });
-    return {
-      length: Math.ceil(batches.length / accumulate),
-      batch: (index) => updateBatch(model, examples, batches.slice(index * accumulate, (index + 1) * accumulate)),
-    };
-  };
+  const epoch = epochsOf(model, examples, options);
   const trainer = await makeTrainer(model, options);
   const held = options.validation && validationBatches(model, options.validation, batchTokens, warn);
   const save =
@@ -99,7 +93,24 @@ export async function* train(
   yield* loop;
 }
 
-async function makeTrainer(model: Translator, options: TrainOptions): Promise<Trainer> {
+/** The batches of each epoch of examples. */
+export function epochsOf(
+  model: Translator,
+  examples: readonly Encoded[],
+  { seed = 1, accumulate = 1, batchTokens = 4096 }: Pick<TrainOptions, "seed" | "accumulate" | "batchTokens">,
+): (number: number) => Epoch {
+  const lengths = examples.map(({ source, target }) => ({ source: source.length, target: target.length }));
+  return (number) => {
+    const { batches } = tokenBatches(lengths, { tokens: batchTokens, seed, epoch: number });
+    return {
+      length: Math.ceil(batches.length / accumulate),
+      batch: (index) => updateBatch(model, examples, batches.slice(index * accumulate, (index + 1) * accumulate)),
+    };
+  };
+}
+
+/** The trainer of a translator, in the engine of its parameters. */
+export async function makeTrainer(model: Translator, options: TrainOptions): Promise<Trainer> {
   const { seed = 1, run, weightDecay = 0, clipNorm = 1, movingAverage = 0, labelSmoothing = 0.1 } = options;
   const { optimizer = "adam", beta1, beta2 } = options;
   if (run?.resumed !== undefined) await model.parameters.write(run.resumed.weights);
@@ -114,7 +125,8 @@ async function makeTrainer(model: Translator, options: TrainOptions): Promise<Tr
   return trainer;
 }
 
-function encodeAll(
+/** Token ids of pairs. Those longer than the model's positions are left out, and named in a warning. */
+export function encodeAll(
   { tokenizer, config }: Translator,
   pairs: readonly SentencePair[],
   what: string,

@@ -18,7 +18,7 @@ export function translatorForward(config: TransformerConfig): (scope: Scope) => 
 /** The parameters of a translator, by name and shape. */
 export function translatorParameters(config: TransformerConfig): Parameter[] {
   const trace = new Trace("forward");
-  translatorForward(config)(trace.scope);
+  trace.run(translatorForward(config));
   return [...trace.parameters.values()];
 }
 
@@ -29,6 +29,7 @@ export function translatorParameters(config: TransformerConfig): Parameter[] {
 export function translatorObjective(config: TransformerConfig, labelSmoothing: number): Objective {
   return (scope) => {
     const logits = translatorForward(config)(scope);
+    scope.at("loss").enter();
     const rows = logits.reshape([-1, logits.fixed(-1)]);
     const labels = ids("labels").reshape([-1]);
     const loss = rows.crossEntropy(labels, { labelSmoothing }).sum();

@@ -18,7 +18,7 @@ export async function findNotFinite(
   lossScale: string,
 ): Promise<string> {
   const trace = new Trace("training");
-  const loss = objective(trace.scope).loss.mul(input(lossScale, "float32", []));
+  const loss = trace.run(objective).loss.mul(input(lossScale, "float32", []));
   const specs = [...trace.parameters.values()];
   const byParameter = gradients(
     loss,

@@ -58,6 +58,8 @@ export interface StepResult {
 export const CALMER =
   "Train again, in another folder, with a lower learning rate, a longer warm-up or stronger clipping.";
 
+/** The name of the program with the forward and the backward pass. */
+export const TRAINING_STEP = "training step";
 const LOSS_SCALE = "loss.scale";
 const PART = "gradients of a part";
 
@@ -101,14 +103,14 @@ export class Trainer {
     given?: ReadonlyMap<string, HostTensor> | ModelParameters,
   ): Promise<Trainer> {
     const trace = new Trace("training");
-    const loss = objective(trace.scope).loss.mul(input(LOSS_SCALE, "float32", []));
+    const loss = trace.run((scope) => objective(scope).loss.mul(input(LOSS_SCALE, "float32", [])));
     const specs = [...trace.parameters.values()];
     const byParameter = gradients(
       loss,
       specs.map((spec) => spec.tensor),
     );
     const named = Object.fromEntries(specs.map((spec, i) => [`gradient.${spec.name}`, byParameter[i]!]));
-    const program = lower("training step", { loss, ...named });
+    const program = lower(TRAINING_STEP, { loss, ...named });
     const parameters = await parametersFor(engine, specs, options.seed, given);
     const { optimizer, weightDecay = 0, clipNorm = 0, movingAverage = 0 } = options;
     const updater = await Updater.create(parameters, { optimizer, weightDecay, clipNorm, movingAverage });
@@ -201,7 +203,7 @@ export class Trainer {
   }
 
   async #loadEvaluation(): Promise<{ program: number; bind: Record<string, View>; fetch: string[] }> {
-    const outputs = this.#objective(new Trace("forward").scope);
+    const outputs = new Trace("forward").run(this.#objective);
     const program = lower("evaluation", outputs);
     const bind = this.parameters.bind(program.inputs);
     return { program: await this.engine.load(program), bind, fetch: Object.keys(outputs) };

@@ -74,9 +74,35 @@ describe("tokenBatches", () => {
     expect(rises).toBeLessThan(0.7);
   });
 
-  it("pads little: under 3 % on caption-like lengths", () => {
-    const { padding } = tokenBatches(captions(20_000), { tokens: 1024, seed: 1, epoch: 0 });
-    expect(padding.both).toBeLessThan(0.03);
+  it.each([
+    [512, 0.01],
+    [1024, 0.015],
+    [4096, 0.03],
+  ])("pads little on caption-like lengths without smaller batches: %i tokens, under %f", (tokens, bound) => {
+    const lengths = captions(29_000);
+    const least = lengths.reduce((sum, { source, target }) => sum + Math.max(source, target), 0) / tokens;
+    for (const epoch of [0, 1, 2]) {
+      const { batches, padding } = tokenBatches(lengths, { tokens, seed: 1, epoch });
+      expect(padding.both).toBeLessThan(bound);
+      expect(batches.length).toBeLessThan(1.1 * least);
+    }
+  });
+
+  it("separates examples that share a batch in some epochs, also where batches are large", () => {
+    const lengths = captions(29_000);
+    const epochs = Array.from({ length: 6 }, (_, epoch) => {
+      const { batches } = tokenBatches(lengths, { tokens: 4096, seed: 1, epoch });
+      return new Map(batches.flatMap((batch, number) => batch.map((index) => [index, number] as const)));
+    });
+    let [always, pairs] = [0, 0];
+    for (let a = 0; a < 2000; a++) {
+      for (let b = 0; b < a; b++) {
+        if (epochs[0]!.get(a) !== epochs[0]!.get(b)) continue;
+        pairs++;
+        if (epochs.every((place) => place.get(a) === place.get(b))) always++;
+      }
+    }
+    expect(always / pairs).toBeLessThan(0.3);
   });
 
   it("refuses limits that are no whole numbers above 0, and has no batches for no examples", () => {

@@ -91,6 +91,7 @@ export const samples: Record<string, Build> = {
   "matmul/shared": (a, b) => a.matmul(b),
   linear: (x, w, b) => x.linear(w, b),
   "linear/plain": (x, w) => x.linear(w),
+  "linear/in-out": (x, w, b) => x.linear(w, b, "in-out"),
 
   ...Object.fromEntries<Build>(
     Object.entries(convolutions).flatMap(([name, options]): [string, Build][] => [
@@ -144,6 +145,8 @@ export const samples: Record<string, Build> = {
   transpose: (x) => x.transpose([2, 0, 1]),
   expand: (x) => x.expand([7, x.dim(0), 5, x.dim(2)]),
   concat: (...parts) => concat(parts, 1),
+  split: (x) => concat(x.split(1, [2, x.fixed(1) - 2]).reverse(), 1),
+  "split/one": (x) => x.split(1, [1, x.fixed(1) - 1])[1]!,
   slice: (x) => x.slice(1, 1, 3),
   "slice/step": (x) => x.slice(1, 1, x.dim(1), 3),
   pad: (x) => x.pad(1, 1, 2, 3),

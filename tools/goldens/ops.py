@@ -112,6 +112,7 @@ sample("matmul", torch.matmul, [f(2, 3), f(3, 4)], [f(130, 300), f(300, 150)])
 sample("matmul/batched", torch.matmul, [f(2, 1, 3, 4), f(5, 4, 2)], [f(4, 1, 60, 50), f(6, 50, 40)])
 sample("matmul/shared", torch.matmul, [f(2, 3, 4), f(4, 5)], [f(6, 50, 80), f(80, 90)])
 sample("linear", F.linear, [f(2, 3, 4), f(5, 4), f(5)], [f(7, 60, 80), f(90, 80), f(90)])
+sample("linear/in-out", lambda x, w, b: x @ w + b, [f(2, 3, 4), f(4, 5), f(5)], [f(7, 60, 80), f(80, 90), f(90)])
 sample("linear/plain", F.linear, [f(3, 4), f(5, 4)], [f(300, 80), f(90, 80)])
 
 # Convolution
@@ -236,6 +237,8 @@ sample("reshape", lambda x: x.reshape(-1, x.shape[2]), [f(2, 3, 4, **NAMED)], [f
 sample("transpose", lambda x: x.permute(2, 0, 1), [f(2, 3, 4, **NAMED)], [f(20, 30, 60)])
 sample("expand", lambda x: x.expand(7, *x.shape[:1], 5, x.shape[2]), [f(2, 1, 3)], [f(20, 1, 60)])
 sample("concat", lambda *x: torch.cat(x, 1), [f(2, 3), f(2, 1), f(2, 4)], [f(70, 300), f(70, 100), f(70, 400)])
+sample("split", lambda x: torch.cat((x[:, 2:], x[:, :2]), 1), [f(2, 5)], [f(70, 300)])
+sample("split/one", lambda x: x[:, 1:], [f(2, 5)], [f(70, 300)])
 sample("slice", lambda x: x[:, 1:3], [f(2, 4, **{"names": ["batch", "time"]})], [f(100, 300)])
 sample("slice/step", lambda x: x[:, 1::3], [f(2, 9, names=["batch", "time"])], [f(100, 300)])
 sample("pad", lambda x: F.pad(x, (1, 2), value=3), [f(2, 4, names=["batch", "time"])], [f(100, 300)])

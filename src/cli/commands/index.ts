@@ -18,6 +18,7 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./tokenizer.ts"),
   },
   { name: "parameters", summary: "count a model's parameters by part", load: () => import("./parameters.ts") },
+  { name: "profile", summary: "show where the time of a training step goes", load: () => import("./profile.ts") },
   { name: "export", summary: "write a model as ONNX files", load: () => import("./export.ts") },
   {
     name: "doctor",

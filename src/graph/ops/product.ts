@@ -30,36 +30,46 @@ export const matmul = defineOp({
   lower: (emit, { inputs }) => [emit.node("MatMul", inputs)],
 });
 
-/** x Wᵀ + b over the last axis: x [..., in], W [out, in], b [out]. One Gemm node, which adds b on the way. */
-export const linear = defineOp({
+/** How a weight lies in memory: [out, in], as PyTorch's Linear has it, or [in, out], as GPT-2's Conv1D has it. */
+export type WeightLayout = "out-in" | "in-out";
+
+/**
+ * x Wᵀ + b over the last axis: x [..., in], W [out, in], b [out]; or x W + b with W [in, out]. One Gemm node, which adds
+ * b on the way.
+ */
+export const linear = defineOp<{ layout: WeightLayout }>({
   name: "linear",
-  infer: (inputs) => {
+  infer: (inputs, { layout }) => {
     const [x, weight, bias] = inputs;
+    const [inner, outer] = layout === "out-in" ? [1, 0] : [0, 1];
     const fits =
       weight!.shape.length === 2 &&
       x!.shape.length >= 1 &&
-      sameDimension(x!.shape.at(-1)!, weight!.shape[1]!) &&
-      (bias === undefined || (bias.shape.length === 1 && sameDimension(bias.shape[0]!, weight!.shape[0]!)));
+      sameDimension(x!.shape.at(-1)!, weight!.shape[inner]!) &&
+      (bias === undefined || (bias.shape.length === 1 && sameDimension(bias.shape[0]!, weight!.shape[outer]!)));
     if (!fits) {
       throw modelError(
         `linear: x ${showType(x!)}, weight ${showType(weight!)}${bias ? `, bias ${showType(bias)}` : ""}. ` +
-          `Expected x [..., in], weight [out, in]${bias ? ", bias [out]" : ""}.`,
+          `Expected x [..., in], weight [${layout.replace("-", ", ")}]${bias ? ", bias [out]" : ""}.`,
       );
     }
-    return [{ dtype: commonDtype("linear", inputs), shape: [...x!.shape.slice(0, -1), weight!.shape[0]!] }];
+    return [{ dtype: commonDtype("linear", inputs), shape: [...x!.shape.slice(0, -1), weight!.shape[outer]!] }];
   },
-  gradient: ({ inputs: [x, weight, bias], gradients: [g] }) => {
+  gradient: ({ inputs: [x, weight, bias], gradients: [g], attributes: { layout } }) => {
     const rows = (t: typeof x): typeof x => t!.reshape([sizeOf(t!.shape.slice(0, -1)), t!.shape.at(-1)!]);
-    const byWeight = rows(g)!.swap(0, 1).matmul(rows(x)!);
-    const byX = g!.shape.length === 1 ? g!.unsqueeze(0).matmul(weight!).reshape(x!.shape) : g!.matmul(weight!);
+    const [left, right] = layout === "out-in" ? [rows(g)!, rows(x)!] : [rows(x)!, rows(g)!];
+    const byWeight = left.swap(0, 1).matmul(right);
+    const across = layout === "out-in" ? weight! : weight!.swap(0, 1);
+    const byX = g!.shape.length === 1 ? g!.unsqueeze(0).matmul(across).reshape(x!.shape) : g!.matmul(across);
     return bias === undefined ? [byX, byWeight] : [byX, byWeight, g!.sumTo(bias.shape)];
   },
-  lower: (emit, { inputs: [x, weight, bias], inputTypes, outputTypes }) => {
+  lower: (emit, { inputs: [x, weight, bias], inputTypes, outputTypes, attributes: { layout } }) => {
     const flat = inputTypes[0]!.shape.length === 2;
     const inner = inputTypes[0]!.shape.at(-1)!;
     if (typeof inner !== "number") throw modelError(`linear: the size in must be a number, got ${showShape([inner])}.`);
     const rows = flat ? x! : emit.node("Reshape", [x!, emit.integers([-1, inner])]);
-    const product = emit.node("Gemm", [rows, weight!, ...(bias === undefined ? [] : [bias])], { transB: { int: 1 } });
+    const transposed = { transB: { int: layout === "out-in" ? 1 : 0 } };
+    const product = emit.node("Gemm", [rows, weight!, ...(bias === undefined ? [] : [bias])], transposed);
     return [flat ? product : emit.node("Reshape", [product, emit.shape(outputTypes[0]!.shape)])];
   },
 });

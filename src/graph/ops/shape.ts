@@ -94,6 +94,26 @@ export const concat = defineOp<{ axis: number }>({
   lower: (emit, { inputs, attributes }) => [emit.node("Concat", inputs, { axis: { int: attributes.axis } })],
 });
 
+/** Parts of fixed sizes along one axis, which they fill. */
+export const split = defineOp<{ axis: number; sizes: readonly number[] }>({
+  name: "split",
+  infer: ([x], { axis, sizes }) => {
+    const whole = sizes.reduce((sum, size) => sum + size, 0);
+    if (x!.shape[axis] !== whole) {
+      throw modelError(
+        `split: sizes [${sizes.join(", ")}] of axis ${axis} of ${showType(x!)}; they must add up to it.`,
+      );
+    }
+    return sizes.map((size) => ({ dtype: x!.dtype, shape: x!.shape.map((d, i) => (i === axis ? size : d)) }));
+  },
+  gradient: ({ outputs, gradients, attributes: { axis } }) => {
+    const [first, ...others] = outputs.map((output, i) => gradients[i] ?? output.zerosLike());
+    return [first!.apply(concat, others, { axis })];
+  },
+  lower: (emit, { inputs, attributes: { axis, sizes } }) =>
+    emit.nodes("Split", [inputs[0]!, emit.integers(sizes)], sizes.length, { axis: { int: axis } }),
+});
+
 /** Every `step`-th element of an axis from `start` up to, not with, `end`. */
 export const slice = defineOp<{ axis: number; start: Dimension; end: Dimension; step: number }>({
   name: "slice",
