@@ -147,18 +147,7 @@ function tensorOf(memory: Memory, handle: number): WasmTensor {
 
 async function createSession(memory: Memory, bytes: Uint8Array): Promise<Session> {
   const { module } = memory;
-  const options = module._OrtCreateSessionOptions(
-    ALL_OPTIMIZATIONS,
-    false,
-    false,
-    0,
-    false,
-    0,
-    0,
-    LOG_ERRORS,
-    0,
-    0,
-  );
+  const options = module._OrtCreateSessionOptions(ALL_OPTIMIZATIONS, false, false, 0, false, 0, 0, LOG_ERRORS, 0, 0);
   const model = memory.copy(bytes);
   const session = await module._OrtCreateSession(model, bytes.length, options);
   module._free(model);

@@ -1,58 +1,63 @@
-// What the bench page measures of Heed: training steps of a GPT through the public package.
+// What the bench page measures of Heed, through its public package: training steps and greedy generation of a GPT-2.
 import { createEngine, Trainer } from "heed";
+import { CachedModel, greedy } from "heed/generation";
 import { dimension, input } from "heed/graph";
-import { attention, causalMask, embeddingTable, feedForward, layerNorm } from "heed/nn";
+import { gpt2, gpt2Config } from "heed/models";
+import { ModelParameters, Trace } from "heed/nn";
 import { adamW } from "heed/training";
+import { configOf } from "./shapes.js";
 
-function gpt(scope, { layers, heads, width, vocabulary, context }, ids) {
-  const normal = { kind: "normal", deviation: 0.02 };
-  const table = embeddingTable(scope.at("wte"), vocabulary, width, normal);
-  const positions = embeddingTable(scope.at("wpe"), context, width, normal);
-  const mask = causalMask(ids.dim(1));
-  let x = table.gather(ids).add(positions.slice(0, 0, ids.dim(1)));
-  for (let i = 0; i < layers; i++) {
-    const layer = scope.at("h", i);
-    x = x.add(attention(layer.at("attn"), layerNorm(layer.at("ln_1"), x), { heads, mask }));
-    const hidden = { hidden: 4 * width, activation: "gelu_tanh", dropout: 0 };
-    x = x.add(feedForward(layer.at("mlp"), layerNorm(layer.at("ln_2"), x), hidden));
-  }
-  return layerNorm(scope.at("ln_f"), x).linear(table);
-}
+const idsInput = (name) => input(name, "int32", [dimension("batch"), dimension("time")]);
 
-/** A GPT that is being trained, on ids that `batch` makes. */
-export async function trainer(sizes, options) {
+/** Trains some steps; milliseconds and loss of each. */
+export async function train(shape, options, steps, data) {
   const engine = await createEngine(options);
-  const ids = input("ids", "int32", [dimension("batch"), dimension("time")]);
-  const labels = input("labels", "int32", ids.shape);
+  const config = gpt2Config.parse(configOf(shape));
   const objective = (scope) => {
-    const logits = gpt(scope, sizes, ids).reshape([-1, sizes.vocabulary]);
-    return { loss: logits.crossEntropy(labels.reshape([-1])).sum() };
+    const logits = gpt2(scope, config, idsInput("ids")).reshape([-1, shape.vocabulary]);
+    return { loss: logits.crossEntropy(idsInput("labels").reshape([-1])).sum() };
   };
-  const made = await Trainer.create(engine, objective, {
+  const trainer = await Trainer.create(engine, objective, {
     optimizer: adamW({ beta1: 0.9, beta2: 0.95, epsilon: 1e-8 }),
     weightDecay: 0.1,
     clipNorm: 1,
     seed: 1,
   });
-  return { engine, trainer: made };
-}
-
-/** Trains some steps; milliseconds of each. */
-export async function train(sizes, options, steps, data) {
-  const { engine, trainer: made } = await trainer(sizes, options);
+  const tensor = (values) => ({ dtype: "int32", shape: [shape.batch, shape.context], data: Int32Array.from(values) });
+  const examples = Array.from({ length: shape.batch }, (_, i) => i);
   const times = [];
   const losses = [];
-  const shape = [sizes.batch, sizes.context];
-  const tensor = (values) => ({ dtype: "int32", shape, data: Int32Array.from(values) });
   for (let step = 1; step <= steps; step++) {
     const { ids, labels } = data(step);
     const start = performance.now();
-    const part = { feeds: { ids: tensor(ids), labels: tensor(labels) }, targets: ids.length, examples: [...Array(sizes.batch).keys()] };
-    const { loss } = await made.step(step, [part], 1e-3);
+    const batch = [{ feeds: { ids: tensor(ids), labels: tensor(labels) }, targets: ids.length, examples }];
+    losses.push((await trainer.step(step, batch, 1e-3)).loss);
     times.push(performance.now() - start);
-    losses.push(loss);
   }
   const { description } = engine;
   await engine.dispose();
   return { description, times, losses };
+}
+
+/** Continues a prompt greedily, several times; milliseconds of each time, and the tokens. */
+export async function generate(shape, options, { prompt, tokens, times: count }) {
+  const engine = await createEngine(options);
+  const config = gpt2Config.parse(configOf(shape));
+  const model = (scope) => gpt2(scope, config, idsInput("ids"));
+  const trace = new Trace("forward");
+  model(trace.scope);
+  const parameters = await ModelParameters.initialize(engine, [...trace.parameters.values()], 1);
+  const cached = new CachedModel(parameters, model, { growing: "ids" });
+  const feeds = { ids: { dtype: "int32", shape: [1, prompt.length], data: Int32Array.from(prompt) } };
+  const times = [];
+  let found;
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    // No token of the vocabulary ends a text: every continuation has the same length.
+    found = await greedy(cached, feeds, { endId: shape.vocabulary, maximumLength: tokens });
+    times.push(performance.now() - start);
+  }
+  const { description } = engine;
+  await engine.dispose();
+  return { description, times, ids: [...found[0][0].ids] };
 }

@@ -49,7 +49,11 @@ function loss(parameters, ids, labels, sizes) {
     x = x.add(linear(inner, layer.fc2));
   }
   const logits = np.matmul(layerNorm(x, norm).reshape([batch * context, width]), np.transpose(wte));
-  return nn.logSoftmax(logits).mul(nn.oneHot(labels, vocabulary)).sum().mul(-1 / (batch * context));
+  return nn
+    .logSoftmax(logits)
+    .mul(nn.oneHot(labels, vocabulary))
+    .sum()
+    .mul(-1 / (batch * context));
 }
 
 const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, rate: 1e-3 };
@@ -73,11 +77,13 @@ function makeStep(sizes) {
     const norm = np.sqrt(squares.reduce((a, b) => a.add(b)));
     const clip = np.minimum(np.reciprocal(norm.ref.add(1e-6)), 1);
     const [p, m, v] = [parameters, means, variances].map((each) => tree.flatten(each)[0]);
-    const next = flat.map((gradient, i) =>
-      update(p[i], m[i], v[i], gradient.mul(clip.ref), first.ref, second.ref),
-    );
+    const next = flat.map((gradient, i) => update(p[i], m[i], v[i], gradient.mul(clip.ref), first.ref, second.ref));
     for (const used of [clip, first, second]) used.dispose();
-    const unflatten = (which) => tree.unflatten(shape, next.map((each) => each[which]));
+    const unflatten = (which) =>
+      tree.unflatten(
+        shape,
+        next.map((each) => each[which]),
+      );
     return [unflatten(0), unflatten(1), unflatten(2), value, norm];
   });
 }
