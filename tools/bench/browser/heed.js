@@ -14,7 +14,7 @@ export async function train(shape, options, steps, data) {
   const engine = await createEngine(options);
   const config = gpt2Config.parse(configOf(shape));
   const objective = (scope) => {
-    const logits = gpt2(scope, config, idsInput("ids")).reshape([-1, shape.vocabulary]);
+    const logits = gpt2(scope, config, idsInput("tokens")).reshape([-1, shape.vocabulary]);
     return { loss: logits.crossEntropy(idsInput("labels").reshape([-1])).sum() };
   };
   const trainer = await Trainer.create(engine, objective, {
@@ -30,7 +30,7 @@ export async function train(shape, options, steps, data) {
   for (let step = 1; step <= steps; step++) {
     const { ids, labels } = data(step);
     const start = performance.now();
-    const batch = [{ feeds: { ids: tensor(ids), labels: tensor(labels) }, targets: ids.length, examples }];
+    const batch = [{ feeds: { tokens: tensor(ids), labels: tensor(labels) }, targets: ids.length, examples }];
     losses.push((await trainer.step(step, batch, 1e-3)).loss);
     times.push(performance.now() - start);
   }
@@ -43,12 +43,12 @@ export async function train(shape, options, steps, data) {
 export async function generate(shape, options, { prompt, tokens, times: count }) {
   const engine = await createEngine(options);
   const config = gpt2Config.parse(configOf(shape));
-  const model = (scope) => gpt2(scope, config, idsInput("ids"));
+  const model = (scope) => gpt2(scope, config, idsInput("tokens"));
   const trace = new Trace("forward");
   model(trace.scope);
   const parameters = await ModelParameters.initialize(engine, [...trace.parameters.values()], 1);
-  const cached = new CachedModel(parameters, model, { growing: "ids" });
-  const feeds = { ids: { dtype: "int32", shape: [1, prompt.length], data: Int32Array.from(prompt) } };
+  const cached = new CachedModel(parameters, model, { growing: "tokens" });
+  const feeds = { tokens: { dtype: "int32", shape: [1, prompt.length], data: Int32Array.from(prompt) } };
   const times = [];
   let found;
   for (let i = 0; i < count; i++) {

@@ -4,6 +4,7 @@ import { AutoModelForCausalLM, env, Tensor } from "@huggingface/transformers";
 /** Continues a prompt greedily, several times; milliseconds of each time, and the tokens. */
 export async function generate(name, device, threads, { prompt, tokens, times: count }) {
   env.allowRemoteModels = false;
+  env.allowLocalModels = true;
   env.localModelPath = "/models/";
   env.useBrowserCache = false;
   env.useWasmCache = false;
