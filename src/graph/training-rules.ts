@@ -16,8 +16,12 @@ function makerOf(tensor: Tensor, { users }: RewriteContext): Node | undefined {
 
 /** Below this many classes the logits are no burden. */
 const MANY_CLASSES = 2048;
-/** Rows are worked through in this many parts, so that a part's logits are used again while they are in the cache. */
-const PARTS = 8;
+/**
+ * Rows are worked through in parts, so that a part's logits are used again while they are in the cache. Each part adds
+ * to the gradient of the weight, which costs more the wider it is.
+ */
+const partsFor = (width: Dimension): number =>
+  typeof width === "number" ? Math.max(1, Math.min(8, Math.floor(1024 / width))) : 1;
 
 /** crossEntropy(x Wᵀ + b) becomes one op, over a part of the rows at a time. The logits must serve nothing else. */
 export const lossWithLogits: RewriteRule = {
@@ -31,7 +35,7 @@ export const lossWithLogits: RewriteRule = {
     const classes = weight.shape[0]!;
     if (typeof classes !== "number" || classes < MANY_CLASSES) return undefined;
     const rows = x.reshape([logits.shape[0]!, x.dim(-1)]);
-    const ends = endsOf(logits.shape[0]!);
+    const ends = endsOf(logits.shape[0]!, partsFor(weight.shape[1]!));
     const losses = ends.map((end, i) => {
       const part = (whole: Tensor): Tensor => whole.slice(0, ends[i - 1] ?? 0, end);
       const operands = [part(rows), weight, part(context.now(targets)), ...(bias === undefined ? [] : [bias])];
@@ -41,9 +45,9 @@ export const lossWithLogits: RewriteRule = {
   },
 };
 
-const endsOf = (rows: Dimension): Dimension[] =>
-  Array.from({ length: PARTS }, (_, i) =>
-    i === PARTS - 1 ? rows : floorDivideDimension(multiplyDimensions(rows, i + 1), PARTS),
+const endsOf = (rows: Dimension, parts: number): Dimension[] =>
+  Array.from({ length: parts }, (_, i) =>
+    i === parts - 1 ? rows : floorDivideDimension(multiplyDimensions(rows, i + 1), parts),
   );
 
 /** softmax(scores) · values, with or without dropout of the weights, becomes one op. The weights must serve nothing else. */

@@ -85,10 +85,10 @@ export function gpt2(scope: Scope, config: Gpt2Config, ids: Tensor): Tensor {
     x = x.add(
       dropout(scope, selfAttention(layer.at("attn"), config, norm(layer.at("ln_1"), x, config), mask), config.dropout),
     );
-    x = layer.record(
-      "hidden",
-      x.add(dropout(scope, mlp(layer.at("mlp"), config, norm(layer.at("ln_2"), x, config)), config.dropout)),
+    const hidden = x.add(
+      dropout(scope, mlp(layer.at("mlp"), config, norm(layer.at("ln_2"), x, config)), config.dropout),
     );
+    x = layer.checkpoint(layer.record("hidden", hidden));
   }
   return norm(model.at("ln_f"), x, config).linear(tokens);
 }

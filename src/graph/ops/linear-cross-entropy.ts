@@ -35,15 +35,17 @@ export const linearCrossEntropy = defineOp<{ labelSmoothing: number }>({
       { dtype, shape: [x!.shape[0]!, weight!.shape[0]!] },
     ];
   },
-  gradient: ({ inputs: [x, weight, targets, bias], outputs: [, probabilities], gradients: [g, gP], attributes }) => {
+  gradient: ({ inputs: [x, weight, targets, bias], outputs: [losses, probabilities], gradients: [g, gP], attributes }) => {
     const { labelSmoothing } = attributes;
     const parts = [];
     if (g !== undefined) {
       const w = g.mul(targets!.greaterOrEqual(0).cast(g.dtype)).unsqueeze(-1); // [N, 1]
       const minus = w.onesLike().scale(labelSmoothing - 1);
-      const slopes = probabilities!.addAt(targets!.maximum(0).unsqueeze(-1), minus); // P − (1 − ε) onehot
+      // The large matrices are read by all who need them before anything else is done, while they are in the cache.
+      const slopes = probabilities!.after(losses!).addAt(targets!.maximum(0).unsqueeze(-1), minus); // P − (1 − ε) onehot
       const scaled = x!.mul(w);
-      let [byX, byWeight] = [slopes.matmul(weight!).mul(w), slopes.swap(0, 1).matmul(scaled)];
+      const product = slopes.swap(0, 1).matmul(scaled);
+      let [byX, byWeight] = [slopes.matmul(weight!).mul(w), product];
       let byBias = slopes.swap(0, 1).matmul(w).squeeze(-1);
       if (labelSmoothing > 0) {
         const spread = w.sizeValue(weight!.shape[0]!).rdiv(labelSmoothing); // ε / V
@@ -51,7 +53,7 @@ export const linearCrossEntropy = defineOp<{ labelSmoothing: number }>({
         byWeight = byWeight.sub(scaled.sum(0, { keep: true }).mul(spread));
         byBias = byBias.sub(w.sum().mul(spread));
       }
-      parts.push([byX, byWeight, byBias] as const);
+      parts.push([byX.after(product), byWeight, byBias] as const);
     }
     if (gP !== undefined) {
       const weighted = gP.mul(probabilities!);
