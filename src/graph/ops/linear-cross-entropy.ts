@@ -35,7 +35,12 @@ export const linearCrossEntropy = defineOp<{ labelSmoothing: number }>({
       { dtype, shape: [x!.shape[0]!, weight!.shape[0]!] },
     ];
   },
-  gradient: ({ inputs: [x, weight, targets, bias], outputs: [losses, probabilities], gradients: [g, gP], attributes }) => {
+  gradient: ({
+    inputs: [x, weight, targets, bias],
+    outputs: [losses, probabilities],
+    gradients: [g, gP],
+    attributes,
+  }) => {
     const { labelSmoothing } = attributes;
     const parts = [];
     if (g !== undefined) {
