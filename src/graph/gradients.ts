@@ -73,12 +73,7 @@ function nodesThatReach(order: readonly Node[], targets: readonly Tensor[]): Set
   return needed;
 }
 
-function operandGradients(
-  node: Node,
-  seen: Seen,
-  flowing: Map<Tensor, Tensor>,
-  needed: Set<Node>,
-): [Tensor, Tensor][] {
+function operandGradients(node: Node, seen: Seen, flowing: Map<Tensor, Tensor>, needed: Set<Node>): [Tensor, Tensor][] {
   const rule = node.op.gradient;
   if (typeof rule !== "function") {
     throw new GraphError(

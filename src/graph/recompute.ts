@@ -48,7 +48,10 @@ export class Recomputation {
     const signal = end && flowing.get(end);
     if (end === undefined || signal === undefined) return node;
     const copy = (tensor: Tensor): Tensor => this.#copy(tensor, end, signal);
-    return { inputs: node.inputs.map(copy), outputs: node.outputs.map((output) => (output === end ? end : copy(output))) };
+    return {
+      inputs: node.inputs.map(copy),
+      outputs: node.outputs.map((output) => (output === end ? end : copy(output))),
+    };
   }
 
   #copy(tensor: Tensor, end: Tensor, signal: Tensor): Tensor {

@@ -8,15 +8,18 @@ import {
   Trainer,
   trainingLoop,
   type Batch,
+  type BatchSizes,
   type Epoch,
   type OptimizerName,
   type Run,
   type ScheduleKind,
   type Step,
   type StopSignal,
+  type TrainingMemory,
 } from "../training/index.ts";
 import type { Translator } from "./translator.ts";
 import { pairFeeds, translatorObjective } from "./translator-model.ts";
+import { batchSizes, evaluationTokens, translatorMemory } from "./translator-memory.ts";
 
 /** What is trained, how long, and how. */
 export interface TrainOptions {
@@ -33,6 +36,8 @@ export interface TrainOptions {
   readonly weightDecay?: number | undefined;
   readonly clipNorm?: number | undefined;
   readonly movingAverage?: number | undefined;
+  /** Whether the backward pass computes the inside of layers a second time: less memory, more time. Default: false. */
+  readonly recompute?: boolean | undefined;
   readonly schedule?: ScheduleKind | undefined;
   readonly learningRate?: number | undefined;
   readonly warmUp?: number | undefined;
@@ -44,6 +49,8 @@ export interface TrainOptions {
   readonly signal?: StopSignal | undefined;
   /** Where checkpoints and the log go. */
   readonly run?: Run | undefined;
+  /** Told, before anything is trained, what memory it will take; where it throws, nothing is trained. */
+  readonly memory?: ((memory: TrainingMemory) => void) | undefined;
   /** Told of pairs that are longer than the model's positions and were left out. */
   readonly warn?: ((message: string) => void) | undefined;
 }
@@ -72,8 +79,15 @@ export async function* train(
       batch: (index) => updateBatch(model, examples, batches.slice(index * accumulate, (index + 1) * accumulate)),
     };
   };
+  const held = options.validation && validationBatches(model, options.validation, evaluationTokens(batchTokens), warn);
+  options.memory?.(
+    translatorMemory(model.config, {
+      ...options,
+      batches: batchSizes(lengths, batchTokens),
+      evaluation: held?.map(sizesOf),
+    }),
+  );
   const trainer = await makeTrainer(model, options);
-  const held = options.validation && validationBatches(model, options.validation, batchTokens, warn);
   const save =
     run &&
     ((position: Step["position"], score: number | undefined) =>
@@ -99,15 +113,21 @@ export async function* train(
   yield* loop;
 }
 
+const sizesOf = ({ feeds: { source, target } }: Batch): BatchSizes => ({
+  batch: source!.shape[0]!,
+  source: source!.shape[1]!,
+  target: target!.shape[1]!,
+});
+
 async function makeTrainer(model: Translator, options: TrainOptions): Promise<Trainer> {
   const { seed = 1, run, weightDecay = 0, clipNorm = 1, movingAverage = 0, labelSmoothing = 0.1 } = options;
-  const { optimizer = "adam", beta1, beta2 } = options;
+  const { optimizer = "adam", beta1, beta2, recompute } = options;
   if (run?.resumed !== undefined) await model.parameters.write(run.resumed.weights);
   const objective = translatorObjective(model.config, labelSmoothing);
   const trainer = await Trainer.create(
     model.engine,
     objective,
-    { seed, optimizer: optimizers[optimizer]({ beta1, beta2 }), weightDecay, clipNorm, movingAverage },
+    { seed, optimizer: optimizers[optimizer]({ beta1, beta2 }), weightDecay, clipNorm, movingAverage, recompute },
     model.parameters,
   );
   if (run?.resumed !== undefined) await trainer.restore(run.resumed.state);
