@@ -42,7 +42,8 @@ export function peakOf(program: Program, named: ReadonlyMap<string, number>): Pe
   let living = 0;
   let peak: Peak = { bytes: 0, at: "" };
   for (const node of order) {
-    for (const name of node.outputs ?? []) if (counts(name) && owner.get(name) === name) living += bytesOf(sizes.get(name)!);
+    for (const name of node.outputs ?? [])
+      if (counts(name) && owner.get(name) === name) living += bytesOf(sizes.get(name)!);
     if (living > peak.bytes) peak = { bytes: living, at: node.outputs![0]! };
     for (const name of ownersOf(node)) {
       const left = readers.get(name)! - 1;
@@ -76,7 +77,8 @@ function executionOrder(nodes: readonly Node[]): Node[] {
     visited.add(index);
     stack.push({ index, done: true });
     const operands = (nodes[index]!.inputs ?? []).flatMap((name) => maker.get(name) ?? []);
-    for (const operand of operands.sort((a, b) => a - b)) if (!visited.has(operand)) stack.push({ index: operand, done: false });
+    for (const operand of operands.sort((a, b) => a - b))
+      if (!visited.has(operand)) stack.push({ index: operand, done: false });
   }
   return order;
 }

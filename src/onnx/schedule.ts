@@ -49,7 +49,9 @@ function finalsOf(nodes: readonly Node[]): Map<Node, Node | undefined> {
     }
   }
   for (const node of nodes.toReversed()) {
-    const reached = new Set(node.outputs!.flatMap((name) => readers.get(name) ?? []).map((reader) => finals.get(reader)));
+    const reached = new Set(
+      node.outputs!.flatMap((name) => readers.get(name) ?? []).map((reader) => finals.get(reader)),
+    );
     finals.set(node, reached.size === 0 ? node : reached.size === 1 ? [...reached][0] : undefined);
   }
   return finals;

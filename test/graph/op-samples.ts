@@ -153,6 +153,7 @@ export const samples: Record<string, Build> = {
   slice: (x) => x.slice(1, 1, 3),
   "slice/step": (x) => x.slice(1, 1, x.dim(1), 3),
   pad: (x) => x.pad(1, 1, 2, 3),
+  after: (x, signal) => x.after(signal),
   flip: (x) => x.flip(1),
 
   gather: (x, ids) => x.gather(ids),

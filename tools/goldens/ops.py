@@ -243,6 +243,7 @@ sample("split/one", lambda x: x[:, 1:], [f(2, 5)], [f(70, 300)])
 sample("slice", lambda x: x[:, 1:3], [f(2, 4, **{"names": ["batch", "time"]})], [f(100, 300)])
 sample("slice/step", lambda x: x[:, 1::3], [f(2, 9, names=["batch", "time"])], [f(100, 300)])
 sample("pad", lambda x: F.pad(x, (1, 2), value=3), [f(2, 4, names=["batch", "time"])], [f(100, 300)])
+sample("after", lambda x, signal: x, [f(2, 3, names=["batch", None]), f(4)], [f(70, 30), f(50, 60)])
 sample("flip", lambda x: x.flip(1), [f(2, 4, 3, names=["batch", "time", None])], [f(10, 40, 70)])
 
 # Look-ups
