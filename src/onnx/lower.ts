@@ -15,6 +15,7 @@ import {
 } from "../graph/index.ts";
 import { bytesOf, toHostData, type HostTensor } from "./data.ts";
 import { encodeMessage, type Message } from "./messages.ts";
+import { withoutRepeatedReshapes } from "./reshapes.ts";
 
 /** An input or output of a program. Sizes may be named. */
 export interface Port extends TensorType {
@@ -75,6 +76,7 @@ export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, o
     ports.push({ name: port, dtype: tensor.dtype, shape: tensor.shape });
   }
   writer.rename();
+  writer.graphNodes.splice(0, Infinity, ...withoutRepeatedReshapes(writer.graphNodes, new Set(Object.keys(outputs))));
   const used = new Set(writer.graphNodes.flatMap((node) => node.inputs ?? []));
   writer.dropUnused(new Set([...used, ...Object.keys(outputs)]));
   const kept = fed.filter((port) => used.has(port.name));
@@ -173,6 +175,8 @@ class Writer implements Emitter {
   /** Leaves out results after the first that nobody reads, so that the engine need not compute them. */
   dropUnused(used: ReadonlySet<string>): void {
     for (const [i, node] of this.graphNodes.entries()) {
+      // Both results of a TopK are required.
+      if (node.type === "TopK") continue;
       const outputs = node.outputs!.map((name, at) => (at === 0 || used.has(name) ? name : ""));
       while (outputs.length > 1 && outputs.at(-1) === "") outputs.pop();
       this.graphNodes[i] = { ...node, outputs };
