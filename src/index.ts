@@ -41,6 +41,7 @@ export {
 export { recordNames, recordsOf } from "./insight/index.ts";
 export { heatGridSvg, heatGridText, lineChartSvg, lineChartText } from "./figures/index.ts";
 export { exportTranslator, type ExportedTranslator } from "./tasks/export-translator.ts";
+export { profileTranslator, type ProfileOptions, type StepProfile } from "./tasks/profile-translator.ts";
 export { train, type TrainOptions } from "./tasks/train-translator.ts";
 export {
   attentionOf,

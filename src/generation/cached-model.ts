@@ -1,8 +1,9 @@
 /** A model that generates, inside an engine: its programs, made when first needed, and the caches of running searches. */
 import { InputError } from "../errors/index.ts";
-import { PARAMETERS, type ModelParameters } from "../nn/index.ts";
-import type { HostTensor, Program } from "../onnx/index.ts";
+import type { ModelParameters } from "../nn/index.ts";
+import type { HostTensor } from "../onnx/index.ts";
 import type { Call, Engine, Values, View } from "../runtime/index.ts";
+import { LoadedPrograms, type Loaded } from "./loaded-programs.ts";
 import {
   IDS,
   LOG_PROBABILITIES,
@@ -10,10 +11,7 @@ import {
   NEXT,
   ONCE,
   PAST,
-  prefillProgram,
-  regroupProgram,
   REORDER,
-  stepProgram,
   type ModelFunction,
   type Selection,
 } from "./programs.ts";
@@ -33,33 +31,27 @@ export interface CachedModelOptions {
   readonly resident?: string;
 }
 
-/** A program inside the engine, with its parameters bound. */
-interface Loaded {
-  readonly id: number;
-  readonly program: Omit<Program, "bytes">;
-  readonly bind: Readonly<Record<string, View>>;
-}
-
 /** Caches of one engine must not meet, whichever model they belong to. */
 let sessions = 0;
 
 /**
  * Generates with a key-value cache from a model function and its parameters. Serves encoder-decoders, whose encoder runs
- * once, and decoders alone. All prompts of a batch have one length. Dispose of it when done.
+ * once, and decoders alone. All prompts of a batch have one length. A session goes on with the parameters that it began
+ * with; the next one has those that training left. Dispose of it when done.
  */
 export class CachedModel {
   readonly parameters: ModelParameters;
   /** The input that grows by what is generated. */
   readonly growing: string;
   readonly #model: ModelFunction;
-  readonly #resident: string;
-  readonly #loaded = new Map<string, Promise<Loaded | undefined>>();
+  readonly #resident: string | undefined;
+  #programs: LoadedPrograms | undefined;
 
   constructor(parameters: ModelParameters, model: ModelFunction, options: CachedModelOptions = {}) {
     this.parameters = parameters;
     this.growing = options.growing ?? "target";
     this.#model = model;
-    this.#resident = options.resident ?? PARAMETERS;
+    this.#resident = options.resident;
   }
 
   /**
@@ -69,47 +61,24 @@ export class CachedModel {
    */
   async start(feeds: Values, selection: Selection): Promise<Session> {
     const [rows] = promptOf(this, feeds).shape;
-    const prefill = await this.program("prefill", selection);
-    return Session.open(this, prefill, selection, feeds, rows!);
-  }
-
-  /** @internal A program for a selection, loaded once. */
-  async program(kind: "prefill" | "step" | "reordered step", selection: Selection): Promise<Loaded> {
-    const key = `${kind} ${selection.kind} ${selection.kind === "top" ? selection.count : ""}`;
-    const made = await this.#once(key, () => {
-      if (kind === "prefill") return prefillProgram(this.#model, selection);
-      return stepProgram(this.#model, selection, { reorder: kind === "reordered step" });
-    });
-    return made!;
-  }
-
-  /** @internal The program that regroups what `once` kept; undefined where nothing is kept so. */
-  async regroup(selection: Selection): Promise<Loaded | undefined> {
-    const { program } = await this.program("prefill", selection);
-    return this.#once("regroup", () => regroupProgram(program.outputs));
-  }
-
-  #once(key: string, make: () => Program | undefined): Promise<Loaded | undefined> {
-    const before = this.#loaded.get(key);
-    if (before !== undefined) return before;
-    const loading = this.#load(make());
-    this.#loaded.set(key, loading);
-    loading.catch(() => this.#loaded.delete(key));
-    return loading;
-  }
-
-  async #load(program: Program | undefined): Promise<Loaded | undefined> {
-    if (program === undefined) return undefined;
-    const { name, inputs, outputs } = program;
-    const bind = this.parameters.bind(inputs, { resident: this.#resident });
-    return { id: await this.parameters.engine.load(program), program: { name, inputs, outputs }, bind };
+    const before = this.#programs;
+    const fresh = before?.version === this.parameters.version;
+    const programs = fresh ? before : new LoadedPrograms(this.parameters, this.#model, this.#resident);
+    this.#programs = programs.take();
+    try {
+      if (!fresh) await before?.retire();
+      return await Session.open(this, programs, selection, feeds, rows!);
+    } catch (error) {
+      await programs.giveBack();
+      throw error;
+    }
   }
 
   /** Frees the programs. The parameters stay. */
   async dispose(): Promise<void> {
-    const loaded = await Promise.all(this.#loaded.values());
-    this.#loaded.clear();
-    for (const one of loaded) if (one !== undefined) await this.parameters.engine.unload(one.id);
+    const programs = this.#programs;
+    this.#programs = undefined;
+    await programs?.retire();
   }
 }
 
@@ -136,8 +105,9 @@ interface StepCalls {
 export class Session {
   /** Scores of the next token of each row. */
   selected: Selected;
-  readonly #model: CachedModel;
+  readonly #growing: string;
   readonly #engine: Engine;
+  readonly #programs: LoadedPrograms;
   readonly #selection: Selection;
   readonly #prefix: string;
   /** Residents of this session. */
@@ -148,14 +118,16 @@ export class Session {
 
   private constructor(
     model: CachedModel,
+    programs: LoadedPrograms,
     selection: Selection,
     prefix: string,
     residents: ReadonlySet<string>,
     selected: Selected,
     rows: number,
   ) {
-    this.#model = model;
+    this.#growing = model.growing;
     this.#engine = model.parameters.engine;
+    this.#programs = programs;
     this.#selection = selection;
     this.#prefix = prefix;
     this.#residents = residents;
@@ -166,12 +138,13 @@ export class Session {
   /** @internal Use `CachedModel.start`. */
   static async open(
     model: CachedModel,
-    { id, program, bind }: Loaded,
+    programs: LoadedPrograms,
     selection: Selection,
     feeds: Values,
     rows: number,
   ): Promise<Session> {
     const { engine } = model.parameters;
+    const { id, program, bind } = await programs.program("prefill", selection);
     const prefix = `generation ${++sessions} `;
     const keep: Record<string, string> = {};
     for (const { name } of program.outputs) {
@@ -181,7 +154,7 @@ export class Session {
     const residents = new Set(Object.values(keep));
     try {
       const results = await engine.run([{ program: id, bind, keep, fetch: fetched(selection) }], feeds);
-      return new Session(model, selection, prefix, residents, read(results, selection), rows);
+      return new Session(model, programs, selection, prefix, residents, read(results, selection), rows);
     } catch (error) {
       await freeAll(engine, residents);
       throw error;
@@ -209,7 +182,7 @@ export class Session {
     const regrouped = groups !== this.#groups && !sameNumbers(groups, this.#groups);
     const calls = await this.#callsFor(same ? "plain" : regrouped ? "regrouped" : "reordered");
     const feeds: Record<string, HostTensor> = {
-      [this.#model.growing]: { dtype: "int32", shape: [ids.length, 1], data: ids },
+      [this.#growing]: { dtype: "int32", shape: [ids.length, 1], data: ids },
     };
     if (!same) feeds[REORDER] = { dtype: "int32", shape: [order.length], data: order };
     const results = await this.#engine.run(calls, feeds);
@@ -223,11 +196,11 @@ export class Session {
     if (before !== undefined) return before;
     const calls: Call[] = [];
     if (kind === "regrouped") {
-      const regroup = await this.#model.regroup(this.#selection);
+      const regroup = await this.#programs.regroup(this.#selection);
       if (regroup !== undefined) calls.push(this.#regroupCall(regroup));
     }
     calls.push(
-      this.#stepCall(await this.#model.program(kind === "plain" ? "step" : "reordered step", this.#selection)),
+      this.#stepCall(await this.#programs.program(kind === "plain" ? "step" : "reordered step", this.#selection)),
     );
     this.#calls = { ...this.#calls, [kind]: calls };
     return calls;
@@ -255,6 +228,7 @@ export class Session {
   /** Frees the cache. */
   async close(): Promise<void> {
     await freeAll(this.#engine, this.#residents);
+    await this.#programs.giveBack();
   }
 }
 

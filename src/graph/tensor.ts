@@ -18,6 +18,7 @@ import * as normalization from "./ops/normalization.ts";
 import * as pooling from "./ops/pooling.ts";
 import * as product from "./ops/product.ts";
 import * as reduction from "./ops/reduction.ts";
+import { scatterRows } from "./ops/scatter-rows.ts";
 import * as selection from "./ops/selection.ts";
 import * as shaping from "./ops/shape.ts";
 import * as source from "./ops/source.ts";
@@ -188,6 +189,11 @@ export class Tensor implements TensorType {
   }
   stopGradient(): Tensor {
     return apply(elementwise.stopGradient, [this]);
+  }
+
+  /** The same values, computed no sooner than `signal` is there: for results that are computed a second time. */
+  after(signal: Tensor): Tensor {
+    return apply(shaping.after, [this, signal]);
   }
 
   /** [..., M, K] by [..., K, N]; the axes in front broadcast. */
@@ -364,9 +370,9 @@ export class Tensor implements TensorType {
     const at = normalizeAxis("gatherElements", axis, this.shape);
     return apply(indexing.gatherElements, [this, indices], { axis: at });
   }
-  /** Adds these rows up by index into `rows` rows. Exact and repeatable where indices repeat. */
-  scatterRows(indices: Tensor, rows: Dimension): Tensor {
-    return apply(indexing.scatterRows, [this, indices], { rows });
+  /** Adds these rows up by index into `rows` rows, of zeros or of `onto`. Exact and repeatable where indices repeat. */
+  scatterRows(indices: Tensor, rows: Dimension, onto?: Tensor): Tensor {
+    return apply(scatterRows, onto === undefined ? [this, indices] : [this, indices, onto], { rows });
   }
   /** Adds these elements up by index along an axis of size `size`. Exact and repeatable where indices repeat. */
   scatterElements(indices: Tensor, axis: number, size: Dimension): Tensor {
@@ -396,10 +402,9 @@ export class Tensor implements TensorType {
 
 /** Adds a node and returns all its outputs. Throws GraphError where the op does not take these operands. */
 export function applyAll<A extends object>(op: Op<A>, inputs: readonly Tensor[], attributes: A): Tensor[] {
-  const types = op.infer(inputs, attributes);
   const outputs: Tensor[] = [];
   const node: Node = { op: op, inputs, attributes, outputs, label: currentLabel() };
-  for (const [index, type] of types.entries()) outputs.push(new Tensor(type, node, index));
+  for (const [index, type] of op.infer(inputs, attributes).entries()) outputs.push(new Tensor(type, node, index));
   return [...outputs];
 }
 

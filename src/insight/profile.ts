@@ -4,15 +4,14 @@
  */
 import type { ProgramTimes } from "../runtime/index.ts";
 
-/** What was measured: some steps, of which the first ones only warmed up. */
+/** What was measured: some steps, of which some count. */
 export interface MeasuredSteps {
   readonly programs: readonly ProgramTimes[];
-  /** Steps that count, and those before them that do not. */
-  readonly steps: number;
-  readonly warmUp: number;
-  /** Milliseconds by the clock of each step that counts, and of the making of its batch before. */
+  /** Milliseconds by the clock of each step, and of the making of its batch before. */
   readonly stepMilliseconds: readonly number[];
   readonly batchMilliseconds: readonly number[];
+  /** The steps that count, numbered from 0: others warmed up, or were disturbed. */
+  readonly counted: readonly number[];
   /** The program with the forward and the backward pass; all others are the optimizer's. */
   readonly trainingProgram: string;
 }
@@ -53,10 +52,12 @@ export interface Room {
   readonly milliseconds: number;
 }
 
-/** What the nodes of a program took in a mean step. Executions while warming up are left out. */
-export function nodeShares({ programs, steps, warmUp, trainingProgram }: MeasuredSteps): NodeShare[] {
-  const ofStep = (values: readonly number[]): number => sum(counted(values, steps, warmUp)) / steps;
-  return programs.flatMap(({ name: program, nodes }) =>
+/** What the nodes of all programs took in a mean step, the training program's first. */
+export function nodeShares(measured: MeasuredSteps): NodeShare[] {
+  const { programs, trainingProgram, counted } = measured;
+  const isTraining = ({ name }: ProgramTimes): boolean => name === trainingProgram;
+  const ordered = [...programs.filter(isTraining), ...programs.filter((program) => !isTraining(program))];
+  return ordered.flatMap(({ name: program, nodes }) =>
     nodes.map(({ node, op, milliseconds, operations = [] }) => {
       const { label, backward } = nodeOrigin(node);
       const training = program === trainingProgram;
@@ -66,9 +67,9 @@ export function nodeShares({ programs, steps, warmUp, trainingProgram }: Measure
         op,
         place: training ? label : program,
         phase: training ? (backward ? ("backward" as const) : ("forward" as const)) : ("optimizer" as const),
-        milliseconds: ofStep(milliseconds),
-        runs: counted(milliseconds, steps, warmUp).length / steps,
-        operations: ofStep(operations),
+        milliseconds: sum(ofCounted(milliseconds, measured)) / counted.length,
+        runs: ofCounted(milliseconds, measured).length / counted.length,
+        operations: sum(ofCounted(operations, measured)) / counted.length,
       };
     }),
   );
@@ -80,7 +81,7 @@ export function nodeShares({ programs, steps, warmUp, trainingProgram }: Measure
  */
 export function nodeOrigin(name: string): { readonly label: string; readonly backward: boolean } {
   const { label = "", backward } =
-    /^(?:(?<label>[^/]*)\/)??(?<backward>(?:backward\/)*)[A-Za-z]+_\d+(?:\/|$)/.exec(name)?.groups ?? {};
+    /^(?:(?!backward\/)(?<label>[^/]+)\/)?(?<backward>(?:backward\/)*)[A-Za-z]+_\d+(?:\/|$)/.exec(name)?.groups ?? {};
   return { label, backward: backward !== undefined && backward !== "" };
 }
 
@@ -127,8 +128,9 @@ const ELSEWHERE = "elsewhere";
  * messages, copies of inputs and results, and what the trainer does in between); the making of the batch.
  */
 export function roomsOf(measured: MeasuredSteps, nodes: readonly NodeShare[]): Room[] {
-  const { programs, steps, warmUp, stepMilliseconds, batchMilliseconds } = measured;
-  const engine = sum(programs.map(({ milliseconds }) => sum(counted(milliseconds, steps, warmUp)))) / steps;
+  const { programs, stepMilliseconds, batchMilliseconds, counted } = measured;
+  const mean = (values: readonly number[]): number => sum(ofCounted(values, measured)) / counted.length;
+  const engine = sum(programs.map(({ milliseconds }) => mean(milliseconds)));
   const ofPhase = (phase: Phase): number =>
     sum(nodes.filter((node) => node.phase === phase).map(({ milliseconds }) => milliseconds));
   const phases = (["forward", "backward", "optimizer"] as const).map((name) => ({ name, milliseconds: ofPhase(name) }));
@@ -136,14 +138,15 @@ export function roomsOf(measured: MeasuredSteps, nodes: readonly NodeShare[]): R
   return [
     ...phases,
     { name: "engine, between ops", milliseconds: engine - inNodes },
-    { name: "calls of the engine", milliseconds: sum(stepMilliseconds) / steps - engine },
-    { name: "batches", milliseconds: sum(batchMilliseconds) / steps },
+    { name: "calls of the engine", milliseconds: mean(stepMilliseconds) - engine },
+    { name: "batches", milliseconds: mean(batchMilliseconds) },
   ];
 }
 
-/** Without the first ones, which warmed up: every step runs a program equally often. */
-function counted(values: readonly number[], steps: number, warmUp: number): readonly number[] {
-  return values.slice(Math.round((values.length * warmUp) / (warmUp + steps)));
+/** The values that belong to steps that count: every step has equally many. */
+function ofCounted(values: readonly number[], { counted, stepMilliseconds }: MeasuredSteps): readonly number[] {
+  const each = values.length / stepMilliseconds.length;
+  return counted.flatMap((step) => values.slice(Math.round(step * each), Math.round((step + 1) * each)));
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -9,8 +9,7 @@ import type { Schema } from "../errors/schema.ts";
 import type { Tensor } from "../graph/index.ts";
 import {
   activations,
-  attend,
-  causalMask,
+  attendCausally,
   dropout,
   embeddingTable,
   joinHeads,
@@ -78,17 +77,16 @@ export function gpt2(scope: Scope, config: Gpt2Config, ids: Tensor): Tensor {
   const tokens = embeddingTable(model.at("wte"), config.vocabulary, config.width, normal);
   const embedded = tokens.gather(ids);
   const places = positions(model.at("wpe"), embedded, "learned", config.maxPositions, scope.past);
-  const mask = causalMask(ids.dim(1), scope.past);
   let x = dropout(scope, model.record("embeddings", embedded.add(places)), config.embeddingDropout);
   for (let i = 0; i < config.layers; i++) {
     const layer = model.at("h", i);
     x = x.add(
-      dropout(scope, selfAttention(layer.at("attn"), config, norm(layer.at("ln_1"), x, config), mask), config.dropout),
+      dropout(scope, selfAttention(layer.at("attn"), config, norm(layer.at("ln_1"), x, config)), config.dropout),
     );
-    x = layer.record(
-      "hidden",
-      x.add(dropout(scope, mlp(layer.at("mlp"), config, norm(layer.at("ln_2"), x, config)), config.dropout)),
+    const hidden = x.add(
+      dropout(scope, mlp(layer.at("mlp"), config, norm(layer.at("ln_2"), x, config)), config.dropout),
     );
+    x = layer.checkpoint(layer.record("hidden", hidden));
   }
   return norm(model.at("ln_f"), x, config).linear(tokens);
 }
@@ -96,14 +94,12 @@ export function gpt2(scope: Scope, config: Gpt2Config, ids: Tensor): Tensor {
 const norm = (scope: Scope, x: Tensor, { normEpsilon }: Gpt2Config): Tensor => layerNorm(scope, x, normEpsilon);
 
 /** Queries, keys and values come from one product: [B, T, D] to [B, T, D]. */
-function selfAttention(scope: Scope, config: Gpt2Config, x: Tensor, mask: Tensor): Tensor {
+function selfAttention(scope: Scope, config: Gpt2Config, x: Tensor): Tensor {
   const { width, heads, attentionDropout } = config;
   const joined = linear(scope.at("c_attn"), x, 3 * width, { layout: "in-out", initial: normal }); // [B, T, 3D]
   const [query, key, value] = joined.split(-1, [width, width, width]).map((part) => splitHeads(part, heads));
-  const context = attend(scope, query!, scope.append("key", key!), scope.append("value", value!), {
-    mask,
-    dropout: attentionDropout,
-  });
+  const [keys, values] = [scope.append("key", key!), scope.append("value", value!)];
+  const context = attendCausally(scope, query!, keys, values, attentionDropout);
   return linear(scope.at("c_proj"), joinHeads(context), width, { layout: "in-out", initial: residualInitial(config) });
 }
 

@@ -163,10 +163,8 @@ function encoder(scope: Scope, config: TransformerConfig, embedded: Tensor, mask
     x = residual(layer, "self_attn_layer_norm", config, x, (y) =>
       attention(layer.at("self_attn"), y, { heads, mask, dropout: attentionDropout, cached: false }),
     );
-    x = layer.record(
-      "hidden",
-      residual(layer, "final_layer_norm", config, x, (y) => feedForward(layer, y, inner(config))),
-    );
+    const hidden = residual(layer, "final_layer_norm", config, x, (y) => feedForward(layer, y, inner(config)));
+    x = layer.checkpoint(layer.record("hidden", hidden));
   }
   return finish(scope, config, x);
 }
@@ -184,10 +182,8 @@ function decoder(scope: Scope, config: TransformerConfig, embedded: Tensor, memo
     x = residual(layer, "encoder_attn_layer_norm", config, x, (y) =>
       attention(layer.at("encoder_attn"), y, { heads, memory, mask, dropout: attentionDropout }),
     );
-    x = layer.record(
-      "hidden",
-      residual(layer, "final_layer_norm", config, x, (y) => feedForward(layer, y, inner(config))),
-    );
+    const hidden = residual(layer, "final_layer_norm", config, x, (y) => feedForward(layer, y, inner(config)));
+    x = layer.checkpoint(layer.record("hidden", hidden));
   }
   return finish(scope, config, x);
 }
@@ -213,7 +209,9 @@ function residual(
 
 /** Pre-norm leaves the last sum unnormalized, so a last LayerNorm follows. The paper's post-norm has none. */
 function finish(scope: Scope, config: TransformerConfig, x: Tensor): Tensor {
-  return config.normalization === "pre" ? layerNorm(scope.at("layer_norm"), x, config.normEpsilon) : x;
+  return config.normalization === "pre"
+    ? scope.checkpoint(layerNorm(scope.at("layer_norm"), x, config.normEpsilon))
+    : x;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Scope, layers, attention, positions: what model functions are written with. */
 export {
   attend,
+  attendCausally,
   attention,
   causalMask,
   joinHeads,

@@ -48,6 +48,7 @@ export class ModelParameters {
   readonly engine: Engine;
   readonly specs: readonly Parameter[];
   readonly layout: Layout;
+  #version = 0;
 
   private constructor(engine: Engine, specs: readonly Parameter[]) {
     this.engine = engine;
@@ -90,6 +91,16 @@ export class ModelParameters {
     return parameters;
   }
 
+  /** Another number whenever the values may be other ones: who keeps a copy of them must look. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Says that the values inside the engine were changed. */
+  changed(): void {
+    this.#version++;
+  }
+
   /** Views for those ports of a program that are named after parameters, each behind an optional prefix. */
   bind(ports: Program["inputs"], { resident = PARAMETERS, prefix = "" } = {}): Record<string, View> {
     return viewsOf(this.layout, ports, resident, prefix);
@@ -107,6 +118,7 @@ export class ModelParameters {
     for (const [name, value] of values) {
       await this.engine.write(resident, value.data, this.layout.places.get(name)!.offset);
     }
+    this.changed();
   }
 }
 

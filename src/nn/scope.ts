@@ -69,6 +69,8 @@ export class Trace {
   readonly parameters = new Map<string, Parameter>();
   readonly records = new Map<string, Tensor>();
   readonly cache = new Map<string, CacheEntry>();
+  /** Inner tensors that a training with recomputation keeps, in the order of the forward pass. */
+  readonly checkpoints: Tensor[] = [];
   /** How many streams of dropout masks the program draws. */
   dropoutStreams = 0;
   /** Which pools of masks it reads: input name to rate and width. */
@@ -147,6 +149,12 @@ export class Scope {
   /** Names an inner tensor, so that any caller may ask for it as an output. Returns it. */
   record(name: string, tensor: Tensor): Tensor {
     this.trace.records.set(this.#named(name), tensor);
+    return tensor;
+  }
+
+  /** Marks a tensor that a training with recomputation keeps: the end of a layer. Returns it. */
+  checkpoint(tensor: Tensor): Tensor {
+    this.trace.checkpoints.push(tensor);
     return tensor;
   }
 

@@ -12,4 +12,5 @@ export {
 } from "./data.ts";
 export { lower, OPSET, type LowerOptions, type Port, type Program, type Weights } from "./lower.ts";
 export { decodeMessage, encodeMessage, type Message } from "./messages.ts";
+export { peakOf, type Peak } from "./peak.ts";
 export { namesOf, type DeclaredPort, type GraphNames, type NodeNames } from "./names.ts";

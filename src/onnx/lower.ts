@@ -15,6 +15,7 @@ import {
 } from "../graph/index.ts";
 import { bytesOf, toHostData, type HostTensor } from "./data.ts";
 import { encodeMessage, type Message } from "./messages.ts";
+import { schedule } from "./schedule.ts";
 
 /** An input or output of a program. Sizes may be named. */
 export interface Port extends TensorType {
@@ -79,6 +80,7 @@ export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, o
   writer.rename();
   const used = new Set(writer.graphNodes.flatMap((node) => node.inputs ?? []));
   writer.dropUnused(new Set([...used, ...Object.keys(outputs)]));
+  writer.schedule(new Set(Object.keys(outputs)));
   const kept = fed.filter((port) => used.has(port.name));
   const stored = inputs
     .filter((port) => weights.has(port.name))
@@ -185,6 +187,11 @@ class Writer implements Emitter {
       while (outputs.length > 1 && outputs.at(-1) === "") outputs.pop();
       this.graphNodes[i] = { ...node, outputs };
     }
+  }
+
+  /** Puts the nodes into the order in which they are to be executed. */
+  schedule(outputs: ReadonlySet<string>): void {
+    this.graphNodes.splice(0, Infinity, ...schedule(this.graphNodes, outputs));
   }
 
   nodes(

@@ -90,10 +90,10 @@ export interface EngineOptions {
   /** Whether the engine runs in a worker, so that the caller stays responsive. Default: true. */
   readonly worker?: boolean | undefined;
   /**
-   * ONNX Runtime's build: `native`, `wasm`, or `auto` (the default): native where it works, WebAssembly elsewhere.
-   * A page has WebAssembly only.
+   * ONNX Runtime's build: `native`, `wasm`, `webgpu` (in a page), or `auto` (the default): native where it works,
+   * WebAssembly elsewhere. WebGPU is never chosen unasked: what it computes depends on the graphics driver.
    */
-  readonly backend?: "auto" | "native" | "wasm" | undefined;
+  readonly backend?: "auto" | "native" | "wasm" | "webgpu" | undefined;
   /** Whether the time of each node is measured, for `Engine.profile`. ONNX Runtime's native build can. Default: false. */
   readonly profile?: boolean | undefined;
 }

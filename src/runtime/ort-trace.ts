@@ -11,6 +11,10 @@ export interface TraceFiles {
   remove(): Promise<void>;
 }
 
+/** Said where times of nodes are asked for. */
+export const NO_TRACES =
+  "ONNX Runtime's WebAssembly build cannot measure single nodes; its native build can, in Node (backend: native).";
+
 /** The events that are read here; durations are in microseconds, sizes are by dtype. */
 interface TraceEvent {
   readonly cat: string;

@@ -5,10 +5,11 @@ import { Worker } from "node:worker_threads";
 import { EngineError } from "../errors/index.ts";
 import { temporaryFolder } from "../files/disk.ts";
 import { readText } from "../files/index.ts";
+import { allocate } from "../onnx/index.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { OnnxRuntime } from "./onnxruntime.ts";
-import type { TraceFiles } from "./ort-trace.ts";
-import { fromWebBuild, NO_TRACES } from "./web-build.ts";
+import { NO_TRACES, type TraceFiles } from "./ort-trace.ts";
+import { startWasm } from "./wasm-runtime.ts";
 import type { Channel } from "./worker-engine.ts";
 
 /** The processors that this process may use. */
@@ -17,20 +18,25 @@ export const machineThreads = (): number => availableParallelism();
 /** ONNX Runtime for Node. Throws EngineError that says why where the native build is asked for and cannot be had. */
 export async function loadOnnxRuntime(options: EngineOptions): Promise<OnnxRuntime> {
   const { threads = machineThreads(), backend = "auto", profile = false } = options;
+  if (backend === "webgpu") throw new EngineError("WebGPU is there in pages only; in Node, use the native build.");
   if (backend !== "wasm") {
     try {
       const { InferenceSession, Tensor, env } = await import("onnxruntime-node");
       const version = env.versions.node ?? env.versions.common;
       const traces = profile ? await traceFiles() : undefined;
-      return { InferenceSession, Tensor, version, build: "node", threads, traces };
+      return { InferenceSession, Tensor, version, build: "node", threads, inPlace: plainArrays, traces };
     } catch (error) {
       if (backend === "native") throw new EngineError(whyNotNative(error), { cause: error });
       // The binary is absent (an Intel Mac, an install without it): WebAssembly serves.
     }
   }
   if (profile) throw new EngineError(NO_TRACES);
-  return fromWebBuild(await import("onnxruntime-web"), threads);
+  const { default: factory } = await import("onnxruntime-web/ort-wasm-simd-threaded.mjs");
+  return startWasm(factory, threads);
 }
+
+/** The native build writes into any array. */
+const plainArrays = { allocate, free: () => undefined };
 
 /** ONNX Runtime writes traces to files only, and adds the time to their names. */
 async function traceFiles(): Promise<TraceFiles> {

@@ -2,7 +2,9 @@
 import { EngineError } from "../errors/index.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { OnnxRuntime } from "./onnxruntime.ts";
-import { fromWebBuild, NO_TRACES, type WebBuild } from "./web-build.ts";
+import { NO_TRACES } from "./ort-trace.ts";
+import { startWasm, type WasmBuild } from "./wasm-runtime.ts";
+import { startWebGpu } from "./webgpu-runtime.ts";
 import type { Channel } from "./worker-engine.ts";
 
 /** The part of a web worker that is used here; the DOM library is not needed. */
@@ -20,22 +22,34 @@ declare const crossOriginIsolated: boolean | undefined;
 export const machineThreads = (): number =>
   typeof crossOriginIsolated !== "undefined" && crossOriginIsolated ? (navigator?.hardwareConcurrency ?? 1) : 1;
 
-/** ONNX Runtime in this page or worker, from `address` where one is given. Throws EngineError for the native build. */
-export async function loadOnnxRuntime(options: EngineOptions, address?: string): Promise<OnnxRuntime> {
-  if (options.backend === "native")
-    throw new EngineError("A page has no native build of ONNX Runtime, only WebAssembly.");
-  if (options.profile === true) throw new EngineError(NO_TRACES);
-  const ort: WebBuild =
-    address === undefined
-      ? await import("onnxruntime-web/wasm")
-      : ((await import(/* @vite-ignore */ /* webpackIgnore: true */ address)) as WebBuild);
-  return fromWebBuild(ort, Math.min(options.threads ?? machineThreads(), machineThreads()));
+/** Where this page's import map has the builds of ONNX Runtime. */
+export type Addresses = Readonly<Partial<Record<keyof typeof names, string>>>;
+
+const names = { wasm: "onnxruntime-web/ort-wasm-simd-threaded.mjs", webgpu: "onnxruntime-web/webgpu" } as const;
+
+/**
+ * ONNX Runtime in this page or worker, from `addresses` where they are given. Throws EngineError for the native build,
+ * and for WebGPU where the browser offers none.
+ */
+export async function loadOnnxRuntime(options: EngineOptions, addresses: Addresses = {}): Promise<OnnxRuntime> {
+  const { backend = "auto", profile = false } = options;
+  if (profile) throw new EngineError(NO_TRACES);
+  if (backend === "native") throw new EngineError("A page has no native build of ONNX Runtime, only WebAssembly.");
+  if (backend === "webgpu") {
+    return startWebGpu((await fromMap(addresses.webgpu)) ?? (await import("onnxruntime-web/webgpu")));
+  }
+  const { default: factory } =
+    (await fromMap<WasmBuild>(addresses.wasm)) ?? (await import("onnxruntime-web/ort-wasm-simd-threaded.mjs"));
+  return startWasm(factory, Math.min(options.threads ?? machineThreads(), machineThreads()));
 }
+
+const fromMap = async <T>(address: string | undefined): Promise<T | undefined> =>
+  address === undefined ? undefined : ((await import(/* @vite-ignore */ /* webpackIgnore: true */ address)) as T);
 
 /** A web worker that serves an engine. */
 export function startWorker(): Channel {
   const worker = new Worker(new URL("./web-worker.js", import.meta.url), { type: "module" });
-  worker.postMessage({ onnxRuntime: addressOfOnnxRuntime() }, []);
+  worker.postMessage({ addresses: addressesInMap() }, []);
   return {
     post: (message, transfer) => {
       worker.postMessage(message, transfer);
@@ -61,10 +75,13 @@ export function startWorker(): Channel {
 }
 
 /** Import maps do not reach into workers: where the page has one, the worker is told what it says. */
-function addressOfOnnxRuntime(): string | undefined {
-  try {
-    return import.meta.resolve("onnxruntime-web/wasm");
-  } catch {
-    return undefined; // no import map: a bundler has put the build where the worker finds it
-  }
+function addressesInMap(): Addresses {
+  const found = Object.entries(names).map(([build, name]) => {
+    try {
+      return [build, import.meta.resolve(name)];
+    } catch {
+      return [build, undefined]; // no import map: a bundler has put the build where the worker finds it
+    }
+  });
+  return Object.fromEntries(found) as Addresses;
 }

@@ -1,11 +1,11 @@
 /** The entry of the web worker in a page. */
 import { OnnxRuntimeEngine } from "./onnxruntime.ts";
-import { loadOnnxRuntime } from "./platform-web.ts";
+import { loadOnnxRuntime, type Addresses } from "./platform-web.ts";
 import { serveEngine, type Request } from "./worker-engine.ts";
 
 /** The page's first message. */
 interface Greeting {
-  readonly onnxRuntime: string | undefined;
+  readonly addresses: Addresses;
 }
 
 declare const self: {
@@ -13,14 +13,14 @@ declare const self: {
   addEventListener(type: "message", handler: (event: { data: Greeting | Request }) => void): void;
 };
 
-let address: string | undefined;
+let addresses: Addresses | undefined;
 const handle = serveEngine(
-  async (options) => new OnnxRuntimeEngine(await loadOnnxRuntime(options, address)),
+  async (options) => new OnnxRuntimeEngine(await loadOnnxRuntime(options, addresses)),
   (message, transfer) => {
     self.postMessage(message, transfer);
   },
 );
 self.addEventListener("message", ({ data }) => {
-  if ("onnxRuntime" in data) address = data.onnxRuntime;
+  if ("addresses" in data) addresses = data.addresses;
   else void handle(data);
 });

@@ -13,7 +13,7 @@ export interface Channel {
   close(): Promise<void>;
 }
 
-type Method = Exclude<keyof Engine, "description" | "dispose">;
+type Method = Exclude<keyof Engine, "description">;
 export interface Request {
   readonly id: number;
   readonly method: Method | "open";
@@ -62,6 +62,8 @@ export async function openWorkerEngine(channel: Channel, options: EngineOptions)
     run: (calls, feeds) => ask("run", calls, feeds),
     profile: () => ask("profile"),
     dispose: async () => {
+      // An ended worker leaves nothing behind but the files that a measuring engine writes.
+      if (options.profile === true) await ask("dispose").catch(() => undefined);
       dead ??= new EngineError("This engine was disposed of. Make a new one.");
       for (const call of waiting.values()) call.reject(dead);
       waiting.clear();

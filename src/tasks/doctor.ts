@@ -4,7 +4,10 @@ import type { ReadableFolder } from "../files/index.ts";
 import { input } from "../graph/index.ts";
 import { lower } from "../onnx/index.ts";
 import { createEngine, type EngineOptions } from "../runtime/index.ts";
+import { transformerParts, type TransformerConfig } from "../models/index.ts";
 import { openTranslatorFolder } from "./translator-folder.ts";
+import { evaluationTokens, translatorMemory, typicalBatches } from "./translator-memory.ts";
+import { plannedModel, type TranslatorRunConfig } from "./translator-run.ts";
 
 /** What became of a small program. */
 export type EngineTrial =
@@ -75,8 +78,11 @@ export interface ModelNeeds {
   readonly weights: number;
   /** While it is opened: the weights as they are read, and those in the engine. */
   readonly toRun: number;
-  /** Weights, gradients and Adam's two moments; activations come on top and grow with the batch. */
+  /** Tokens of a training batch that the next two are for. */
+  readonly batchTokens: number;
+  /** The peak of a training, and the same with recomputation. */
   readonly toTrain: number;
+  readonly toTrainRecomputing: number;
 }
 
 /**
@@ -84,9 +90,23 @@ export interface ModelNeeds {
  * weights themselves are not read.
  */
 export async function modelNeeds(folder: ReadableFolder): Promise<ModelNeeds> {
-  const { parameters: specs } = await openTranslatorFolder(folder);
-  const sizes = specs.map(({ shape }) => shape.reduce((product, d) => product * d, 1));
-  const parameters = sizes.reduce((sum, size) => sum + size, 0);
+  return needsOf((await openTranslatorFolder(folder)).config, { batchTokens: 4096 });
+}
+
+/** What the training that a config describes needs. */
+export function plannedNeeds(config: TranslatorRunConfig): ModelNeeds {
+  return needsOf(plannedModel(config), config.training);
+}
+
+function needsOf(config: TransformerConfig, training: Partial<TranslatorRunConfig["training"]>): ModelNeeds {
+  const { batchTokens = 4096 } = training;
+  const { total: parameters } = transformerParts(config);
   const weights = 4 * parameters;
-  return { type: "translator", parameters, weights, toRun: 2 * weights, toTrain: 4 * weights };
+  const peak = (recompute: boolean): number => {
+    const batches = typicalBatches(batchTokens);
+    const evaluation = typicalBatches(evaluationTokens(batchTokens));
+    return translatorMemory(config, { ...training, recompute, batches, evaluation }).total;
+  };
+  const needs = { type: "translator", parameters, weights, toRun: 2 * weights };
+  return { ...needs, batchTokens, toTrain: peak(false), toTrainRecomputing: peak(true) };
 }

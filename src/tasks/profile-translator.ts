@@ -25,19 +25,23 @@ import type { Translator } from "./translator.ts";
 
 /** What is measured. */
 export interface ProfileOptions extends Pick<TrainOptions, "batchTokens" | "optimizer" | "seed"> {
-  /** Steps that count. Default: 10. */
+  /** Steps that are measured. Default: 10. */
   readonly steps?: number | undefined;
-  /** Steps before them that do not. Default: 2. */
+  /** Steps before them that are not. Default: 2. */
   readonly warmUp?: number | undefined;
   /** The sentences to train on; without them, random ids in sentences of 8 to 24 tokens. */
   readonly pairs?: readonly SentencePair[] | undefined;
 }
 
-/** Where the time of a mean training step goes; all times are in milliseconds. */
+/** Where the time of a training step goes, in the mean of the quicker half of the steps; times are in milliseconds. */
 export interface StepProfile {
   readonly engine: string;
   /** By the clock, of each step with the making of its batch. */
   readonly steps: readonly number[];
+  /** How many of them count. */
+  readonly counted: number;
+  /** The mean of those that count. */
+  readonly milliseconds: number;
   /** Tokens a second of the target that are not padding. */
   readonly tokensPerSecond: number;
   readonly rooms: readonly Room[];
@@ -47,6 +51,8 @@ export interface StepProfile {
   readonly parts: readonly NodeGroup[];
   /** By layer, in the order in which they run. */
   readonly layers: readonly NodeGroup[];
+  /** By op, sublayer and pass together, the longest first. */
+  readonly costs: readonly NodeGroup[];
   readonly nodes: readonly NodeShare[];
 }
 
@@ -65,32 +71,43 @@ export async function profileTranslator(model: Translator, options: ProfileOptio
   const batches = endless(epochsOf(model, examples, options));
   const stepMilliseconds: number[] = [];
   const batchMilliseconds: number[] = [];
-  let tokens = 0;
+  const tokens: number[] = [];
   for (let update = 1; update <= warmUp + steps; update++) {
     const started = performance.now();
     const batch = batches();
     const made = performance.now();
-    const { targets } = await trainer.step(update, batch, LEARNING_RATE);
-    if (update <= warmUp) continue;
-    batchMilliseconds.push(made - started);
+    tokens.push((await trainer.step(update, batch, LEARNING_RATE)).targets);
     stepMilliseconds.push(performance.now() - made);
-    tokens += targets;
+    batchMilliseconds.push(made - started);
   }
   const programs = await model.engine.profile();
-  const trainingProgram = TRAINING_STEP;
-  const measured: MeasuredSteps = { programs, steps, warmUp, stepMilliseconds, batchMilliseconds, trainingProgram };
-  const nodes = nodeShares(measured);
   const whole = stepMilliseconds.map((milliseconds, i) => milliseconds + batchMilliseconds[i]!);
+  const counted = quickerHalf(whole, tokens, warmUp);
+  const trainingProgram = TRAINING_STEP;
+  const measured: MeasuredSteps = { programs, counted, stepMilliseconds, batchMilliseconds, trainingProgram };
+  const nodes = nodeShares(measured);
+  const of = (values: readonly number[]): number => counted.reduce((sum, step) => sum + values[step]!, 0);
   return {
     engine: model.engine.description,
-    steps: whole,
-    tokensPerSecond: (1000 * tokens) / whole.reduce((sum, step) => sum + step, 0),
+    steps: whole.slice(warmUp),
+    counted: counted.length,
+    milliseconds: of(whole) / counted.length,
+    tokensPerSecond: (1000 * of(tokens)) / of(whole),
     rooms: roomsOf(measured, nodes),
     ops: longestFirst(groupNodes(nodes, ({ op }) => op)),
     parts: longestFirst(groupNodes(nodes, ({ place }) => partOf(place))),
     layers: groupNodes(nodes, ({ place }) => layerOf(place)),
+    costs: longestFirst(groupNodes(nodes, ({ op, place, phase }) => `${op}, ${phase} of ${partOf(place)}`)),
     nodes: longestFirst(nodes),
   };
+}
+
+/** What else runs on a machine only makes steps slower: of those after the warm-up, the half with less time a token. */
+function quickerHalf(milliseconds: readonly number[], tokens: readonly number[], warmUp: number): number[] {
+  const steps = [...milliseconds.keys()].slice(warmUp);
+  const perToken = (step: number): number => milliseconds[step]! / tokens[step]!;
+  const ordered = [...steps].sort((a, b) => perToken(a) - perToken(b));
+  return ordered.slice(0, Math.ceil(steps.length / 2)).sort((a, b) => a - b);
 }
 
 function longestFirst<T extends { readonly milliseconds: number }>(items: readonly T[]): T[] {

@@ -1,5 +1,5 @@
 /** Trains a translator on sentence pairs, with or without a run folder. */
-import { placesOf, tokenBatches, withinLimits, type TextPair } from "../data/index.ts";
+import { placesOf, tokenBatches, withinLimits, type PairLength, type TextPair } from "../data/index.ts";
 import type { Folder } from "../files/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import {
@@ -8,15 +8,18 @@ import {
   Trainer,
   trainingLoop,
   type Batch,
+  type BatchSizes,
   type Epoch,
   type OptimizerName,
   type Run,
   type ScheduleKind,
   type Step,
   type StopSignal,
+  type TrainingMemory,
 } from "../training/index.ts";
 import type { Translator } from "./translator.ts";
 import { pairFeeds, translatorObjective } from "./translator-model.ts";
+import { batchSizes, evaluationTokens, translatorMemory } from "./translator-memory.ts";
 
 /** What is trained, how long, and how. */
 export interface TrainOptions {
@@ -33,6 +36,8 @@ export interface TrainOptions {
   readonly weightDecay?: number | undefined;
   readonly clipNorm?: number | undefined;
   readonly movingAverage?: number | undefined;
+  /** Whether the backward pass computes the inside of layers a second time: less memory, more time. Default: false. */
+  readonly recompute?: boolean | undefined;
   readonly schedule?: ScheduleKind | undefined;
   readonly learningRate?: number | undefined;
   readonly warmUp?: number | undefined;
@@ -44,6 +49,8 @@ export interface TrainOptions {
   readonly signal?: StopSignal | undefined;
   /** Where checkpoints and the log go. */
   readonly run?: Run | undefined;
+  /** Told, before anything is trained, what memory it will take; where it throws, nothing is trained. */
+  readonly memory?: ((memory: TrainingMemory) => void) | undefined;
   /** Told of pairs that are longer than the model's positions and were left out. */
   readonly warn?: ((message: string) => void) | undefined;
 }
@@ -66,8 +73,16 @@ export async function* train(
   const { run, warn, batchTokens = 4096 } = options;
   const examples = encodeAll(model, pairs, "training", warn);
   const epoch = epochsOf(model, examples, options);
+  const lengths = examples.map(lengthsOf);
+  const held = options.validation && validationBatches(model, options.validation, evaluationTokens(batchTokens), warn);
+  options.memory?.(
+    translatorMemory(model.config, {
+      ...options,
+      batches: batchSizes(lengths, batchTokens),
+      evaluation: held?.map(sizesOf),
+    }),
+  );
   const trainer = await makeTrainer(model, options);
-  const held = options.validation && validationBatches(model, options.validation, batchTokens, warn);
   const save =
     run &&
     ((position: Step["position"], score: number | undefined) =>
@@ -93,13 +108,21 @@ export async function* train(
   yield* loop;
 }
 
+const sizesOf = ({ feeds: { source, target } }: Batch): BatchSizes => ({
+  batch: source!.shape[0]!,
+  source: source!.shape[1]!,
+  target: target!.shape[1]!,
+});
+
+const lengthsOf = ({ source, target }: Encoded): PairLength => ({ source: source.length, target: target.length });
+
 /** The batches of each epoch of examples. */
 export function epochsOf(
   model: Translator,
   examples: readonly Encoded[],
   { seed = 1, accumulate = 1, batchTokens = 4096 }: Pick<TrainOptions, "seed" | "accumulate" | "batchTokens">,
 ): (number: number) => Epoch {
-  const lengths = examples.map(({ source, target }) => ({ source: source.length, target: target.length }));
+  const lengths = examples.map(lengthsOf);
   return (number) => {
     const { batches } = tokenBatches(lengths, { tokens: batchTokens, seed, epoch: number });
     return {
@@ -112,13 +135,13 @@ export function epochsOf(
 /** The trainer of a translator, in the engine of its parameters. */
 export async function makeTrainer(model: Translator, options: TrainOptions): Promise<Trainer> {
   const { seed = 1, run, weightDecay = 0, clipNorm = 1, movingAverage = 0, labelSmoothing = 0.1 } = options;
-  const { optimizer = "adam", beta1, beta2 } = options;
+  const { optimizer = "adam", beta1, beta2, recompute } = options;
   if (run?.resumed !== undefined) await model.parameters.write(run.resumed.weights);
   const objective = translatorObjective(model.config, labelSmoothing);
   const trainer = await Trainer.create(
     model.engine,
     objective,
-    { seed, optimizer: optimizers[optimizer]({ beta1, beta2 }), weightDecay, clipNorm, movingAverage },
+    { seed, optimizer: optimizers[optimizer]({ beta1, beta2 }), weightDecay, clipNorm, movingAverage, recompute },
     model.parameters,
   );
   if (run?.resumed !== undefined) await trainer.restore(run.resumed.state);
@@ -134,7 +157,7 @@ export function encodeAll(
 ): Encoded[] {
   const encoded = pairs.map(({ source, target }) => ({ source: tokenizer.ids(source), target: tokenizer.ids(target) }));
   const limit = { source: config.maxPositions, target: config.maxPositions };
-  const lengths = encoded.map(({ source, target }) => ({ source: source.length, target: target.length }));
+  const lengths = encoded.map(lengthsOf);
   const { kept, long } = withinLimits(
     lengths,
     limit,
@@ -170,7 +193,7 @@ function validationBatches(
   warn: TrainOptions["warn"],
 ): Batch[] {
   const examples = encodeAll(model, pairs, "validation", warn);
-  const lengths = examples.map(({ source, target }) => ({ source: source.length, target: target.length }));
+  const lengths = examples.map(lengthsOf);
   const { batches } = tokenBatches(lengths, { tokens, seed: 0, epoch: 0 });
   return batches.map((group) => updateBatch(model, examples, [group])[0]!);
 }

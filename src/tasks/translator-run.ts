@@ -3,7 +3,13 @@ import { z } from "zod";
 import type { TextPair } from "../data/index.ts";
 import { ConfigError } from "../errors/index.ts";
 import { crc32, type Folder } from "../files/index.ts";
-import { parseConfig, transformerPresets, type TransformerPreset } from "../models/index.ts";
+import {
+  parseConfig,
+  transformerConfig,
+  transformerPresets,
+  type TransformerConfig,
+  type TransformerPreset,
+} from "../models/index.ts";
 import { activations, positionKinds, type Activation } from "../nn/index.ts";
 import type { EngineOptions } from "../runtime/index.ts";
 import {
@@ -14,6 +20,7 @@ import {
   type OptimizerName,
   type Step,
   type StopSignal,
+  type TrainingMemory,
 } from "../training/index.ts";
 import { train } from "./train-translator.ts";
 import { Translator } from "./translator.ts";
@@ -60,6 +67,7 @@ const trainingKeys = {
   saveEvery: whole.default(200),
   keepCheckpoints: whole.default(3),
   patience: whole.optional(),
+  recompute: z.boolean().default(false),
 };
 
 const schema = z.strictObject({
@@ -90,6 +98,13 @@ export function translatorRunConfig(value: unknown, name: string): TranslatorRun
     : config;
 }
 
+/** The model that a run's config describes, where its text gives as many tokens as it asks for. */
+export function plannedModel({ preset, model, vocabulary }: TranslatorRunConfig): TransformerConfig {
+  const sizes = { normalization: "pre", ...transformerPresets[preset], ...model, vocabulary };
+  const given = Object.fromEntries(Object.entries(sizes).filter(([, value]) => value !== undefined));
+  return parseConfig(transformerConfig, given, "The model's config", Object.keys(given));
+}
+
 export interface TranslatorRunOptions extends EngineOptions {
   readonly folder: Folder;
   readonly config: TranslatorRunConfig;
@@ -100,6 +115,8 @@ export interface TranslatorRunOptions extends EngineOptions {
   readonly replace?: boolean | undefined;
   readonly signal?: StopSignal | undefined;
   readonly warn: (message: string) => void;
+  /** Told, before anything is trained, what memory it will take; where it throws, nothing is trained. */
+  readonly memory?: ((memory: TrainingMemory) => void) | undefined;
   /** Told once what is about to be trained. */
   readonly begin?: ((model: Translator, resumedAt: number) => void) | undefined;
 }
@@ -109,7 +126,7 @@ export interface TranslatorRunOptions extends EngineOptions {
  * engine the caller disposes of. Resuming goes on from the newest whole checkpoint, to the bit.
  */
 export async function* runTranslation(options: TranslatorRunOptions): AsyncGenerator<Step, Translator> {
-  const { folder, config, pairs, validation, resume = false, replace = false, signal, warn } = options;
+  const { folder, config, pairs, validation, resume = false, replace = false, signal, warn, memory } = options;
   const { averageCheckpoints, keepCheckpoints, ...training } = config.training;
   const keep = Math.max(averageCheckpoints, keepCheckpoints);
   if (training.patience !== undefined && validation === undefined) {
@@ -120,7 +137,7 @@ export async function* runTranslation(options: TranslatorRunOptions): AsyncGener
   try {
     model = await (run.resumed === undefined ? create(options) : Translator.open(run.resumed.folder, options));
     options.begin?.(model, run.resumed?.position.update ?? 0);
-    yield* train(model, pairs, { ...training, seed: config.seed, validation, signal, run, warn });
+    yield* train(model, pairs, { ...training, seed: config.seed, validation, signal, run, warn, memory });
     if (training.patience !== undefined) await model.parameters.write(await run.bestWeights());
     else if (averageCheckpoints > 1) await model.parameters.write(await run.averageOfLast(averageCheckpoints));
     else if (training.movingAverage > 0) await model.parameters.write(await model.parameters.read(AVERAGE));
@@ -147,5 +164,7 @@ function settingsOf(config: TranslatorRunConfig, pairs: readonly TextPair[]): Re
   let data = 0;
   for (const { source, target } of pairs) data = crc32(encoder.encode(`${source}\t${target}\n`), data);
   const end = dependsOnEnd ? { updates, minutes } : {};
-  return { ...config, training: { ...training, ...end }, patience, data: data.toString(16) };
+  // Recomputing changes no number.
+  const settings = { ...training, ...end, recompute: undefined };
+  return { ...config, training: settings, patience, data: data.toString(16) };
 }

@@ -66,6 +66,47 @@ export interface Step extends StepResult {
   readonly position: Position;
 }
 
+type Place = Pick<Position, "epoch" | "index">;
+
+/** The batches of a run by their place. The next one is made before its turn, while the engine is at work. */
+class Batches {
+  readonly #open: (epoch: number) => Epoch;
+  #epoch: { readonly number: number; readonly batches: Epoch } | undefined;
+  #ready: { readonly place: Place; readonly batch: readonly Batch[] } | undefined;
+
+  constructor(open: (epoch: number) => Epoch) {
+    this.#open = open;
+  }
+
+  #batches(epoch: number): Epoch {
+    if (this.#epoch?.number !== epoch) this.#epoch = { number: epoch, batches: this.#open(epoch) };
+    return this.#epoch.batches;
+  }
+
+  /** The same place, or the next epoch's first where this epoch is over. */
+  settle({ epoch, index }: Place): Place {
+    return index < this.#batches(epoch).length ? { epoch, index } : { epoch: epoch + 1, index: 0 };
+  }
+
+  /** The batch of a settled place. */
+  at({ epoch, index }: Place): readonly Batch[] {
+    const ready = this.#ready;
+    this.#ready = undefined;
+    if (ready?.place.epoch === epoch && ready.place.index === index) return ready.batch;
+    return this.#batches(epoch).batch(index);
+  }
+
+  /** Makes the batch that comes next. What goes wrong waits for its turn: the present step must not be lost. */
+  prepare(next: Place): void {
+    try {
+      const place = this.settle(next);
+      this.#ready = { place, batch: this.at(place) };
+    } catch {
+      this.#ready = undefined;
+    }
+  }
+}
+
 /**
  * Trains until the limit, the patience or the signal ends it. Yields after each update; an update is recorded, and its
  * checkpoint saved, before the step is yielded, so breaking out loses nothing that a step announced.
@@ -75,21 +116,21 @@ export async function* trainingLoop(options: LoopOptions): AsyncGenerator<Step, 
   const { trainer, updates = Infinity, seconds: limit = Infinity, signal, patience = Infinity } = options;
   if (updates === Infinity && limit === Infinity) throw new HeedError("A run needs a number of updates or a time.");
   let position = options.from ?? START;
-  let epoch = options.epoch(position.epoch);
+  const batches = new Batches(options.epoch);
   const started = performance.now() - position.seconds * 1000;
   const elapsed = (): number => (performance.now() - started) / 1000;
   const progress = (update: number): number => Math.min(1, Math.max(update / updates, elapsed() / limit));
   let over = position.update >= updates || position.seconds >= limit || position.sinceBest >= patience;
   let saved = position.update;
   while (!over && signal?.aborted !== true) {
-    if (position.index >= epoch.length) {
-      position = { ...position, epoch: position.epoch + 1, index: 0 };
-      epoch = options.epoch(position.epoch);
-    }
+    position = { ...position, ...batches.settle(position) };
     const update = position.update + 1;
     const rate = learningRate(options.schedule, update, progress(position.update));
-    const result = await trainer.step(update, epoch.batch(position.index), rate);
-    position = { ...position, update, index: position.index + 1, seconds: elapsed() };
+    const stepping = trainer.step(update, batches.at(position), rate);
+    const next = { epoch: position.epoch, index: position.index + 1 };
+    if (update < updates) batches.prepare(next);
+    const result = await stepping;
+    position = { ...position, ...next, update, seconds: elapsed() };
     const stopping = (): boolean => signal?.aborted === true;
     over = update >= updates || elapsed() >= limit;
     const validation = await validate(options, update, over || stopping());

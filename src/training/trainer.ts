@@ -1,6 +1,6 @@
 /** One model being trained: its programs, its residents, and the step that ties them together. */
 import { TrainingError } from "../errors/index.ts";
-import { gradients, input, type Tensor } from "../graph/index.ts";
+import { gradients, input, rewrite, trainingRules, type Tensor } from "../graph/index.ts";
 import { lower, type HostTensor, type Port, type Program } from "../onnx/index.ts";
 import {
   DROPOUT_OFFSETS,
@@ -45,6 +45,11 @@ export interface TrainerOptions {
   readonly clipNorm?: number | undefined;
   /** Decay of the exponential moving average of the parameters; 0, the default, for none. */
   readonly movingAverage?: number | undefined;
+  /**
+   * Whether the backward pass computes the inside of layers a second time instead of keeping it: less memory, the same
+   * numbers, more time a step. Default: false.
+   */
+  readonly recompute?: boolean | undefined;
 }
 
 /** What an update reports. Losses are means per target, in nats for cross-entropies. */
@@ -102,15 +107,8 @@ export class Trainer {
     options: TrainerOptions,
     given?: ReadonlyMap<string, HostTensor> | ModelParameters,
   ): Promise<Trainer> {
-    const trace = new Trace("training");
-    const loss = trace.run((scope) => objective(scope).loss.mul(input(LOSS_SCALE, "float32", [])));
+    const { program, trace } = trainingProgram(objective, options);
     const specs = [...trace.parameters.values()];
-    const byParameter = gradients(
-      loss,
-      specs.map((spec) => spec.tensor),
-    );
-    const named = Object.fromEntries(specs.map((spec, i) => [`gradient.${spec.name}`, byParameter[i]!]));
-    const program = lower(TRAINING_STEP, { loss, ...named });
     const parameters = await parametersFor(engine, specs, options.seed, given);
     const { optimizer, weightDecay = 0, clipNorm = 0, movingAverage = 0 } = options;
     const updater = await Updater.create(parameters, { optimizer, weightDecay, clipNorm, movingAverage });
@@ -149,7 +147,11 @@ export class Trainer {
     }
     const result = { loss, gradientNorm, targets };
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) await this.#refuse(update, batch, result);
-    await this.#updater.apply(update, learningRate);
+    try {
+      await this.#updater.apply(update, learningRate);
+    } finally {
+      this.parameters.changed();
+    }
     return result;
   }
 
@@ -235,7 +237,26 @@ export class Trainer {
       );
     }
     for (const [name, values] of state) await this.engine.write(name, values);
+    this.parameters.changed();
   }
+}
+
+/** The program of a training step (the loss, and its gradients by all parameters) and what its tracing collected. */
+export function trainingProgram(
+  objective: Objective,
+  { recompute = false }: Pick<TrainerOptions, "recompute">,
+): { readonly program: Program; readonly trace: Trace } {
+  const trace = new Trace("training");
+  const written = trace.run((scope) => objective(scope).loss.mul(input(LOSS_SCALE, "float32", [])));
+  const [loss, ...checkpoints] = rewrite([written, ...(recompute ? trace.checkpoints : [])], trainingRules);
+  const specs = [...trace.parameters.values()];
+  const byParameter = gradients(
+    loss!,
+    specs.map((spec) => spec.tensor),
+    { checkpoints },
+  );
+  const named = Object.fromEntries(specs.map((spec, i) => [`gradient.${spec.name}`, byParameter[i]!]));
+  return { program: lower(TRAINING_STEP, { loss: loss!, ...named }), trace };
 }
 
 async function parametersFor(

@@ -21,13 +21,17 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-/** Starts Chromium with a profile of its own. Names of other hosts are not even looked up. */
-export async function startChromium(executablePath: string): Promise<Browser> {
+/**
+ * Starts Chromium with a profile of its own. Names of other hosts are not even looked up. With `graphics` it may use
+ * WebGPU, on a graphics processor or on one in software.
+ */
+export async function startChromium(executablePath: string, { graphics = false } = {}): Promise<Browser> {
   const profile = mkdtempSync(join(tmpdir(), "heed-chromium-"));
   const flags =
-    "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update disable-sync";
+    "no-sandbox disable-quic no-first-run disable-background-networking disable-component-update disable-sync";
   const offline = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1";
-  const args = [...flags.split(" ").map((flag) => `--${flag}`), offline];
+  const processor = graphics ? "enable-unsafe-webgpu" : "disable-gpu";
+  const args = [...[...flags.split(" "), processor].map((flag) => `--${flag}`), offline];
   const context = await chromium.launchPersistentContext(profile, { executablePath, headless: true, args });
   return {
     open: (address) => openPage(context, address),

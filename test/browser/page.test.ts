@@ -53,7 +53,16 @@ async function inPage<Name extends keyof typeof tasks>(
   name: Name,
   ...args: Parameters<(typeof tasks)[Name]>
 ): Promise<Awaited<ReturnType<(typeof tasks)[Name]>>> {
-  const { page, problems } = await browser!.open(`${server.address}plain.html`);
+  return inPageOf(browser!, server, name, ...args);
+}
+
+async function inPageOf<Name extends keyof typeof tasks>(
+  opened: Browser,
+  server: Server,
+  name: Name,
+  ...args: Parameters<(typeof tasks)[Name]>
+): Promise<Awaited<ReturnType<(typeof tasks)[Name]>>> {
+  const { page, problems } = await opened.open(`${server.address}plain.html`);
   try {
     const call = `import("/test/tasks.js").then((tasks) => tasks.${name}(...${JSON.stringify(args)}))`;
     const result = await page.evaluate<Awaited<ReturnType<(typeof tasks)[Name]>>>(call);
@@ -99,6 +108,11 @@ describe("in Chromium", () => {
     expect(distance(losses, nodeLosses)).toBeLessThan(1e-5);
   });
 
+  it("without WebGPU says so, and what to use instead", async () => {
+    const message = await inPage(isolated, "errorOf", { backend: "webgpu" });
+    expect(message).toMatch(/^EngineError: .*WebGPU.*Use the WebAssembly build/);
+  });
+
   it("a model is kept in the browser's private storage", async () => {
     expect(await inPage(isolated, "keepInStorage", `${isolated.address}test/model`)).toEqual(nodeTexts);
   });
@@ -130,6 +144,35 @@ describe("in Chromium", () => {
     expect(await page.locator("#attention svg").count()).toBe(2);
     expect(problems).toEqual([]);
     await page.close();
+  });
+});
+
+describe("on WebGPU", () => {
+  let graphics: Browser | undefined;
+  let adapter = false;
+  beforeAll(async () => {
+    const program = findChromium();
+    if (program === undefined) return;
+    graphics = await startChromium(program, { graphics: true });
+    const { page } = await graphics.open(`${isolated.address}plain.html`);
+    adapter = await page.evaluate<boolean>("navigator.gpu?.requestAdapter().then(Boolean) ?? false");
+    await page.close();
+  });
+  afterAll(() => graphics?.close());
+
+  // In software each kernel takes long to be made: few sentences, one update.
+  it("a model translates and learns as it does in Node", async () => {
+    const model = `${isolated.address}test/model`;
+    const options = { backend: "webgpu" as const };
+    const found = await inPageOf(graphics!, isolated, "textsAndLosses", model, 1, options, 3);
+    expect(found.engine).toMatch(/\(WebGPU\)$/);
+    expect(found.texts).toEqual(nodeTexts.slice(0, 3));
+    expect(distance(found.losses, nodeLosses)).toBeLessThan(1e-5);
+  });
+
+  beforeEach((context) => {
+    if (graphics === undefined) context.skip(NO_CHROMIUM);
+    if (!adapter) context.skip("this Chromium offers no graphics processor for WebGPU, not even one in software");
   });
 });
 

@@ -1,5 +1,14 @@
 /** What the tests do alike in Node and in a page. A page gets this file without its types. */
-import { fetchFolder, browserFolder, Run, train, Translator, type EngineOptions, type Folder } from "heed";
+import {
+  browserFolder,
+  createEngine,
+  fetchFolder,
+  Run,
+  train,
+  Translator,
+  type EngineOptions,
+  type Folder,
+} from "heed";
 
 const nouns = { chat: "cat", chien: "dog", lapin: "rabbit", canard: "duck" };
 const colors = { noir: "black", blanc: "white", brun: "brown" };
@@ -27,19 +36,31 @@ export async function losses(updates: number, options: EngineOptions = {}, folde
   return found;
 }
 
-/** Greedy translations by a saved model; the engine's description before them. */
-export async function greedyTexts(folder: Parameters<typeof Translator.open>[0], options: EngineOptions = {}) {
+/** Greedy translations by a saved model, of the first `count` sentences; the engine's description before them. */
+export async function greedyTexts(
+  folder: Parameters<typeof Translator.open>[0],
+  options: EngineOptions = {},
+  count = pairs.length,
+) {
   const model = await Translator.open(folder, options);
-  const sources = pairs.map(({ source }) => source);
+  const sources = pairs.slice(0, count).map(({ source }) => source);
   const texts = (await model.translate(sources, { beams: 1 })).map(({ text }) => text);
   await model.dispose();
   return { engine: model.engine.description, texts };
 }
 
 /** Greedy translations by a model behind a web address, and the losses of the first updates of a fresh one. */
-export async function textsAndLosses(address: string, updates: number, options: EngineOptions) {
-  const { engine, texts } = await greedyTexts(fetchFolder(address), options);
+export async function textsAndLosses(address: string, updates: number, options: EngineOptions, count?: number) {
+  const { engine, texts } = await greedyTexts(fetchFolder(address), options, count);
   return { engine, texts, losses: await losses(updates, options) };
+}
+
+/** What is said where an engine cannot be opened. */
+export async function errorOf(options: EngineOptions): Promise<string> {
+  return createEngine(options).then(
+    () => "no error",
+    (thrown: unknown) => (thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)),
+  );
 }
 
 /** Copies a model into the browser's private storage, and translates with the copy. */

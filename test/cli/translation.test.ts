@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../src/cli/run.ts";
+import type { StepProfile } from "../../src/tasks/profile-translator.ts";
 import { toyPairs } from "../tasks/toy.ts";
 import { files, heed, type Outcome } from "./heed.ts";
 
@@ -244,6 +245,54 @@ describe("heed evaluate translation", () => {
     expect(refusal(await evaluate("--reference", at("train.fr")))).toMatch(
       /^val\.fr has 20 lines, but train\.fr has 300 lines\. /,
     );
+  });
+});
+
+describe("heed profile", () => {
+  const profile = (...more: string[]): Promise<Outcome> =>
+    heed(["profile", at("run"), "--steps", "2", "--tokens", "128", "--threads", "1", ...more]);
+  const files = (): string[] => ["--source", at("train.fr"), "--target", at("train.en.gz")];
+
+  it("shows rooms, ops, layers and sublayers, and writes a picture", async () => {
+    const { code, out, err } = await profile(...files(), "--svg", at("profile.svg"));
+    expect([code, err]).toEqual([0, ""]);
+    expect(out.replaceAll(at("/"), "")).toMatch(/^ONNX Runtime [^\n]*; batches of 128 tokens from train\.fr\n/);
+    expect(out).toMatch(/\n[\d,.]+ ms a step, [\d,]+ target tokens a second: the mean of the 1 quicker of 2 steps \(/);
+    expect(out).toMatch(/\nmatrix products: \d+\.\d % of the time, [\d.]+ GFLOP\/s\n/);
+    for (const room of ["forward", "backward", "optimizer", "calls of the engine", "batches"]) {
+      expect(out).toMatch(new RegExp(`\\n${room} .* ms +\\d+\\.\\d %\\n`));
+    }
+    expect(out).toMatch(/\nencoder\.layers\.0 +[\d.]+ ms +[\d.]+ ms +[\d.]+ ms +\d+\.\d %\n/);
+    expect(out).toMatch(/\ndecoder\.layers\.\*\.self_attn +[\d.]+ ms +[\d.]+ ms +[\d.]+ ms +\d+\.\d %\n/);
+    expect(out).toMatch(
+      /\nLargest costs .*\n.*\n\w+, (forward|backward|optimizer) of [\w.*]+( \w+)* +[\d.]+× +[\d.]+ ms +\d/,
+    );
+    const picture = await readFile(at("profile.svg"), "utf8");
+    expect(picture.match(/By room|By op, as executed|By sublayer of all layers/g)!.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it("gives everything as JSON: random ids where the bundled corpus has words that training never saw", async () => {
+    const { code, out } = await profile("--json");
+    expect(code).toBe(0);
+    const found = JSON.parse(out) as StepProfile & { readonly data: string };
+    expect(found.data).toBe("random ids, 8 to 24 a sentence");
+    expect(found.steps).toHaveLength(2);
+    const sum = (items: readonly { readonly milliseconds: number }[]): number =>
+      items.reduce((total, { milliseconds }) => total + milliseconds, 0);
+    expect(sum(found.rooms)).toBeCloseTo(found.milliseconds, 6);
+    const passes = sum(found.rooms.slice(0, 3));
+    for (const groups of [found.ops, found.layers, found.parts, found.costs, found.nodes])
+      expect(sum(groups)).toBeCloseTo(passes, 6);
+    const layers = found.layers.map(({ name }) => name);
+    expect(layers).toEqual(
+      expect.arrayContaining(["shared", "encoder.layers.0", "decoder.layers.0", "lm_head", "loss", "adam update"]),
+    );
+    const trained = found.layers.filter(({ name }) => /layers|lm_head|loss/.test(name));
+    for (const { phases, name } of trained) expect(Math.min(phases.forward, phases.backward), name).toBeGreaterThan(0);
+  });
+
+  it("wants both files or neither", async () => {
+    expect(refusal(await profile("--source", at("train.fr")))).toBe("Give both --source and --target, or neither.");
   });
 });
 

@@ -6,6 +6,7 @@ import {
   numberedMapSvg,
   scatterSvg,
   smallMultiplesSvg,
+  stackedSvg,
 } from "../../src/figures/index.ts";
 import { drawnTexts, findAll, hasClass, parseXml, type Node } from "./parse-xml.ts";
 
@@ -177,4 +178,20 @@ test("every figure is well-formed when there is next to nothing to draw", () => 
     expect(parseXml(svg).name).toBe("svg");
     expect(svg).not.toMatch(/NaN"|Infinity|undefined/);
   }
+});
+
+test("figures one below the other in one file, each with its own title", () => {
+  const bars = (title: string, count: number) =>
+    barChartSvg({ title, bars: Array.from({ length: count }, (_, i) => ({ name: `bar ${i}`, value: i })) });
+  const [first, second] = [bars("first", 2), bars("second", 5)];
+  const root = parseXml(stackedSvg(nasty, [first, second]));
+  const [a, b] = [first, second].map((figure) => parseXml(figure).attributes);
+  const inner = findAll(root, ({ name, attributes }) => name === "svg" && attributes.has("y"));
+  expect(inner.map(({ attributes }) => [attributes.get("y"), attributes.get("id")])).toEqual([
+    ["0", a!.get("id")],
+    [a!.get("height"), b!.get("id")],
+  ]);
+  expect(Number(root.attributes.get("height"))).toBe(Number(a!.get("height")) + Number(b!.get("height")));
+  expect(Number(root.attributes.get("width"))).toBe(Math.max(Number(a!.get("width")), Number(b!.get("width"))));
+  expect(drawnTexts(root)).toEqual(expect.arrayContaining(["first", "second", "bar 4"]));
 });

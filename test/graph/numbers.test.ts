@@ -1,6 +1,6 @@
 /** Numbers that go wrong silently: sums at repeated indices, rows that are masked altogether, huge and tiny operands. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { dimension, gradients, input, type Tensor } from "../../src/graph/index.ts";
+import { dimension, gradients, input, nodesOf, type Tensor } from "../../src/graph/index.ts";
 import { createEngine, type Engine } from "../../src/runtime/index.ts";
 import { evaluate, evaluateOften, floats, ids } from "./evaluate.ts";
 import { direction, pseudoRandom } from "./op-inputs.ts";
@@ -55,6 +55,71 @@ describe("sums at repeated indices are exact and the same in every run", () => {
       await check({ y: rows === undefined ? gradient!.add(table) : gradient! }, feeds, reference);
     });
   }
+
+  test("whatever the number of rows and of repeats", async () => {
+    const [n, width, rows] = [dimension("n"), 3, 500];
+    const updates = input("updates", "float32", [n, width]);
+    const y = updates.scatterRows(input("ids", "int64", [n]), rows);
+    const onto = updates.scatterRows(input("ids", "int64", [n]), rows, input("base", "float32", [rows, width]));
+    const patterns: Record<string, (i: number) => number> = {
+      "one id": () => 499,
+      "all different": (i) => (i * 7) % rows,
+      "a long run among others": (i) => (i % 3 === 0 ? (i * 13) % 90 : 40),
+      few: (i) => i % 2,
+    };
+    for (const length of [1, 2, 31, 32, 33, 63, 64, 65, 100, 400]) {
+      for (const [pattern, idOf] of Object.entries(patterns)) {
+        // Whole numbers, so that the sums are exact in any order.
+        const values = Float32Array.from({ length: length * width }, (_, i) => ((i * 31) % 17) - 8);
+        const chosen = Array.from({ length }, (_, i) => idOf(i));
+        const reference = new Float32Array(rows * width);
+        for (const [i, value] of values.entries())
+          reference[chosen[Math.floor(i / width)]! * width + (i % width)]! += value;
+        const base = Float32Array.from(reference, (_, i) => i);
+        const feeds = {
+          updates: floats([length, width], values),
+          ids: ids([length], chosen),
+          base: floats([rows, width], base),
+        };
+        const found = await evaluate(engine, { y, onto }, feeds);
+        expect(found.y, `${length} rows, ${pattern}`).toEqual(Array.from(reference));
+        expect(found.onto, `${length} rows, ${pattern}`).toEqual(Array.from(reference, (value, i) => value + base[i]!));
+      }
+    }
+  });
+
+  test("a table that two look-ups and a product share: rows are added to the product's gradient", async () => {
+    const [tokens, width, rows] = [2000, 16, 700];
+    const table = input("table", "float32", [rows, width]);
+    const [first, second] = [input("first", "int64", [tokens]), input("second", "int64", [tokens])];
+    const x = input("x", "float32", [tokens, width]);
+    const loss = table
+      .gather(first)
+      .mul(x)
+      .add(table.gather(second))
+      .sum()
+      .add(x.matmul(table.swap(0, 1)).sum());
+    const [y] = gradients(loss, [table]);
+    const onto = nodesOf([y!]).filter((node) => node.op.name === "scatterRows" && node.inputs.length === 3);
+    expect(onto).toHaveLength(2);
+    const values = Float32Array.from(direction(3, tokens * width));
+    const chosen = [11, 12].map((seed) => Array.from(pseudoRandom(seed, tokens), (r) => r % rows));
+    const reference = new Float64Array(rows * width);
+    for (let i = 0; i < tokens; i++) {
+      for (let j = 0; j < width; j++) {
+        reference[chosen[0]![i]! * width + j]! += values[i * width + j]!;
+        reference[chosen[1]![i]! * width + j]! += 1;
+        for (let row = 0; row < rows; row++) reference[row * width + j]! += values[i * width + j]!;
+      }
+    }
+    const feeds = {
+      table: floats([rows, width], new Float32Array(rows * width)),
+      first: ids([tokens], chosen[0]!),
+      second: ids([tokens], chosen[1]!),
+      x: floats([tokens, width], values),
+    };
+    await check({ y: y! }, feeds, reference);
+  });
 
   test("scatterElements along an axis", async () => {
     const [rows, width, size] = [400, 90, 7];

@@ -6,7 +6,9 @@ import { concat, constant, full, iota, type Tensor } from "../../src/graph/index
 import type { ConvolutionOptions, TransposedConvolutionOptions } from "../../src/graph/index.ts";
 import { convWeight, type Convolution } from "../../src/graph/ops/convolution.ts";
 import { step } from "../../src/graph/ops/elementwise.ts";
+import { linearCrossEntropy } from "../../src/graph/ops/linear-cross-entropy.ts";
 import { gatherWindows, scatterWindows } from "../../src/graph/ops/pooling.ts";
+import { weightedValues } from "../../src/graph/ops/weighted-values.ts";
 import type { Node } from "../../src/graph/index.ts";
 
 type Build = (...inputs: Tensor[]) => Tensor;
@@ -128,6 +130,7 @@ export const samples: Record<string, Build> = {
   sum: (x) => x.sum([0, 2]),
   mean: (x) => x.mean([0, 2]),
   logSumExp: (x) => x.logSumExp([0, 2]),
+  "sum/rows": (x) => x.sum([0, 1]),
   "sum/keep": (x) => x.sum(-1, { keep: true }),
   "mean/keep": (x) => x.mean(-1, { keep: true }),
   "logSumExp/keep": (x) => x.logSumExp(-1, { keep: true }),
@@ -150,6 +153,7 @@ export const samples: Record<string, Build> = {
   slice: (x) => x.slice(1, 1, 3),
   "slice/step": (x) => x.slice(1, 1, x.dim(1), 3),
   pad: (x) => x.pad(1, 1, 2, 3),
+  after: (x, signal) => x.after(signal),
   flip: (x) => x.flip(1),
 
   gather: (x, ids) => x.gather(ids),
@@ -157,6 +161,8 @@ export const samples: Record<string, Build> = {
   "gather/inner": (x, ids) => x.gather(ids, 1),
   scatterRows: (g, ids) => g.scatterRows(ids, 6),
   "scatterRows/many": (g, ids) => g.scatterRows(ids, 2000),
+  "scatterRows/onto": (g, ids, base) => g.scatterRows(ids, 6, base),
+  "scatterRows/many-onto": (g, ids, base) => g.scatterRows(ids, 200, base),
   gatherElements: (x, ids) => x.gatherElements(ids, 1),
   "gatherElements/one": (x, ids) => x.gatherElements(ids, 1),
   scatterElements: (g, ids) => g.scatterElements(ids, 1, 5),
@@ -167,6 +173,14 @@ export const samples: Record<string, Build> = {
   "softmax/front": (x) => x.softmax(1),
   logSoftmax: (x) => x.logSoftmax(),
   crossEntropy: (x, targets) => x.crossEntropy(targets),
+  weightedValues: (scores, values) => scores.apply(weightedValues, [values], {}),
+  "weightedValues/weights": (scores, values) => secondOutput(scores.apply(weightedValues, [values], {}).node),
+  "weightedValues/factors": (scores, values, factors) => scores.apply(weightedValues, [values, factors], {}),
+  linearCrossEntropy: (x, w, t) => x.apply(linearCrossEntropy, [w, t], { labelSmoothing: 0 }),
+  "linearCrossEntropy/smoothed": (x, w, t) => x.apply(linearCrossEntropy, [w, t], { labelSmoothing: 0.1 }),
+  "linearCrossEntropy/bias": (x, w, t, b) => x.apply(linearCrossEntropy, [w, t, b], { labelSmoothing: 0.2 }),
+  "linearCrossEntropy/probabilities": (x, w, t) =>
+    secondOutput(x.apply(linearCrossEntropy, [w, t], { labelSmoothing: 0 }).node),
   "crossEntropy/smoothed": (x, targets) => x.crossEntropy(targets, { labelSmoothing: 0.1 }),
   layerNorm: (x, w, b) => x.layerNorm(w, b, 1e-5),
   "layerNorm/plain": (x, w) => x.layerNorm(w, undefined, 1e-5),

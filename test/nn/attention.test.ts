@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GraphError } from "../../src/errors/index.ts";
-import { constant, dimension, input } from "../../src/graph/index.ts";
-import { attention, causalMask, MASKED, paddingMask, Trace } from "../../src/nn/index.ts";
+import { constant, dimension, gradients, input, nodesOf, type Tensor } from "../../src/graph/index.ts";
+import { attendCausally, attention, causalMask, MASKED, paddingMask, Trace } from "../../src/nn/index.ts";
 import { createEngine, type Engine } from "../../src/runtime/index.ts";
-import { compute, drawnParameters, floats, ids } from "../models/programs.ts";
+import { compute, drawnParameters, floats, ids, relativeDistance } from "../models/programs.ts";
 
 const WIDTH = 6;
 const HEADS = 2;
@@ -92,5 +92,42 @@ describe("masks", () => {
       { scores: { dtype: "float32", shape: [2, 3], data } },
     );
     for (const weight of floats(weights)) expect(weight).toBeCloseTo(1 / 3, 6);
+  });
+});
+
+describe("attention that does not see the future", () => {
+  const LONG = 150;
+  const operands = (): Tensor[] => ["q", "k", "v"].map((name) => input(name, "float32", [batch, HEADS, LONG, 3]));
+
+  it("gives the same by blocks, and the same gradients, without the hidden scores", async () => {
+    const outcome = (kind: "training" | "forward"): { outputs: Record<string, Tensor>; scores: number } => {
+      const inputs = operands();
+      const [query, key, value] = inputs as [Tensor, Tensor, Tensor];
+      const context = attendCausally(new Trace(kind).scope, query, key, value, 0);
+      const slopes = gradients(context.sin().sum(), inputs);
+      const wide = nodesOf([context])
+        .filter(({ op }) => op.name === "softmax")
+        .map(({ outputs: [y] }) => y!);
+      const scores = wide.reduce((sum, y) => sum + y.fixed(-1) * y.fixed(-2), 0);
+      return { outputs: { context, ...Object.fromEntries(slopes.map((slope, i) => [`slope ${i}`, slope])) }, scores };
+    };
+    const feeds = Object.fromEntries(
+      ["q", "k", "v"].map((name, seed) => {
+        const data = Float32Array.from({ length: 2 * HEADS * LONG * 3 }, (_, i) => Math.sin(i * (seed + 1.7)));
+        return [name, { dtype: "float32" as const, shape: [2, HEADS, LONG, 3], data }];
+      }),
+    );
+    const [whole, blocks] = [outcome("forward"), outcome("training")];
+    expect(blocks.scores).toBeLessThan(0.76 * whole.scores);
+    const [expected, got] = [await compute(engine, whole.outputs, feeds), await compute(engine, blocks.outputs, feeds)];
+    for (const name of Object.keys(expected)) {
+      expect(relativeDistance(floats(got[name]), floats(expected[name])), name).toBeLessThan(1e-6);
+    }
+  });
+
+  it("takes a short text whole", () => {
+    const [query, key, value] = ["q", "k", "v"].map((name) => input(name, "float32", [batch, HEADS, 127, 3]));
+    const context = attendCausally(new Trace("training").scope, query!, key!, value!, 0);
+    expect(nodesOf([context]).filter(({ op }) => op.name === "softmax")).toHaveLength(1);
   });
 });

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { loadOnnxRuntime } from "#platform";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { input } from "../../src/graph/index.ts";
 import { lower, type HostTensor } from "../../src/onnx/index.ts";
@@ -88,6 +89,41 @@ it("keeps 16-bit floats as bit patterns", async () => {
     expect(data).toBeInstanceOf(Uint16Array);
     expect([...data]).toEqual([0x3c00, 0xc000, 0x3800]);
   }
+});
+
+it("gives back the memory of what was fed, kept, fetched and freed", async () => {
+  const size = 4_000_000;
+  const x = input("x", "float32", [size]);
+  const program = await engine.load(lower("large", { kept: x.add(1), fetched: x.neg() }));
+  const feeds = { x: { dtype: "float32" as const, shape: [size], data: new Float32Array(size).fill(2) } };
+  const run = async (times: number): Promise<number> => {
+    for (let i = 0; i < times; i++) {
+      await engine.allocate("spare", "float32", size);
+      const { fetched } = await engine.run([{ program, keep: { kept: "kept" }, fetch: ["fetched"] }], feeds);
+      expect(fetched!.data[size - 1]).toBe(-2);
+      await engine.free("spare");
+    }
+    return bytesOfMemory();
+  };
+  const before = await run(3);
+  expect(await run(25)).toBe(before);
+  expect((await engine.read("kept", size - 1)).data[0]).toBe(3);
+  await engine.free("kept");
+  await engine.unload(program);
+});
+
+/** The memory of the module that the engines of this thread share: it grows, and never shrinks. */
+async function bytesOfMemory(): Promise<number> {
+  const { inPlace } = await loadOnnxRuntime({ backend: "wasm" });
+  const probe = inPlace!.allocate("uint8", 1);
+  inPlace!.free(probe);
+  return probe.buffer.byteLength;
+}
+
+it("is of the version that the package says", () => {
+  const file = new URL("../../node_modules/onnxruntime-web/package.json", import.meta.url);
+  const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
+  expect(engine.description).toContain(`ONNX Runtime ${version} `);
 });
 
 describe("without the native build", () => {

@@ -215,6 +215,7 @@ sample("gatherWindows", lambda x: F.max_pool1d(x, 3, stride=2, padding=1), *POOL
 
 # Reductions
 SPREAD = {"low": -20, "steps": 401, "gap": 0.1}
+sample("sum/rows", lambda x: x.sum((0, 1)), [f(2, 3, 32)], [f(30, 60, 90)])
 for name, compute in {"sum": torch.sum, "mean": torch.mean, "logSumExp": torch.logsumexp}.items():
     sample(name, lambda x, c=compute: c(x, (0, 2)), [f(2, 3, 4, names=["batch", None, "time"])], [f(20, 30, 60)])
     sample(name + "/keep", lambda x, c=compute: c(x, -1, keepdim=True), [f(2, 3, 4)], [f(20, 30, 60)])
@@ -242,6 +243,7 @@ sample("split/one", lambda x: x[:, 1:], [f(2, 5)], [f(70, 300)])
 sample("slice", lambda x: x[:, 1:3], [f(2, 4, **{"names": ["batch", "time"]})], [f(100, 300)])
 sample("slice/step", lambda x: x[:, 1::3], [f(2, 9, names=["batch", "time"])], [f(100, 300)])
 sample("pad", lambda x: F.pad(x, (1, 2), value=3), [f(2, 4, names=["batch", "time"])], [f(100, 300)])
+sample("after", lambda x, signal: x, [f(2, 3, names=["batch", None]), f(4)], [f(70, 30), f(50, 60)])
 sample("flip", lambda x: x.flip(1), [f(2, 4, 3, names=["batch", "time", None])], [f(10, 40, 70)])
 
 # Look-ups
@@ -258,6 +260,16 @@ sample("scatterRows", scatter_rows(lambda g: 6), [f(2, 4, 3), ids(2, 4, below=6)
 sample(
     "scatterRows/many",
     scatter_rows(lambda g: 2000), [f(9, 2), ids(9, below=2000)], [f(1500, 40), ids(1500, below=400)],
+)
+sample(
+    "scatterRows/onto",
+    lambda g, i, base: base + scatter_rows(lambda _: 6)(g, i), [f(2, 4, 3), ids(2, 4, below=6), f(6, 3)],
+    [f(20, 50, 40), ids(20, 50, below=6), f(6, 40)],
+)
+sample(
+    "scatterRows/many-onto",
+    lambda g, i, base: base + scatter_rows(lambda _: 200)(g, i), [f(9, 2, 2), ids(9, below=7), f(200, 2, 2)],
+    [f(1500, 5, 8), ids(1500, below=90), f(200, 5, 8)],
 )
 sample(
     "gatherElements",
@@ -283,8 +295,16 @@ sample(
 )
 
 # Normalization
+WIDE = {"low": -3, "high": 3}
 sample("softmax", lambda x: x.softmax(-1), [f(3, 5, low=-3, high=3)], [f(200, 150, low=-3, high=3)])
 sample("softmax/front", lambda x: x.softmax(1), [f(2, 3, 4, low=-3, high=3)], [f(20, 30, 60, low=-3, high=3)])
+for name, big in {"weightedValues": 2, "weightedValues/weights": 2, "weightedValues/factors": 3}.items():
+    sample(
+        name,
+        (lambda s, v: s.softmax(-1)) if name.endswith("weights") else lambda s, v, f=1: (s.softmax(-1) * f) @ v,
+        [f(2, 3, 4, **WIDE), f(2, 4, 5), f(2, 3, 4)][:big],
+        [f(20, 30, 60, **WIDE), f(20, 60, 40), f(20, 30, 60)][:big],
+    )
 sample("logSoftmax", lambda x: x.log_softmax(-1), [f(3, 5, low=-3, high=3)], [f(200, 150, low=-3, high=3)])
 for name, smoothing in {"crossEntropy": 0.0, "crossEntropy/smoothed": 0.1}.items():
     sample(
@@ -294,6 +314,33 @@ for name, smoothing in {"crossEntropy": 0.0, "crossEntropy/smoothed": 0.1}.items
         ),
         [f(4, 5, low=-3, high=3), ids(4, below=5, low=-2)], [f(300, 150, low=-3, high=3), ids(300, below=150, low=-50)],
     )
+
+
+def linear_cross_entropy(smoothing):
+    return lambda x, w, t, b=None: F.cross_entropy(
+        F.linear(x, w, b), torch.where(t < 0, -100, t), reduction="none", label_smoothing=smoothing, ignore_index=-100
+    )
+
+
+for name, smoothing in {"linearCrossEntropy": 0.0, "linearCrossEntropy/smoothed": 0.1}.items():
+    sample(
+        name,
+        linear_cross_entropy(smoothing),
+        [f(4, 6, **WIDE), f(5, 6, **WIDE), ids(4, below=5, low=-2)],
+        [f(300, 40), f(150, 40), ids(300, below=150, low=-50)],
+    )
+sample(
+    "linearCrossEntropy/bias",
+    linear_cross_entropy(0.2),
+    [f(4, 6), f(5, 6), ids(4, below=5, low=-2), f(5)],
+    [f(300, 40), f(150, 40), ids(300, below=150, low=-50), f(150)],
+)
+sample(
+    "linearCrossEntropy/probabilities",
+    lambda x, w, t: F.linear(x, w).softmax(-1),
+    [f(4, 6, **WIDE), f(5, 6, **WIDE), ids(4, below=5, low=-2)],
+    [f(300, 40), f(150, 40), ids(300, below=150, low=-50)],
+)
 sample(
     "layerNorm",
     lambda x, w, b: F.layer_norm(x, (x.shape[-1],), w, b, 1e-5), [f(2, 3, 6), f(6), f(6)], [f(10, 30, 128), f(128), f(128)],

@@ -1,14 +1,16 @@
 /** `heed doctor`: what works on this machine, and what a model lacks. */
-import { totalmem } from "node:os";
 import type { Command } from "commander";
 import { EngineError, HeedError } from "../../errors/index.ts";
 import { formatCount, formatNumber } from "../../figures/index.ts";
 import { diskFolder } from "../../files/disk.ts";
 import { machineThreads } from "../../runtime/index.ts";
-import { modelNeeds, tryEngine, type EngineTrial, type ModelNeeds } from "../../tasks/doctor.ts";
+import { modelNeeds, plannedNeeds, tryEngine, type EngineTrial, type ModelNeeds } from "../../tasks/doctor.ts";
+import { translatorRunConfig } from "../../tasks/translator-run.ts";
 import { formatBytes } from "../bytes.ts";
 import { describedCommand } from "../command.ts";
+import { readConfigFile } from "../config-file.ts";
 import { jsonLine, type Io } from "../io.ts";
+import { memoryLimit } from "../memory.ts";
 import { version } from "../version.ts";
 
 interface Machine {
@@ -32,10 +34,11 @@ export function command(io: Io): Command {
     },
   )
     .argument("[model]", "a folder that a training wrote")
+    .option("--config <file>", "a training's config: what it would take")
     .option("--json", "print what was found as JSON")
-    .action(async (path: string | undefined, { json = false }: { json?: boolean }) => {
+    .action(async (path: string | undefined, { json = false, config }: { json?: boolean; config?: string }) => {
       const machine = await examine();
-      const found = path === undefined ? undefined : await needsOf(path);
+      const found = await needsOf(path, config);
       const model = found instanceof HeedError ? { problem: found.message } : found;
       const text = describe(machine) + (found === undefined || found instanceof HeedError ? "" : fit(found, machine));
       await io.stdout.write(json ? jsonLine({ ...machine, model }) : text);
@@ -53,16 +56,21 @@ async function examine(): Promise<Machine> {
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,
     threads: machineThreads(),
-    memory: Math.min(totalmem(), process.constrainedMemory() || Infinity),
+    memory: memoryLimit(),
     availableMemory: process.availableMemory(),
     native: fellBack ? { works: false, problem: "its binary is missing or cannot be loaded" } : first,
     wasm: fellBack ? first : await tryEngine({ backend: "wasm" }),
   };
 }
 
-async function needsOf(path: string): Promise<ModelNeeds | HeedError> {
+async function needsOf(
+  path: string | undefined,
+  config: string | undefined,
+): Promise<ModelNeeds | HeedError | undefined> {
   try {
-    return await modelNeeds(diskFolder(path));
+    if (path !== undefined) return await modelNeeds(diskFolder(path));
+    if (config === undefined) return undefined;
+    return plannedNeeds(translatorRunConfig(await readConfigFile(diskFolder(), config), config));
   } catch (error) {
     if (error instanceof HeedError) return error;
     throw error;
@@ -92,12 +100,14 @@ function describe(machine: Machine): string {
   );
 }
 
-function fit({ type, parameters, weights, toRun, toTrain }: ModelNeeds, { availableMemory }: Machine): string {
+function fit(needs: ModelNeeds, { availableMemory }: Machine): string {
+  const { type, parameters, weights, toRun, batchTokens, toTrain, toTrainRecomputing } = needs;
   const says = (bytes: number): string =>
     `${formatBytes(bytes)}, ${bytes <= availableMemory ? "fits" : `more than the ${formatBytes(availableMemory)} available`}`;
   return (
     `model         ${type}, ${formatCount(parameters)} parameters, ${formatBytes(weights)}; nothing is missing\n` +
     `  to run      ${says(toRun)}\n` +
-    `  to train    ${says(toTrain)} (activations come on top)\n`
+    `  to train    ${says(toTrain)} (with --recompute ${says(toTrainRecomputing)}), ` +
+    `${formatCount(batchTokens)} tokens a batch\n`
   );
 }

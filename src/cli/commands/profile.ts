@@ -61,7 +61,7 @@ async function profile(path: string, flags: Flags, io: Io): Promise<void> {
       source === undefined ? await bundled(model, io) : { name: source, pairs: await pairsFrom(source, target!, io) };
     const found = await profileTranslator(model, { steps, batchTokens, pairs });
     const title = titleOf(found, flags, name);
-    if (flags.svg !== undefined) await diskFolder().write(flags.svg, `${pictureOf(found, title)}\n`);
+    if (flags.svg !== undefined) await diskFolder().write(flags.svg, `${pictureOf(found)}\n`);
     await io.stdout.write(flags.json === true ? jsonLine({ data: name, ...found }) : shown(found, title, io));
   } finally {
     await model.dispose();
@@ -76,15 +76,20 @@ async function bundled(model: Translator, io: Io): Promise<{ name: string; pairs
   return known ? { name: "the bundled corpus", pairs } : { name: "random ids, 8 to 24 a sentence", pairs: undefined };
 }
 
-function titleOf({ engine, steps, tokensPerSecond }: StepProfile, { tokens }: Flags, data: string): string {
-  const ordered = [...steps].sort((a, b) => a - b);
-  const [least, median, most] = [0, ordered.length >> 1, ordered.length - 1].map((i) => milliseconds(ordered[i]!));
-  return (
-    `${engine}; batches of ${formatCount(tokens)} tokens from ${data}\n` +
-    `${median} a step (median of ${steps.length}; ${least} to ${most}), ${formatCount(tokensPerSecond)} target tokens a second`
-  );
+function titleOf(found: StepProfile, { tokens }: Flags, data: string): string {
+  const { engine, steps, counted, tokensPerSecond, nodes } = found;
+  const products = nodes.filter(({ operations }) => operations > 0);
+  const operations = products.reduce((sum, node) => sum + node.operations, 0);
+  const lines = [
+    `${engine}; batches of ${formatCount(tokens)} tokens from ${data}`,
+    `${milliseconds(found.milliseconds)} a step, ${formatCount(tokensPerSecond)} target tokens a second: the mean of the ` +
+      `${counted} quicker of ${steps.length} steps (all: ${milliseconds(Math.min(...steps))} to ${milliseconds(Math.max(...steps))})`,
+    `matrix products: ${perCent(total(products), found.milliseconds)} of the time, ${speedOf(operations, total(products))}`,
+  ];
+  return (operations === 0 ? lines.slice(0, 2) : lines).join("\n");
 }
 
+const speedOf = (operations: number, time: number): string => `${formatNumber(operations / time / 1e6)} GFLOP/s`;
 const milliseconds = (value: number): string => `${value >= 100 ? formatCount(value) : formatNumber(value, 2)} ms`;
 const perCent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`;
 
@@ -102,7 +107,7 @@ function roomBars({ rooms }: StepProfile): BarChart {
 
 function opBars({ ops, rooms }: StepProfile): BarChart {
   const speed = ({ operations, milliseconds: value }: NodeGroup): string =>
-    operations === 0 ? "" : `, ${formatNumber(operations / value / 1e6)} GFLOP/s`;
+    operations === 0 ? "" : `, ${speedOf(operations, value)}`;
   return { title: "By op, as executed", bars: bars(ops, total(rooms), speed), format: milliseconds };
 }
 
@@ -130,6 +135,7 @@ function shown(found: StepProfile, title: string, io: Io): string {
   const tables = [
     passTable("By layer", found.layers, whole),
     passTable("By sublayer of all layers", found.parts, whole),
+    costTable(found.costs.slice(0, BARS), whole),
   ];
   return `${[title, ...texts, ...tables].join("\n\n")}\n`;
 }
@@ -146,9 +152,19 @@ function passTable(name: string, groups: readonly NodeGroup[], whole: number): s
   return table(rows, { header, align });
 }
 
-function pictureOf(found: StepProfile, title: string): string {
+/** What is worth a look first. */
+function costTable(costs: readonly NodeGroup[], whole: number): string {
+  const rows = costs.map(({ name, milliseconds: value, runs, operations }) => {
+    const speed = operations === 0 ? "" : speedOf(operations, value);
+    return [name, `${formatNumber(runs)}×`, milliseconds(value), perCent(value, whole), speed];
+  });
+  const header = ["Largest costs", "runs", "time", "share", "products"];
+  return table(rows, { header, align: ["left", "right", "right", "right", "right"] });
+}
+
+function pictureOf(found: StepProfile): string {
   return stackedSvg(
-    title.replaceAll("\n", ", "),
+    `Where ${milliseconds(found.milliseconds)} of a training step go`,
     [roomBars(found), opBars(found), partBars(found)].map((chart) => barChartSvg(chart)),
   );
 }

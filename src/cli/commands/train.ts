@@ -9,6 +9,7 @@ import type { Translator } from "../../tasks/translator.ts";
 import { runTranslation, translatorRunConfig, type TranslatorRunConfig } from "../../tasks/translator-run.ts";
 import { describedCommand, realNumber, requireOption, wholeNumber } from "../command.ts";
 import { readConfigFile } from "../config-file.ts";
+import { memoryLine } from "../memory.ts";
 import type { Io } from "../io.ts";
 import { stopOnInterrupt } from "../stop.ts";
 import { trainingProgress, type TrainingProgress } from "../training-progress.ts";
@@ -35,6 +36,7 @@ interface Flags {
   readonly saveEvery?: number;
   readonly seed?: number;
   readonly threads?: number;
+  readonly recompute?: true;
   readonly resume?: true;
 }
 
@@ -73,6 +75,7 @@ function translation(io: Io): Command {
     .option("--save-every <n>", "updates between two checkpoints", wholeNumber(1))
     .option("--seed <n>", "the same seed and threads give the same losses, to the bit", wholeNumber(0))
     .option("--threads <n>", "threads to use", wholeNumber(1))
+    .option("--recompute", "compute the inside of layers twice instead of keeping it: less memory, more time")
     .option("--resume", "go on with the run in the folder")
     .action((flags: Flags) => trainTranslation(flags, io));
 }
@@ -97,6 +100,9 @@ async function trainTranslation(flags: Flags, io: Io): Promise<void> {
     threads: flags.threads,
     signal,
     warn,
+    memory: (memory) => {
+      warn(memoryLine(memory));
+    },
     begin: (model, resumedAt) => {
       warn(`${formatCount(pairs.length)} pairs, ${sizesOf(model, config)}; ${model.engine.description}`);
       if (resumedAt > 0) warn(`Going on from update ${resumedAt}.`);
@@ -139,14 +145,14 @@ function sizesOf({ config: { vocabulary }, config }: Translator, { vocabulary: a
 async function configOf(flags: Flags): Promise<TranslatorRunConfig> {
   const file = flags.config === undefined ? {} : await readConfigFile(diskFolder(), flags.config);
   const { preset, layers, width, heads, feedForward, vocabulary, dropout, seed } = flags;
-  const { updates, minutes, learningRate, schedule, saveEvery } = flags;
+  const { updates, minutes, learningRate, schedule, saveEvery, recompute } = flags;
   const model = { encoderLayers: layers, decoderLayers: layers, width, heads, feedForward, dropout };
   return translatorRunConfig(
     {
       ...file,
       ...defined({ preset, vocabulary, seed }),
       model: section(file["model"], model),
-      training: section(file["training"], { updates, minutes, learningRate, schedule, saveEvery }),
+      training: section(file["training"], { updates, minutes, learningRate, schedule, saveEvery, recompute }),
     },
     flags.config ?? "The options",
   );

@@ -160,13 +160,13 @@ export const gelu = defineOp<{ approximate: "none" | "tanh" }>({
   // In as few nodes as possible: each is a trip through memory.
   gradient: ({ inputs: [x], outputs: [y], gradients: [g], attributes: { approximate } }) => {
     if (approximate === "none") {
-      // Φ(x) + x φ(x) = ½ (1 + erf u + 2/√π · u exp(−u²)) with u = x / √2
+      // Φ(x) + x φ(x) = ½ (1 + erf u + 2/√π · u exp(−u²)) with u = x / √2; the product before g takes the ½ along.
       const u = x!.scale(Math.SQRT1_2);
       const density = u
         .mul(u)
         .rsub(Math.log(2 / Math.sqrt(Math.PI)))
         .exp();
-      return [g!.mul(u.erf().add(u.mul(density)).add(1)).scale(0.5)];
+      return [g!.scale(0.5).mul(u.erf().add(u.mul(density)).add(1))];
     }
     // ½ (1 + tanh z) = σ(2z), so y = x s with s = σ(2z) and 2z = x (a x² + b); its slope is s + y (1 − s) (3 a x² + b).
     const b = 2 * Math.sqrt(2 / Math.PI);

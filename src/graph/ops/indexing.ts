@@ -1,17 +1,14 @@
 /**
  * Look-ups and their gradients. ONNX's own scatter with addition races where indices repeat and more than one thread
  * runs (docs/architecture.md, "Numbers that can be trusted"), so adding at repeated indices is done by products with
- * one-hot matrices, which are exact and repeatable.
+ * one-hot matrices, which are exact and repeatable. The gradient of look-ups of whole rows is in scatter-rows.ts.
  */
 import { modelError } from "../calling-line.ts";
-import { sameDimension, sameShape, showShape, sizeOf, type Dimension } from "../dimensions.ts";
-import { defineOp, type Emitter, type TensorType } from "../op.ts";
+import { sameDimension, sameShape, showShape, type Dimension } from "../dimensions.ts";
+import { defineOp } from "../op.ts";
 import { requireDtype, showType } from "../shapes.ts";
 import { castTo } from "./elementwise.ts";
-
-const indexDtypes = ["int32", "int64"] as const;
-/** Up to this many rows a one-hot matrix over all rows is cheaper than finding the distinct ones. */
-const FEW_ROWS = 512;
+import { indexDtypes, oneHot } from "./scatter-rows.ts";
 
 /** Elements of one axis by index: x [..., A, ...], indices [I...] to [..., I..., ...]. */
 export const gather = defineOp<{ axis: number }>({
@@ -34,50 +31,6 @@ export const gather = defineOp<{ axis: number }>({
     return [added.transpose(order), undefined];
   },
   lower: (emit, { inputs, attributes }) => [emit.node("Gather", inputs, { axis: { int: attributes.axis } })],
-});
-
-/** A one-hot matrix in the type of `like`: indices [I...] to [I..., depth], or to [depth, I...] with `axis` 0. */
-function oneHot(emit: Emitter, indices: string, depth: string, like: TensorType, axis: -1 | 0): string {
-  const values = emit.constant([0, 1], { dtype: like.dtype, shape: [2] });
-  return emit.node("OneHot", [indices, depth, values], { axis: { int: axis } });
-}
-
-/**
- * Adds rows up by index: updates [I..., D...], indices [I...] to [rows, D...]; rows no index names are zero.
- * The gradient of a look-up in the first axis.
- */
-export const scatterRows = defineOp<{ rows: Dimension }>({
-  name: "scatterRows",
-  infer: ([updates, indices], { rows }) => {
-    requireDtype("scatterRows", indices!, ...indexDtypes);
-    requireDtype("scatterRows", updates!, "float32", "float16", "bfloat16");
-    const width = indices!.shape.length;
-    if (!sameShape(updates!.shape.slice(0, width), indices!.shape)) {
-      throw modelError(
-        `scatterRows: updates ${showType(updates!)} and indices ${showType(indices!)}: ` +
-          `the updates' first axes must be those of the indices.`,
-      );
-    }
-    return [{ dtype: updates!.dtype, shape: [rows, ...updates!.shape.slice(width)] }];
-  },
-  gradient: ({ inputs: [, indices], gradients: [g] }) => [g!.gather(indices!, 0), undefined],
-  lower: (emit, { inputs: [updates, indices], inputTypes, outputTypes, attributes: { rows } }) => {
-    const rest = outputTypes[0]!.shape.slice(1);
-    const width = sizeOf(rest);
-    const flat = emit.node("Reshape", [updates!, emit.shape([sizeOf(inputTypes[1]!.shape), width])]);
-    const ids = emit.node("Reshape", [castTo(emit, indices!, "int64"), emit.integers([-1])]);
-    const add = (index: string, depth: string): string =>
-      emit.node("MatMul", [oneHot(emit, index, depth, inputTypes[0]!, 0), flat]);
-    const shaped = (name: string): string =>
-      rest.length === 1 ? name : emit.node("Reshape", [name, emit.shape(outputTypes[0]!.shape)]);
-    if (typeof rows === "number" && rows <= FEW_ROWS) return [shaped(add(ids, emit.scalar(rows, "int64")))];
-    // Many rows, few of them named: add up the distinct ones, then put each where it belongs. They no longer repeat.
-    const [distinct, , inverse] = emit.nodes("Unique", [ids], 4, { sorted: { int: 1 } });
-    const count = emit.node("Squeeze", [emit.node("Shape", [distinct!])]);
-    const zeros = emit.node("Expand", [emit.scalar(0, outputTypes[0]!.dtype), emit.shape([rows, width])]);
-    const places = emit.node("Unsqueeze", [distinct!, emit.integers([1])]);
-    return [shaped(emit.node("ScatterND", [zeros, places, add(inverse!, count)]))];
-  },
 });
 
 /** One element along an axis for each index: x and indices have the same shape but for that axis. */

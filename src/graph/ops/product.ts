@@ -1,7 +1,7 @@
 /** Matrix products: where the time goes. */
 import { modelError } from "../calling-line.ts";
 import { broadcastShapes, sameDimension, showShape, sizeOf } from "../dimensions.ts";
-import { defineOp } from "../op.ts";
+import { defineOp, isFloat } from "../op.ts";
 import { commonDtype, showType } from "../shapes.ts";
 
 /** [..., M, K] by [..., K, N] to [..., M, N]; the axes in front broadcast. */
@@ -27,7 +27,11 @@ export const matmul = defineOp({
     }
     return [g!.matmul(b!.swap(-1, -2)).sumTo(a!.shape), a!.swap(-1, -2).matmul(g!).sumTo(b!.shape)];
   },
-  lower: (emit, { inputs }) => [emit.node("MatMul", inputs)],
+  // Two matrices as Gemm: it takes a transposed operand as it lies.
+  lower: (emit, { inputs, inputTypes }) => {
+    const matrices = inputTypes.every(({ dtype, shape }) => isFloat(dtype) && shape.length === 2);
+    return [emit.node(matrices ? "Gemm" : "MatMul", inputs)];
+  },
 });
 
 /** How a weight lies in memory: [out, in], as PyTorch's Linear has it, or [in, out], as GPT-2's Conv1D has it. */

@@ -15,6 +15,7 @@ import {
 } from "../dimensions.ts";
 import { defineOp } from "../op.ts";
 import { commonDtype, showType } from "../shapes.ts";
+import { castTo } from "./elementwise.ts";
 
 /** The same elements in the same order under another shape. */
 export const reshape = defineOp<{ shape: Shape }>({
@@ -33,6 +34,23 @@ export const reshape = defineOp<{ shape: Shape }>({
     const unknown = shape.filter((d) => typeof d !== "number").length;
     const target = unknown <= 1 ? emit.integers(shape.map((d) => (typeof d === "number" ? d : -1))) : emit.shape(shape);
     return [emit.node("Reshape", [inputs[0]!, target])];
+  },
+});
+
+/**
+ * The first operand, once the second is there. A Reshape to the shape that it has, where part of the shape is read from
+ * the second operand when the program runs: no engine can see that it changes nothing, and nothing is copied.
+ */
+export const after = defineOp({
+  name: "after",
+  infer: ([x]) => [x!],
+  gradient: ({ gradients: [g] }) => [g, undefined],
+  lower: (emit, { inputs: [x, signal], inputTypes: [type] }) => {
+    // Nothing of the signal, as whole numbers, in front of the sizes.
+    const flat = emit.node("Reshape", [signal!, emit.integers([-1])]);
+    const nothing = emit.node("Slice", [flat, emit.integers([0]), emit.integers([0])]);
+    const sizes = emit.node("Concat", [castTo(emit, nothing, "int64"), emit.shape(type!.shape)], { axis: { int: 0 } });
+    return [emit.node("Reshape", [x!, sizes])];
   },
 });
 

@@ -1,0 +1,76 @@
+/** Rewrites that make a training step cheap, for any engine. docs/benchmarks.md has what each of them gave. */
+import { concat } from "./build.ts";
+import { floorDivideDimension, multiplyDimensions, sameShape, type Dimension } from "./dimensions.ts";
+import type { Node } from "./op.ts";
+import { linearCrossEntropy } from "./ops/linear-cross-entropy.ts";
+import { weightedValues } from "./ops/weighted-values.ts";
+import type { RewriteContext, RewriteRule } from "./rewrite.ts";
+import { apply, type Tensor } from "./tensor.ts";
+
+/** The node that makes a tensor, through reshapes and only where nobody else reads what lies between. */
+function makerOf(tensor: Tensor, { users }: RewriteContext): Node | undefined {
+  if (users(tensor) !== 1) return undefined;
+  if (tensor.node.op.name === "reshape") return makerOf(tensor.node.inputs[0]!, { users } as RewriteContext);
+  return tensor.node;
+}
+
+/** Below this many classes the logits are no burden. */
+const MANY_CLASSES = 2048;
+/**
+ * Rows are worked through in parts, so that a part's logits are used again while they are in the cache. Each part adds
+ * to the gradient of the weight, which costs more the wider it is.
+ */
+const partsFor = (width: Dimension): number =>
+  typeof width === "number" ? Math.max(1, Math.min(8, Math.floor(1024 / width))) : 1;
+
+/** crossEntropy(x Wᵀ + b) becomes one op, over a part of the rows at a time. The logits must serve nothing else. */
+export const lossWithLogits: RewriteRule = {
+  name: "loss with logits",
+  apply: (node, context) => {
+    if (node.op.name !== "crossEntropy" || context.users(node.outputs[1]!) > 0) return undefined;
+    const [logits, targets] = node.inputs as [Tensor, Tensor];
+    const maker = makerOf(logits, context);
+    if (maker?.op.name !== "linear" || (maker.attributes as { layout: string }).layout !== "out-in") return undefined;
+    const [x, weight, bias] = maker.inputs.map(context.now) as [Tensor, Tensor, Tensor | undefined];
+    const classes = weight.shape[0]!;
+    if (typeof classes !== "number" || classes < MANY_CLASSES) return undefined;
+    const rows = x.reshape([logits.shape[0]!, x.dim(-1)]);
+    const ends = endsOf(logits.shape[0]!, partsFor(weight.shape[1]!));
+    const losses = ends.map((end, i) => {
+      const part = (whole: Tensor): Tensor => whole.slice(0, ends[i - 1] ?? 0, end);
+      const operands = [part(rows), weight, part(context.now(targets)), ...(bias === undefined ? [] : [bias])];
+      return apply(linearCrossEntropy, operands, node.attributes as { labelSmoothing: number });
+    });
+    return [losses.length === 1 ? losses[0]! : concat(losses, 0)];
+  },
+};
+
+const endsOf = (rows: Dimension, parts: number): Dimension[] =>
+  Array.from({ length: parts }, (_, i) =>
+    i === parts - 1 ? rows : floorDivideDimension(multiplyDimensions(rows, i + 1), parts),
+  );
+
+/** softmax(scores) · values, with or without dropout of the weights, becomes one op. The weights must serve nothing else. */
+export const softmaxWithValues: RewriteRule = {
+  name: "softmax with values",
+  apply: (node, context) => {
+    if (node.op.name !== "matmul") return undefined;
+    const [weights, values] = node.inputs as [Tensor, Tensor];
+    const single = (tensor: Tensor): boolean => context.users(tensor) === 1;
+    let [softmax, factors] = [weights, undefined as Tensor | undefined];
+    if (weights.node.op.name === "mul" && single(weights)) {
+      const [left, right] = weights.node.inputs as [Tensor, Tensor];
+      if (!sameShape(left.shape, right.shape)) return undefined;
+      [softmax, factors] = left.node.op.name === "softmax" ? [left, right] : [right, left];
+    }
+    const { axis } = softmax.node.attributes as { axis?: number };
+    if (softmax.node.op.name !== "softmax" || axis !== softmax.shape.length - 1 || !single(softmax)) return undefined;
+    const front = (tensor: Tensor): Tensor["shape"] => tensor.shape.slice(0, -2);
+    if (!sameShape(front(softmax), front(node.outputs[0]!))) return undefined;
+    const operands = [softmax.node.inputs[0]!, values, ...(factors === undefined ? [] : [factors])];
+    return [apply(weightedValues, operands.map(context.now))];
+  },
+};
+
+/** All of them, in the order in which they are tried. */
+export const trainingRules: readonly RewriteRule[] = [lossWithLogits, softmaxWithValues];

@@ -1,0 +1,74 @@
+/** How much memory a training takes at the worst moment, known before it starts. */
+import { layoutOf, POOL_SIZE, Trace } from "../nn/index.ts";
+import { lower, peakOf } from "../onnx/index.ts";
+import type { Optimizer } from "./optimizers.ts";
+import { trainingProgram, type Objective } from "./trainer.ts";
+
+/** The sizes of a batch by name: `batch`, and what else the objective's inputs name (`source`, `target`, …). */
+export type BatchSizes = Readonly<Record<string, number>>;
+
+/** What decides about memory. */
+export interface MemoryOptions {
+  readonly optimizer: Optimizer;
+  readonly movingAverage?: number | undefined;
+  readonly recompute?: boolean | undefined;
+  /** Whether an update adds up several batches. */
+  readonly accumulate?: boolean | undefined;
+  /** The largest batches that are trained on; one is enough where all are alike. */
+  readonly batches: readonly BatchSizes[];
+  /** The largest batches that are evaluated between updates; none where nothing is. */
+  readonly evaluation?: readonly BatchSizes[] | undefined;
+}
+
+/** Bytes of main memory at the worst moment, in parts. */
+export interface TrainingMemory {
+  /** Parameters, their gradients, the optimizer's state and averages, and a copy while they are first filled. */
+  readonly parameters: number;
+  /** What a step's forward pass keeps for its backward pass, and what that needs on the way. */
+  readonly activations: number;
+  /** What evaluating takes on top: its program has memory of its own. */
+  readonly evaluation: number;
+  /** Node, the engine with its programs, and the masks of dropout. */
+  readonly fixed: number;
+  readonly total: number;
+}
+
+/**
+ * Node with Heed, the engine, its worker, and what tracing and loading leave behind. Measured, as are the next two:
+ * peak resident sizes of twelve trainings in Node 20 with ONNX Runtime 1.30, docs/architecture.md ("Memory").
+ */
+const PROCESS = 200 * 2 ** 20;
+/** What the engine's allocator takes for each byte asked for, where all batches have one shape. */
+const ONE_SHAPE = 1.05;
+/** The same where shapes change from batch to batch: gaps that no result fits into. */
+const MANY_SHAPES = 1.2;
+
+/**
+ * The peak of a training with the default engine. It traces the objective once, or twice with evaluation, and computes
+ * nothing. Throws GraphError where `batches` leaves out a size that the objective's inputs name.
+ */
+export function trainingMemory(objective: Objective, options: MemoryOptions): TrainingMemory {
+  const { optimizer, movingAverage = 0, accumulate = false, batches, evaluation = [] } = options;
+  const { program, trace } = trainingProgram(objective, options);
+  const specs = [...trace.parameters.values()];
+  const { size } = layoutOf(specs);
+  const slots = specs.flatMap(({ shape }) => Object.values(optimizer.slots(shape)));
+  const state = slots.reduce((sum, shape) => sum + shape.reduce((product, d) => product * d, 1), 0);
+  // Parameters, gradients, and the values on their way into the engine.
+  const copies = 3 + (accumulate ? 1 : 0) + (movingAverage > 0 ? 1 : 0);
+  const parameters = 4 * (copies * size + state);
+  const rates = new Set([...trace.dropoutPools.values()].map(({ rate }) => rate));
+  const fixed = PROCESS + 4 * POOL_SIZE * rates.size;
+  const waste = batches.length > 1 ? MANY_SHAPES : ONE_SHAPE;
+  const largest = (of: typeof program, all: readonly BatchSizes[]): number =>
+    waste * Math.max(...all.map((sizes) => peakOf(of, namedSizes(sizes, trace.dropoutStreams)).bytes));
+  const activations = largest(program, batches);
+  const evaluating =
+    evaluation.length === 0 ? 0 : largest(lower("evaluation", objective(new Trace("forward").scope)), evaluation);
+  const total = parameters + activations + evaluating + fixed;
+  return { parameters, activations, evaluation: evaluating, fixed, total };
+}
+
+function namedSizes(sizes: BatchSizes, streams: number): Map<string, number> {
+  return new Map(Object.entries({ streams, ...sizes }));
+}
