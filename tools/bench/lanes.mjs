@@ -73,44 +73,42 @@ export async function openLane(spec) {
 
 /**
  * Starts the lanes one after another, sends them each message of `turns` in turn (A B C A B C …), and ends them. A lane
- * may have a `turn` of its own instead. `before` are messages sent once, ahead of the rounds. A lane that fails is left
- * out of the rest. Gives for each lane what it said of itself (`about`), its answers to `before` and to each turn (`rounds`), and
- * its peak of memory in bytes, or why it is `missing`.
+ * may have a `turn` of its own instead. `before` are messages sent once, ahead of the rounds. With `fresh` a lane lives
+ * for its turn alone, so that only one is in memory at a time, and hears `before` each time. A lane that fails is left
+ * out of the rest. Gives for each lane its answers to `before` and to each turn (`rounds`), and its peak of memory in
+ * bytes, or why it is `missing`.
  */
-export async function inTurn(specs, { turns, before = [], log }) {
-  const lanes = specs.map((spec) => ({ name: spec.name, ours: spec.ours === true, spec, before: [], rounds: [] }));
-  const attempt = async (lane, what) => {
-    if (lane.missing !== undefined) return;
-    try {
-      await what();
-    } catch (error) {
-      lane.missing = error.message;
-      lane.process?.stop();
-      log(`  ${lane.name}: ${error.message}`);
+export async function inTurn(specs, { turns, before = [], fresh = false, log }) {
+  const lanes = specs.map((spec) => ({ name: spec.name, ours: spec.ours === true, spec, rounds: [], peak: 0 }));
+  const start = async (lane) => {
+    const from = performance.now();
+    lane.process = await openLane(lane.spec);
+    lane.before = [];
+    for (const message of before) lane.before.push(await lane.process.ask(message));
+    log(`  ${lane.name}: ready after ${((performance.now() - from) / 1000).toFixed(1)} s`);
+  };
+  const turn = async (lane, message) => lane.rounds.push(await lane.process.ask(lane.spec.turn ?? message));
+  const end = async (lane) => (lane.peak = Math.max(lane.peak, (await lane.process.ask({ do: "end" })).peak));
+  const all = async (...steps) => {
+    for (const lane of lanes) {
+      if (lane.missing !== undefined) continue;
+      try {
+        for (const step of steps) await step(lane);
+      } catch (error) {
+        lane.missing = error.message;
+        lane.process?.stop();
+        log(`  ${lane.name}: ${error.message}`);
+      }
     }
   };
   try {
-    for (const lane of lanes) {
-      await attempt(lane, async () => {
-        if (lane.spec.missing !== undefined) throw new Error(lane.spec.missing);
-        const start = performance.now();
-        lane.process = new Lane(lane.spec);
-        lane.about = (await lane.process.hear()).about;
-        for (const message of before) lane.before.push(await lane.process.ask(message));
-        lane.ready = (performance.now() - start) / 1000;
-        log(`  ${lane.name}: ready after ${lane.ready.toFixed(1)} s`);
-      });
-    }
-    for (const [at, turn] of turns.entries()) {
-      for (const lane of lanes) {
-        await attempt(lane, async () => {
-          lane.rounds.push(await lane.process.ask(lane.spec.turn ?? turn));
-        });
-      }
+    if (!fresh) await all(start);
+    for (const [at, message] of turns.entries()) {
+      const take = (lane) => turn(lane, message);
+      await (fresh ? all(start, take, end) : all(take));
       log(`  round ${at + 1} of ${turns.length}`);
     }
-    for (const lane of lanes)
-      await attempt(lane, async () => (lane.peak = (await lane.process.ask({ do: "end" })).peak));
+    if (!fresh) await all(end);
   } finally {
     for (const lane of lanes) lane.process?.stop();
   }
@@ -121,5 +119,5 @@ export async function inTurn(specs, { turns, before = [], log }) {
 export function entry(lane, valueOf, cells = {}) {
   const { name, ours, missing } = lane;
   if (missing !== undefined) return { name, ours, missing };
-  return { name, ours, values: lane.rounds.map((round) => valueOf(round, lane)), cells };
+  return { name, ours, values: lane.rounds.map(valueOf), cells };
 }

@@ -11,6 +11,7 @@ import { peerLane } from "../peers.mjs";
 import { adamWSettings, gptShapes } from "../shapes.mjs";
 import { secondsOfStep } from "../statistics.mjs";
 
+const LARGE = 768;
 const LOSS = "loss of the last of the first updates";
 
 export async function measure(context) {
@@ -41,7 +42,7 @@ export function writePeers(shape, seed) {
 function lanesOf(context, job) {
   const { shape, dropout } = job;
   const peer = (name, more) => peerLane(context, name, "gpt", { ...job, kind: "plain", adamW: adamWSettings, ...more });
-  const large = shape.width >= 768;
+  const large = shape.width >= LARGE;
   return [
     ...heedLanes("gpt", job),
     peer("PyTorch"),
@@ -58,7 +59,9 @@ async function timed(context, shape, dropout, files) {
   log(`  ${title}`);
   const turns = Array.from({ length: rounds }, () => ({ do: "round", seconds }));
   const before = [{ do: "losses", count: context.quick ? 2 : shape.check }];
-  const lanes = await inTurn(lanesOf(context, { shape, dropout, seed, ...files }), { turns, before, log });
+  // Six of the large one at once would not fit into the memory of a small machine.
+  const options = { turns, before, fresh: shape.width >= LARGE, log };
+  const lanes = await inTurn(lanesOf(context, { shape, dropout, seed, ...files }), options);
   const cells = ({ peak, before: first }) => ({
     [PEAK]: peak / 1e6,
     ...(dropout === 0 ? { [LOSS]: first[0]?.losses.at(-1).toFixed(4) } : {}),
