@@ -56,15 +56,35 @@ export interface Engine {
   dispose(): Promise<void>;
 }
 
+/** What can execute programs; see `EngineOptions.engine`. */
+export const engineNames = ["auto", "onnxruntime", "openvino", "cuda", "wasm"] as const;
+export type EngineName = (typeof engineNames)[number];
+
+/** Numbers in which programs compute. */
+export const precisions = ["fp32", "bf16"] as const;
+export type Precision = (typeof precisions)[number];
+
 /** Which engine, and how much of the machine it may use. */
 export interface EngineOptions {
+  /**
+   * What executes:
+   * - `auto` (the default): the fastest of what is there: OpenVINO where it is found, else ONNX Runtime's native build,
+   *   else its WebAssembly build, the only one that a page has;
+   * - `onnxruntime`: ONNX Runtime's native build, on the processor;
+   * - `openvino`: OpenVINO's library, version 2026.4, found where HEED_OPENVINO points, in a Python environment, in
+   *   openvino-node's folder or among the system's libraries; it needs the package koffi;
+   * - `cuda`: ONNX Runtime's CUDA provider, where its libraries are installed. Nobody has measured it yet;
+   * - `wasm`: ONNX Runtime's WebAssembly build.
+   */
+  readonly engine?: EngineName | undefined;
+  /**
+   * `bf16` lets matrix products, and what lies between them, compute with 8 bits of precision; parameters, optimizer
+   * and sums over steps stay float32. OpenVINO can, on processors with AVX-512 or with arithmetic for bf16. Default:
+   * `fp32`.
+   */
+  readonly precision?: Precision | undefined;
   /** Threads inside one operation. Default: the machine's. The same seed and thread count give the same numbers. */
   readonly threads?: number | undefined;
   /** Whether the engine runs in a worker, so that the caller stays responsive. Default: true. */
   readonly worker?: boolean | undefined;
-  /**
-   * ONNX Runtime's build: `native`, `wasm`, or `auto` (the default): native where it works, WebAssembly elsewhere.
-   * A page has WebAssembly only.
-   */
-  readonly backend?: "auto" | "native" | "wasm" | undefined;
 }

@@ -1,7 +1,7 @@
 /** What a page offers: ONNX Runtime's WebAssembly build, and web workers. */
 import { EngineError } from "../errors/index.ts";
-import type { EngineOptions } from "./engine.ts";
-import type { OnnxRuntime } from "./onnxruntime.ts";
+import type { Engine, EngineOptions } from "./engine.ts";
+import { OnnxRuntimeEngine, requireFp32 } from "./onnxruntime.ts";
 import { fromWebBuild, type WebBuild } from "./web-build.ts";
 import type { Channel } from "./worker-engine.ts";
 
@@ -20,15 +20,18 @@ declare const crossOriginIsolated: boolean | undefined;
 export const machineThreads = (): number =>
   typeof crossOriginIsolated !== "undefined" && crossOriginIsolated ? (navigator?.hardwareConcurrency ?? 1) : 1;
 
-/** ONNX Runtime in this page or worker, from `address` where one is given. Throws EngineError for the native build. */
-export async function loadOnnxRuntime(options: EngineOptions, address?: string): Promise<OnnxRuntime> {
-  if (options.backend === "native")
-    throw new EngineError("A page has no native build of ONNX Runtime, only WebAssembly.");
+/** ONNX Runtime in this page or worker, from `address` where one is given. Throws EngineError for other engines. */
+export async function openEngine(options: EngineOptions, address?: string): Promise<Engine> {
+  const { engine = "auto", precision = "fp32", threads = machineThreads() } = options;
+  if (engine !== "auto" && engine !== "wasm") {
+    throw new EngineError(`A page has no engine "${engine}", only WebAssembly: use "wasm" or "auto".`);
+  }
+  requireFp32(precision);
   const ort: WebBuild =
     address === undefined
       ? await import("onnxruntime-web/wasm")
       : ((await import(/* @vite-ignore */ /* webpackIgnore: true */ address)) as WebBuild);
-  return fromWebBuild(ort, Math.min(options.threads ?? machineThreads(), machineThreads()));
+  return new OnnxRuntimeEngine(fromWebBuild(ort, Math.min(threads, machineThreads())));
 }
 
 /** A web worker that serves an engine. */

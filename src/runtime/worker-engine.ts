@@ -13,7 +13,7 @@ export interface Channel {
   close(): Promise<void>;
 }
 
-type Method = Exclude<keyof Engine, "description" | "dispose">;
+type Method = Exclude<keyof Engine, "description">;
 export interface Request {
   readonly id: number;
   readonly method: Method | "open";
@@ -61,6 +61,8 @@ export async function openWorkerEngine(channel: Channel, options: EngineOptions)
     free: (name) => ask("free", name),
     run: (calls, feeds) => ask("run", calls, feeds),
     dispose: async () => {
+      // What an engine holds outside of JavaScript does not end with its worker. It is freed after what still runs.
+      await ask("dispose").catch(() => undefined);
       dead ??= new EngineError("This engine was disposed of. Make a new one.");
       for (const call of waiting.values()) call.reject(dead);
       waiting.clear();

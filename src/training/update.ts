@@ -1,6 +1,6 @@
 /** The optimizer inside the engine: the global norm of the gradients, and the update of all parameters in place. */
 import { dimension, input, type Tensor } from "../graph/index.ts";
-import { lower } from "../onnx/index.ts";
+import { lower, type Program } from "../onnx/index.ts";
 import { PARAMETERS, type Layout, type ModelParameters } from "../nn/index.ts";
 import type { Call, Engine, Values, View } from "../runtime/index.ts";
 import type { Optimizer } from "./optimizers.ts";
@@ -94,6 +94,10 @@ export function scalarFeeds(scalars: Readonly<Record<string, number>>): Values {
 
 const n = dimension("n");
 
+/** What sums up over many steps must not be rounded at each, whatever the precision of the model's products. */
+const exactly = (name: string, outputs: Readonly<Record<string, Tensor>>): Program =>
+  lower(name, outputs, { exact: true });
+
 function piecesOf(start: number, end: number): { offset: number; length: number }[] {
   const count = Math.ceil((end - start) / PIECE);
   return Array.from({ length: count }, (_, i) => {
@@ -105,12 +109,12 @@ function piecesOf(start: number, end: number): { offset: number; length: number 
 /** Each piece's sum of squares, then √ of their sum and min(1, clipNorm / norm) (Pascanu et al. 2013, algorithm 1). */
 async function loadNorm(engine: Engine, layout: Layout, clipNorm: number): Promise<Call[]> {
   const gradient = input("gradient", "float32", [n]);
-  const partial = await engine.load(lower("sum of squares", { partial: gradient.mul(gradient).sum().reshape([1]) }));
+  const partial = await engine.load(exactly("sum of squares", { partial: gradient.mul(gradient).sum().reshape([1]) }));
   const pieces = piecesOf(0, layout.size);
   const partials = input("partials", "float32", [pieces.length]);
   const norm = partials.sum().sqrt();
   const clip = clipNorm === 0 ? norm.onesLike() : norm.add(1e-6).rdiv(clipNorm).minimum(1);
-  const total = await engine.load(lower("global norm", { norm, clip }));
+  const total = await engine.load(exactly("global norm", { norm, clip }));
   await engine.allocate(PARTIAL_NORMS, "float32", pieces.length);
   await engine.allocate(CLIP, "float32", 1);
   const calls: Call[] = pieces.map(({ offset, length }, i) => ({
@@ -184,7 +188,7 @@ const both = (name: string, view: View): [string, View][] => [
   [`next ${name}`, view],
 ];
 
-function updateProgram(optimizer: Optimizer, shape: Tensor["shape"], weightDecay: number): ReturnType<typeof lower> {
+function updateProgram(optimizer: Optimizer, shape: Tensor["shape"], weightDecay: number): Program {
   const of = (name: string, size: Tensor["shape"] = shape): Tensor => input(name, "float32", size);
   const slots = optimizer.slots(shape as readonly number[]);
   const state = Object.fromEntries(Object.entries(slots).map(([slot, size]) => [slot, of(slot, size)]));
@@ -193,14 +197,14 @@ function updateProgram(optimizer: Optimizer, shape: Tensor["shape"], weightDecay
   const next = optimizer.update({ parameter: of("parameter"), gradient, state, scalars, weightDecay });
   const nextState = Object.entries(next.state).map(([slot, tensor]) => [`next ${slot}`, tensor]);
   const outputs = { ...Object.fromEntries(nextState), "next parameter": next.parameter } as Record<string, Tensor>;
-  return lower(`${optimizer.name} update`, outputs);
+  return exactly(`${optimizer.name} update`, outputs);
 }
 
 /** average ← decay · average + (1 − decay) · parameter. */
 async function loadAverage(engine: Engine, layout: Layout, decay: number): Promise<Piece[]> {
   const average = input("average", "float32", [n]).mul(decay);
   const next = average.add(input("parameter", "float32", [n]).mul(1 - decay));
-  const program = await engine.load(lower("moving average", { "next average": next }));
+  const program = await engine.load(exactly("moving average", { "next average": next }));
   return piecesOf(0, layout.size).map(({ offset, length }) => {
     const view = (resident: string): View => ({ resident, offset, shape: [length] });
     return { program, bind: { ...Object.fromEntries(both("average", view(AVERAGE))), parameter: view(PARAMETERS) } };
@@ -210,7 +214,7 @@ async function loadAverage(engine: Engine, layout: Layout, decay: number): Promi
 /** Adds gradients of a further part of the batch to those that are there. */
 export async function loadAccumulate(engine: Engine, layout: Layout, part: string): Promise<Call[]> {
   const sum = input("gradient", "float32", [n]).add(input("part", "float32", [n]));
-  const program = await engine.load(lower("accumulate", { "next gradient": sum }));
+  const program = await engine.load(exactly("accumulate", { "next gradient": sum }));
   return piecesOf(0, layout.size).map(({ offset, length }) => {
     const view = (resident: string): View => ({ resident, offset, shape: [length] });
     return { program, bind: { ...Object.fromEntries(both("gradient", view(GRADIENTS))), part: view(part) } };

@@ -75,7 +75,7 @@ describe("the same checkpoint and the same seed", () => {
   });
 
   it("give in Node's WebAssembly what they give natively", async () => {
-    const wasm = { threads: 1, backend: "wasm" as const };
+    const wasm = { threads: 1, engine: "wasm" as const };
     const { engine, texts } = await tasks.greedyTexts(diskFolder(join(scratch, "model")), wasm);
     expect(engine).toContain("WebAssembly");
     expect(texts).toEqual(nodeTexts);

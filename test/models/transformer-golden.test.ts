@@ -95,6 +95,6 @@ describe("loss, logits and every gradient of the whole Transformer equal PyTorch
   });
 
   it("on WebAssembly", async () => {
-    expect(await compareOn({ worker: false, backend: "wasm", threads: 1 }, "pre-norm")).toContain("WebAssembly");
+    expect(await compareOn({ worker: false, engine: "wasm", threads: 1 }, "pre-norm")).toContain("WebAssembly");
   });
 });

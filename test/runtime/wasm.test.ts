@@ -31,7 +31,7 @@ const vector = (...values: number[]): HostTensor => ({
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ backend: "wasm", worker: false, threads: 2 });
+  engine = await createEngine({ engine: "wasm", worker: false, threads: 2 });
 });
 afterAll(() => engine.dispose());
 
@@ -61,7 +61,7 @@ describe.each([
   ["in a worker", true],
 ])("residents %s", (_, worker) => {
   it("are read, and written over by the outputs that are bound to them", async () => {
-    const own = await createEngine({ backend: "wasm", worker, threads: 2 });
+    const own = await createEngine({ engine: "wasm", worker, threads: 2 });
     try {
       await own.allocate("state", "float32", 5);
       await own.write("state", Float32Array.of(1, 2, 3, 4, 5));
@@ -119,7 +119,7 @@ describe("without the native build", () => {
 
   it("WebAssembly serves, and who asks for the native build is told that it is not installed", () => {
     expect(engineOf({ threads: 1 })).toMatch(/WebAssembly\), 1 thread\n$/);
-    expect(engineOf({ backend: "native" })).toMatch(/^EngineError: .*onnxruntime-node is not installed/);
+    expect(engineOf({ engine: "onnxruntime" })).toMatch(/^EngineError: .*onnxruntime-node is not installed/);
   });
 
   it("the same where its binary cannot be loaded", () => {
@@ -128,6 +128,8 @@ describe("without the native build", () => {
     writeFileSync(join(broken, "package.json"), `{ "name": "onnxruntime-node", "main": "index.js" }`);
     writeFileSync(join(broken, "index.js"), `throw new Error("libonnxruntime.so.1: cannot open shared object file");`);
     expect(engineOf({ worker: false, threads: 1 })).toMatch(/WebAssembly\), 1 thread\n$/);
-    expect(engineOf({ backend: "native", worker: false })).toMatch(/could not be loaded: libonnxruntime.*cannot open/);
+    expect(engineOf({ engine: "onnxruntime", worker: false })).toMatch(
+      /could not be loaded: libonnxruntime.*cannot open/,
+    );
   });
 });

@@ -56,7 +56,7 @@ async function examine(): Promise<Machine> {
     memory: Math.min(totalmem(), process.constrainedMemory() || Infinity),
     availableMemory: process.availableMemory(),
     native: fellBack ? { works: false, problem: "its binary is missing or cannot be loaded" } : first,
-    wasm: fellBack ? first : await tryEngine({ backend: "wasm" }),
+    wasm: fellBack ? first : await tryEngine({ engine: "wasm" }),
   };
 }
 

@@ -142,7 +142,13 @@ export const mod = defineOp({
   name: "mod",
   infer: (inputs) => [inferBroadcast("mod", inputs, ["int32", "int64"])],
   gradient: { notDifferentiable: "whole numbers have no slope" },
-  lower: (emit, { inputs }) => [emit.node("Mod", inputs)],
+  // OpenVINO divides whole numbers as float32, which is off where they exceed 2^24, but multiplies and subtracts them
+  // exactly. So a multiple of the divisor that is near goes first; what is left is small enough for either engine.
+  lower: (emit, { inputs: [a, b], outputTypes: [type] }) => {
+    const quotient = emit.node("Div", [castTo(emit, a!, "float32"), castTo(emit, b!, "float32")]);
+    const multiple = emit.node("Mul", [castTo(emit, quotient, type!.dtype), b!]);
+    return [emit.node("Mod", [emit.node("Sub", [a!, multiple]), b!])];
+  },
 });
 
 /** −1, 0 or 1. Its gradient is zero wherever it has one. */
