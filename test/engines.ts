@@ -1,8 +1,8 @@
 /** The engines that tests run on: each that can be had here, and for the others a test that is skipped and says why. */
 import { describe, it } from "vitest";
-import { createEngine, type EngineOptions } from "../src/runtime/index.ts";
+import { createEngine, type EngineName } from "../src/runtime/index.ts";
 
-type Named = Required<Pick<EngineOptions, "engine">>;
+type Named = { readonly engine: EngineName };
 
 /** Engines for the processor; the WebAssembly build has tests of its own. */
 const candidates = [{ engine: "onnxruntime" }, { engine: "openvino" }] as const satisfies readonly Named[];
@@ -20,7 +20,9 @@ async function whyNot(options: Named): Promise<string | undefined> {
 const found = await Promise.all(candidates.map(async (options) => ({ options, problem: await whyNot(options) })));
 
 /** The options of each engine that is here. */
-export const engines: readonly Named[] = found.flatMap(({ options, problem }) => (problem === undefined ? [options] : []));
+export const engines: readonly Named[] = found.flatMap(({ options, problem }) =>
+  problem === undefined ? [options] : [],
+);
 
 /** Whether an engine is here. */
 export const hasEngine = (engine: Named["engine"]): boolean => engines.some((options) => options.engine === engine);
@@ -32,6 +34,10 @@ export function describeEngines(define: (options: Named) => void): void {
       describe(options.engine, () => {
         define(options);
       });
-    } else it.skip(`${options.engine}: ${problem}`, () => undefined);
+    } else {
+      it(`${options.engine} is not here`, ({ skip }) => {
+        skip(problem);
+      });
+    }
   }
 }

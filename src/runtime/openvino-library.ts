@@ -35,6 +35,9 @@ const ELEMENT_TYPES: Readonly<Record<Dtype, number>> = {
   uint8: 16,
 };
 
+/** What tensors without elements point at: the library wants memory all the same. */
+const NOTHING = new Float64Array(1);
+
 type Spec = Parameters<typeof Koffi.as>[1];
 type Given = readonly unknown[];
 
@@ -120,7 +123,7 @@ export async function openLibrary(file: string): Promise<OpenVinoLibrary> {
     createRequest: (compiled) => createRequest(compiled),
     tensorOver: (dtype, sizes, data) => {
       const dims = BigInt64Array.from(sizes, BigInt);
-      return createTensor(ELEMENT_TYPES[dtype], { rank: sizes.length, dims }, data);
+      return createTensor(ELEMENT_TYPES[dtype], { rank: sizes.length, dims }, data.length === 0 ? NOTHING : data);
     },
     setTensor: (request, port, tensor) => {
       setTensor(request, port, tensor);

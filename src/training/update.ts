@@ -12,6 +12,8 @@ const CLIP = "clip";
 const PARTIAL_NORMS = "partial norms";
 /** Elements of a piece: parameter, gradient and state of one piece stay in the cache together. */
 const PIECE = 65_536;
+/** Elements of a piece that are summed on their own; a part of PIECE. */
+const ROW = 256;
 
 export interface UpdateOptions {
   readonly optimizer: Optimizer;
@@ -108,24 +110,39 @@ function piecesOf(start: number, end: number): { offset: number; length: number 
 
 /** Each piece's sum of squares, then √ of their sum and min(1, clipNorm / norm) (Pascanu et al. 2013, algorithm 1). */
 async function loadNorm(engine: Engine, layout: Layout, clipNorm: number): Promise<Call[]> {
-  const gradient = input("gradient", "float32", [n]);
-  const partial = await engine.load(exactly("sum of squares", { partial: gradient.mul(gradient).sum().reshape([1]) }));
-  const pieces = piecesOf(0, layout.size);
+  const gradient = input("gradient", "float32", [dimension("rows"), dimension("width")]);
+  const squares = gradient.mul(gradient).sum(-1).sum().reshape([1]);
+  const partial = await engine.load(exactly("sum of squares", { partial: squares }));
+  const pieces = rowsOf(layout.size);
   const partials = input("partials", "float32", [pieces.length]);
   const norm = partials.sum().sqrt();
   const clip = clipNorm === 0 ? norm.onesLike() : norm.add(1e-6).rdiv(clipNorm).minimum(1);
   const total = await engine.load(exactly("global norm", { norm, clip }));
   await engine.allocate(PARTIAL_NORMS, "float32", pieces.length);
   await engine.allocate(CLIP, "float32", 1);
-  const calls: Call[] = pieces.map(({ offset, length }, i) => ({
+  const calls: Call[] = pieces.map((piece, i) => ({
     program: partial,
     bind: {
-      gradient: { resident: GRADIENTS, offset, shape: [length] },
+      gradient: { resident: GRADIENTS, ...piece },
       partial: { resident: PARTIAL_NORMS, offset: i, shape: [1] },
     },
   }));
   const bind = { partials: { resident: PARTIAL_NORMS }, clip: { resident: CLIP, shape: [] } };
   return [...calls, { program: total, bind, fetch: ["norm"] }];
+}
+
+/**
+ * Pieces as rows of a width whose sums are added up in turn, for a long sum of squares loses digits: one number after
+ * another, as OpenVINO adds them, 65,536 are off by 2e-5. The end of the last piece is a row of its own.
+ */
+function rowsOf(size: number): { offset: number; shape: [number, number] }[] {
+  return piecesOf(0, size).flatMap(({ offset, length }) => {
+    const rows = Math.floor(length / ROW);
+    const rest = length - rows * ROW;
+    const whole = { offset, shape: [rows, ROW] as [number, number] };
+    const end = { offset: offset + rows * ROW, shape: [1, rest] as [number, number] };
+    return [...(rows > 0 ? [whole] : []), ...(rest > 0 ? [end] : [])];
+  });
 }
 
 type Loaded = { pieces: Piece[]; state: ReadonlyMap<string, number> };

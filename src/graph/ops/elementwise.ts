@@ -129,10 +129,11 @@ export const step: Op<object> = defineOp({
     return [x!];
   },
   gradient: () => [undefined],
-  // max(0, min(1, 1e38 · x)) in one pass, which a comparison and a cast are not.
+  // max(0, min(1, 1e38 · x)) in one pass, which a comparison and a cast are not. OpenVINO 2026.4 takes a beta of 0 for
+  // one that was left out, which is 0.5; one that is all but 0 it takes as it is.
   lower: (emit, { inputs: [x], inputTypes: [type] }) => [
     type!.dtype === "float32"
-      ? emit.node("HardSigmoid", [x!], { alpha: { float: 1e38 }, beta: { float: 0 } })
+      ? emit.node("HardSigmoid", [x!], { alpha: { float: 1e38 }, beta: { float: -1e-30 } })
       : castTo(emit, emit.node("Greater", [x!, emit.scalar(0, type!.dtype)]), type!.dtype),
   ],
 });
