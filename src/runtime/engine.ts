@@ -78,9 +78,10 @@ export interface EngineOptions {
    */
   readonly engine?: EngineName | undefined;
   /**
-   * `bf16` lets matrix products, and what lies between them, compute with 8 bits of precision; parameters, optimizer
-   * and sums over steps stay float32. OpenVINO can, on processors with AVX-512 or with arithmetic for bf16. Default:
-   * `fp32`.
+   * `bf16` rounds the operands of matrix products, and what is passed on between products, to 8 bits of precision, on
+   * OpenVINO. Products, norms and softmax sum up in float32 inside; float32 throughout are parameters, gradients and all
+   * that lies between the last product and an output: the loss with its log-softmax, gradients of biases and norms, the
+   * optimizer, the global norm, the moving average. Faster on processors with arithmetic for bf16. Default: `fp32`.
    */
   readonly precision?: Precision | undefined;
   /** Threads inside one operation. Default: the machine's. The same seed and thread count give the same numbers. */

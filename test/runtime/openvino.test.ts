@@ -200,7 +200,7 @@ describe.skipIf(!hasEngine("openvino")).each([false, true])("in use (in a worker
 });
 
 describe.skipIf(!hasEngine("openvino"))("bf16", () => {
-  const tiny = { ...transformerPresets.tiny, dropout: 0, normalization: "pre" } as const;
+  const tiny = { ...transformerPresets.tiny, dropout: 0, normalization: "pre", vocabulary: 1000 } as const;
 
   /** The gradients of the first update. */
   async function gradientsIn(precision: "fp32" | "bf16"): Promise<Float32Array> {
@@ -219,9 +219,9 @@ describe.skipIf(!hasEngine("openvino"))("bf16", () => {
     }
   }
 
-  it("changes the gradients of a Transformer by less than 1.5 percent, and the sum of their squares not at all", async () => {
+  it("changes the gradients of a Transformer by less than 2 percent, and the sum of their squares not at all", async () => {
     const distance = relativeDistance(await gradientsIn("bf16"), await gradientsIn("fp32"));
-    expect(distance).toBeLessThan(1.5e-2);
+    expect(distance).toBeLessThan(2e-2);
     expect(distance).toBeGreaterThan(1e-5);
   });
 });
