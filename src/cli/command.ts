@@ -1,6 +1,6 @@
 /** What commands are made with: options that say what they want, and help that ends with an example. */
-import type { Option } from "commander";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { engineNames, precisions, type EngineName, type EngineOptions, type Precision } from "../runtime/index.ts";
 import type { Io } from "./io.ts";
 
 /** A file under commands/: builds its command, with the actions that read and write `io`. */
@@ -42,6 +42,28 @@ export function requireOption(command: Command, option: Option): Command {
     });
   });
 }
+
+/** What `engineOptions` adds to a command's flags. */
+export interface EngineFlags {
+  readonly engine?: EngineName;
+  readonly precision?: Precision;
+  readonly threads?: number;
+}
+
+/** Adds the options that say what executes. */
+export function withEngineOptions(command: Command): Command {
+  return command
+    .addOption(new Option("--engine <name>", "what executes; auto is the fastest that is here").choices(engineNames))
+    .addOption(new Option("--precision <name>", "bf16 is faster and rougher; needs OpenVINO").choices(precisions))
+    .option("--threads <n>", "threads to use", wholeNumber(1));
+}
+
+/** The engine that a command's flags ask for. */
+export const engineOf = ({ engine, precision, threads }: EngineFlags): EngineOptions => ({
+  engine,
+  precision,
+  threads,
+});
 
 /** Reads a whole number of at least `least`. */
 export function wholeNumber(least: number): (text: string) => number {

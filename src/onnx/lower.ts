@@ -29,6 +29,8 @@ export interface Program {
   readonly bytes: Uint8Array;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /** Whether it stays in float32 on an engine that was asked for less precision: sums of many steps, say. */
+  readonly exact?: boolean;
 }
 
 /** Weights written into the model instead of being asked for as inputs, by input name. */
@@ -45,6 +47,8 @@ export interface LowerOptions {
   /** Inputs that the program may read sizes from although no output depends on their values. */
   readonly inputs?: readonly Tensor[] | undefined;
   readonly weights?: Weights;
+  /** See `Program.exact`. Default: false. */
+  readonly exact?: boolean;
   /** Where weights lie when they do not fit inside: file name, and the offset in bytes of each. */
   readonly external?: { readonly file: string; readonly offsets: ReadonlyMap<string, number> };
 }
@@ -88,7 +92,7 @@ export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, o
     .filter((port) => weights.has(port.name))
     .map((port) => weightMessage(port.name, weights.get(port.name)!, options.external));
   const bytes = writer.finish(name, kept, ports, stored);
-  return { name, bytes, inputs: kept, outputs: ports };
+  return { name, bytes, inputs: kept, outputs: ports, ...(options.exact === true && { exact: true }) };
 }
 
 /** One port a name. Throws GraphError where one name is asked for with two types. */

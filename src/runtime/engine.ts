@@ -83,17 +83,40 @@ export interface Engine {
   dispose(): Promise<void>;
 }
 
+/** What can execute programs; see `EngineOptions.engine`. */
+export const engineNames = ["auto", "onnxruntime", "openvino", "cuda", "wasm", "webgpu"] as const;
+export type EngineName = (typeof engineNames)[number];
+
+/** Numbers in which programs compute. */
+export const precisions = ["fp32", "bf16"] as const;
+export type Precision = (typeof precisions)[number];
+
 /** Which engine, and how much of the machine it may use. */
 export interface EngineOptions {
+  /**
+   * What executes:
+   * - `auto` (the default): the fastest of what is there: OpenVINO where it is found, else ONNX Runtime's native build,
+   *   else its WebAssembly build, the only one that a page has;
+   * - `onnxruntime`: ONNX Runtime's native build, on the processor;
+   * - `openvino`: OpenVINO's library, version 2026.4, found where HEED_OPENVINO points, in a Python environment, in
+   *   openvino-node's folder or among the system's libraries; it needs the package koffi;
+   * - `cuda`: ONNX Runtime's CUDA provider, where its libraries are installed. Nobody has measured it yet;
+   * - `wasm`: ONNX Runtime's WebAssembly build;
+   * - `webgpu`: ONNX Runtime's WebGPU build, in a page. Never chosen unasked: what it computes depends on the graphics
+   *   driver.
+   */
+  readonly engine?: EngineName | undefined;
+  /**
+   * `bf16` rounds the operands of matrix products, and what is passed on between products, to 8 bits of precision, on
+   * OpenVINO. Products, norms and softmax sum up in float32 inside; float32 throughout are parameters, gradients and all
+   * that lies between the last product and an output: the loss with its log-softmax, gradients of biases and norms, the
+   * optimizer, the global norm, the moving average. Faster on processors with arithmetic for bf16. Default: `fp32`.
+   */
+  readonly precision?: Precision | undefined;
   /** Threads inside one operation. Default: the machine's. The same seed and thread count give the same numbers. */
   readonly threads?: number | undefined;
   /** Whether the engine runs in a worker, so that the caller stays responsive. Default: true. */
   readonly worker?: boolean | undefined;
-  /**
-   * ONNX Runtime's build: `native`, `wasm`, `webgpu` (in a page), or `auto` (the default): native where it works,
-   * WebAssembly elsewhere. WebGPU is never chosen unasked: what it computes depends on the graphics driver.
-   */
-  readonly backend?: "auto" | "native" | "wasm" | "webgpu" | undefined;
-  /** Whether the time of each node is measured, for `Engine.profile`. ONNX Runtime's native build can. Default: false. */
+  /** Whether the time of each node is measured, for `Engine.profile`; native engines can. Default: false. */
   readonly profile?: boolean | undefined;
 }

@@ -1,16 +1,29 @@
 /** The only door to what executes. */
-import { loadOnnxRuntime, startWorker } from "#platform";
+import { openEngine, startWorker } from "#platform";
 import type { Engine, EngineOptions } from "./engine.ts";
-import { OnnxRuntimeEngine } from "./onnxruntime.ts";
 import { openWorkerEngine } from "./worker-engine.ts";
 
 export { machineThreads } from "#platform";
-export type { Call, Engine, EngineOptions, NodeTimes, ProgramTimes, Values, View } from "./engine.ts";
+export { engineNames, precisions } from "./engine.ts";
+export type {
+  Call,
+  Engine,
+  EngineName,
+  EngineOptions,
+  NodeTimes,
+  Precision,
+  ProgramTimes,
+  Values,
+  View,
+} from "./engine.ts";
 
-/** An engine for this machine: ONNX Runtime, in a worker unless asked otherwise. Dispose of it when done. */
-export async function createEngine({ threads, worker = true, backend, profile }: EngineOptions = {}): Promise<Engine> {
+/**
+ * An engine for this machine, in a worker unless asked otherwise. Dispose of it when done. Throws EngineError where the
+ * engine that was asked for is not there or cannot do what was asked.
+ */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const { engine, precision, threads, profile, worker = true } = options;
   // Only these cross to a worker: callers may pass a larger object, with functions that cannot.
-  const options = { threads, backend, profile };
-  if (worker) return openWorkerEngine(startWorker(), options);
-  return new OnnxRuntimeEngine(await loadOnnxRuntime(options));
+  const crossing = { engine, precision, threads, profile };
+  return worker ? openWorkerEngine(startWorker(), crossing) : openEngine(crossing);
 }

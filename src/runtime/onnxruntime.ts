@@ -1,9 +1,10 @@
 /** ONNX Runtime behind the engine interface: the same code over its Node build and its web build. */
 import { EngineError } from "../errors/index.ts";
-import { showType, type Dtype } from "../graph/index.ts";
-import { allocate, type HostData, type HostTensor, type Port, type Program } from "../onnx/index.ts";
-import type { Call, Engine, ProgramTimes, Values, View } from "./engine.ts";
+import type { Dtype } from "../graph/index.ts";
+import type { HostData, HostTensor, Port, Program } from "../onnx/index.ts";
+import type { Call, Engine, Precision, ProgramTimes, Values, View } from "./engine.ts";
 import { timesOf, type TraceFiles } from "./ort-trace.ts";
+import { feedFor, messageOf, Residents, type Arrays } from "./residents.ts";
 
 /** A tensor of ONNX Runtime. Its own declarations are not named here: they need the DOM library. */
 export interface OrtTensor {
@@ -34,37 +35,23 @@ export interface OnnxRuntime {
   readonly build: keyof typeof builds;
   readonly threads: number;
   /** Where outputs can be written over arrays of the caller: how to get such arrays. Elsewhere they are copied. */
-  readonly inPlace: InPlace | undefined;
+  readonly inPlace: Arrays | undefined;
   /** Where traces go, if they are wanted and the platform has a place for them. */
   readonly traces?: TraceFiles | undefined;
 }
 
-/** Arrays that programs read and write without a copy. */
-export interface InPlace {
-  allocate(dtype: Dtype, length: number): HostData;
-  free(data: HostData): void;
-}
-
-/** What executes in each build, and how it is called. */
+/** Who executes in each build, in the order of preference, and how it is called. */
 const builds = {
-  node: { provider: "cpu", label: "" },
-  wasm: { provider: "wasm", label: " (WebAssembly)" },
-  webgpu: { provider: "webgpu", label: " (WebGPU)" },
+  node: { providers: ["cpu"], label: "" },
+  // CUDA leaves to the processor what it cannot do.
+  cuda: { providers: ["cuda", "cpu"], label: " (CUDA)" },
+  wasm: { providers: ["wasm"], label: " (WebAssembly)" },
+  webgpu: { providers: ["webgpu"], label: " (WebGPU)" },
 } as const;
 
 interface Loaded {
   readonly program: Program;
   readonly session: Session;
-}
-
-interface Resident {
-  readonly dtype: Dtype;
-  readonly data: HostData;
-  readonly shape: readonly number[];
-  /** Tensors over parts of this resident, by offset and shape: made once, used every step. */
-  readonly tensors: Map<string, OrtTensor>;
-  /** Whether `data` was allocated here, and is not an output's own memory. */
-  readonly allocated: boolean;
 }
 
 /**
@@ -80,15 +67,21 @@ export class OnnxRuntimeEngine implements Engine {
   readonly description: string;
   readonly #ort: OnnxRuntime;
   readonly #programs = new Map<number, Loaded>();
-  readonly #residents = new Map<string, Resident>();
+  readonly #residents: Residents<OrtTensor>;
   #next = 1;
   #disposed = false;
 
   constructor(ort: OnnxRuntime) {
     this.#ort = ort;
-    const { label } = builds[ort.build];
+    this.#residents = new Residents<OrtTensor>(
+      (...tensor) => this.#wrap(...tensor),
+      (tensor) => {
+        tensor.dispose();
+      },
+      ort.inPlace,
+    );
     const threads = ort.build === "webgpu" ? "" : `, ${ort.threads} thread${ort.threads === 1 ? "" : "s"}`;
-    this.description = `ONNX Runtime ${ort.version}${label}${threads}`;
+    this.description = `ONNX Runtime ${ort.version}${builds[ort.build].label}${threads}`;
   }
 
   async load(program: Program): Promise<number> {
@@ -99,7 +92,7 @@ export class OnnxRuntimeEngine implements Engine {
     let session: Session;
     try {
       session = await this.#ort.InferenceSession.create(program.bytes, {
-        executionProviders: [builds[this.#ort.build].provider],
+        executionProviders: builds[this.#ort.build].providers,
         graphOptimizationLevel: "all",
         intraOpNumThreads: this.#ort.threads,
         interOpNumThreads: 1,
@@ -127,41 +120,22 @@ export class OnnxRuntimeEngine implements Engine {
   // eslint-disable-next-line @typescript-eslint/require-await -- the interface serves engines elsewhere, too
   async allocate(name: string, dtype: Dtype, length: number): Promise<void> {
     this.#requireOpen();
-    this.#free(name);
-    const data = this.#ort.inPlace?.allocate(dtype, length) ?? allocate(dtype, length);
-    this.#residents.set(name, { dtype, data, shape: [length], tensors: new Map(), allocated: true });
+    this.#residents.allocate(name, dtype, length);
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- as above
-  async write(name: string, data: HostData, offset = 0): Promise<void> {
-    const resident = this.#resident(name);
-    if (offset + data.length > resident.data.length) {
-      throw new EngineError(
-        `Writing ${data.length} elements at ${offset} into "${name}", which holds ${resident.data.length}.`,
-      );
-    }
-    (resident.data as Float32Array).set(data as Float32Array, offset);
+  async write(name: string, data: HostData, offset?: number): Promise<void> {
+    this.#residents.write(name, data, offset);
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- as above
   async read(name: string, offset?: number, length?: number): Promise<HostTensor> {
-    const { dtype, data, shape } = this.#resident(name);
-    if (offset === undefined) return { dtype, shape, data: data.slice() };
-    const part = data.slice(offset, length === undefined ? undefined : offset + length);
-    return { dtype, shape: [part.length], data: part };
+    return this.#residents.read(name, offset, length);
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- as above
   async free(name: string): Promise<void> {
-    this.#free(name);
-  }
-
-  #free(name: string): void {
-    const resident = this.#residents.get(name);
-    if (resident === undefined) return;
-    for (const tensor of resident.tensors.values()) tensor.dispose();
-    if (resident.allocated) this.#ort.inPlace?.free(resident.data);
-    this.#residents.delete(name);
+    this.#residents.free(name);
   }
 
   async run(calls: readonly Call[], feeds: Values = {}): Promise<Values> {
@@ -193,7 +167,7 @@ export class OnnxRuntimeEngine implements Engine {
     const wanted: Record<string, OrtTensor | null> = {};
     for (const port of program.outputs) {
       const view = call.bind?.[port.name];
-      if (view !== undefined) wanted[port.name] = this.#ort.inPlace === undefined ? null : this.#tensor(view);
+      if (view !== undefined) wanted[port.name] = this.#ort.inPlace === undefined ? null : this.#residents.tensor(view);
       else if (call.keep?.[port.name] !== undefined || call.fetch?.includes(port.name)) wanted[port.name] = null;
     }
     const outputs = await session.run(inputs, wanted);
@@ -215,19 +189,10 @@ export class OnnxRuntimeEngine implements Engine {
 
   #input(program: Program, port: Port, call: Call, feeds: Values, fed: Map<string, OrtTensor>): OrtTensor {
     const view = call.bind?.[port.name];
-    if (view !== undefined) return this.#tensor(view);
+    if (view !== undefined) return this.#residents.tensor(view);
     const before = fed.get(port.name);
     if (before !== undefined) return before;
-    const value = feeds[port.name];
-    if (value === undefined) {
-      throw new EngineError(`The program "${program.name}" needs ${port.name}: ${showType(port)}; it was not given.`);
-    }
-    const fits = value.dtype === port.dtype && value.shape.length === port.shape.length;
-    if (!fits || value.shape.some((d, i) => typeof port.shape[i] === "number" && port.shape[i] !== d)) {
-      throw new EngineError(
-        `The program "${program.name}" needs ${port.name}: ${showType(port)}, and was given ${showType(value)}.`,
-      );
-    }
+    const value = feedFor(program, port, feeds);
     const tensor = this.#wrap(value.dtype, value.data, value.shape);
     fed.set(port.name, tensor);
     return tensor;
@@ -237,40 +202,14 @@ export class OnnxRuntimeEngine implements Engine {
     return new this.#ort.Tensor(dtype as never, data as never, shape);
   }
 
-  #tensor({ resident: name, offset = 0, shape }: View): OrtTensor {
-    const resident = this.#resident(name);
-    const seen = shape ?? resident.shape;
-    const key = `${offset}:${seen.join()}`;
-    let tensor = resident.tensors.get(key);
-    if (tensor === undefined) {
-      const length = seen.reduce((product, d) => product * d, 1);
-      if (offset + length > resident.data.length) {
-        throw new EngineError(
-          `"${name}" holds ${resident.data.length} elements; [${seen.join(", ")}] at ${offset} does not fit.`,
-        );
-      }
-      tensor = this.#wrap(resident.dtype, resident.data.subarray(offset, offset + length), seen);
-      resident.tensors.set(key, tensor);
-    }
-    return tensor;
-  }
-
   /** Where outputs cannot be written in place, they are copied. */
   #store(view: View, output: OrtTensor): void {
-    const target = this.#tensor(view);
+    const target = this.#residents.tensor(view);
     if (output.data !== target.data) (target.data as Float32Array).set(output.data as Float32Array);
   }
 
   #keep(name: string, dtype: Dtype, output: OrtTensor): void {
-    this.#free(name);
-    const tensors = new Map([[`0:${output.dims.join()}`, output]]);
-    this.#residents.set(name, { dtype, data: dataOf(output), shape: output.dims, tensors, allocated: false });
-  }
-
-  #resident(name: string): Resident {
-    const resident = this.#residents.get(name);
-    if (resident === undefined) throw new EngineError(`The engine holds nothing under the name "${name}".`);
-    return resident;
+    this.#residents.put(name, { dtype, data: dataOf(output), shape: output.dims }, output);
   }
 
   #requireOpen(): void {
@@ -295,7 +234,7 @@ export class OnnxRuntimeEngine implements Engine {
     this.#disposed = true;
     for (const id of [...this.#programs.keys()]) await this.unload(id);
     await this.#ort.traces?.remove();
-    for (const name of [...this.#residents.keys()]) this.#free(name);
+    this.#residents.clear();
   }
 }
 
@@ -306,6 +245,11 @@ function dataOf({ type, data }: OrtTensor): HostData {
   return new Uint16Array(values.buffer, values.byteOffset, values.length);
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** ONNX Runtime computes in the numbers that a program is written in. Throws EngineError where less is asked for. */
+export function requireFp32(precision: Precision): void {
+  if (precision === "fp32") return;
+  throw new EngineError(
+    `ONNX Runtime does not compute in ${precision} here: leave the precision at fp32, or install OpenVINO, which does ` +
+      `on processors with AVX-512 (see "heed doctor").`,
+  );
 }

@@ -13,7 +13,7 @@ export interface TraceFiles {
 
 /** Said where times of nodes are asked for. */
 export const NO_TRACES =
-  "ONNX Runtime's WebAssembly build cannot measure single nodes; its native build can, in Node (backend: native).";
+  "ONNX Runtime's WebAssembly build cannot measure single nodes; its native build can, in Node (engine: onnxruntime).";
 
 /** The events that are read here; durations are in microseconds, sizes are by dtype. */
 interface TraceEvent {

@@ -1,4 +1,4 @@
-/** What Node offers: ONNX Runtime's native build, its WebAssembly build where that is missing, and worker threads. */
+/** What Node offers: OpenVINO, ONNX Runtime's native and WebAssembly builds, and worker threads. */
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
@@ -6,27 +6,53 @@ import { EngineError } from "../errors/index.ts";
 import { temporaryFolder } from "../files/disk.ts";
 import { readText } from "../files/index.ts";
 import { allocate } from "../onnx/index.ts";
-import type { EngineOptions } from "./engine.ts";
-import type { OnnxRuntime } from "./onnxruntime.ts";
+import type { Engine, EngineName, EngineOptions } from "./engine.ts";
+import { OnnxRuntimeEngine, requireFp32, type OnnxRuntime } from "./onnxruntime.ts";
+import { openLibrary } from "./openvino-library.ts";
+import { findOpenVino, OPENVINO_VARIABLE, TESTED_OPENVINO, type OpenVinoPlaces } from "./openvino-places.ts";
+import { OpenVinoEngine, type OpenVinoSettings } from "./openvino.ts";
 import { NO_TRACES, type TraceFiles } from "./ort-trace.ts";
+import { messageOf } from "./residents.ts";
 import { startWasm } from "./wasm-runtime.ts";
 import type { Channel } from "./worker-engine.ts";
 
 /** The processors that this process may use. */
 export const machineThreads = (): number => availableParallelism();
 
-/** ONNX Runtime for Node. Throws EngineError that says why where the native build is asked for and cannot be had. */
-export async function loadOnnxRuntime(options: EngineOptions): Promise<OnnxRuntime> {
-  const { threads = machineThreads(), backend = "auto", profile = false } = options;
-  if (backend === "webgpu") throw new EngineError("WebGPU is there in pages only; in Node, use the native build.");
-  if (backend !== "wasm") {
+/** The engine that was asked for, in this thread. Throws EngineError that says why where it cannot be had. */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { engine = "auto", precision = "fp32", threads = machineThreads(), profile = false } = options;
+  if (engine === "openvino") return openOpenVino({ threads, precision, profile });
+  if (engine === "webgpu") throw new EngineError("WebGPU is there in pages only; in Node, use another engine.");
+  if (engine === "auto") {
+    const found = await findOpenVino();
+    try {
+      if (found.file !== undefined || precision === "bf16")
+        return await openOpenVino({ threads, precision, profile }, found);
+    } catch (error) {
+      if (precision === "bf16") throw error;
+      warn(`OpenVINO was found, but it does not work here, so ONNX Runtime serves. ${messageOf(error)}`);
+    }
+  }
+  requireFp32(precision);
+  return new OnnxRuntimeEngine(await loadOnnxRuntime(engine, threads, profile));
+}
+
+/** ONNX Runtime for Node: the native build, and for `auto` the WebAssembly build where that is missing. */
+export async function loadOnnxRuntime(
+  engine: Exclude<EngineName, "openvino" | "webgpu">,
+  threads: number,
+  profile: boolean,
+): Promise<OnnxRuntime> {
+  if (engine !== "wasm") {
     try {
       const { InferenceSession, Tensor, env } = await import("onnxruntime-node");
       const version = env.versions.node ?? env.versions.common;
       const traces = profile ? await traceFiles() : undefined;
-      return { InferenceSession, Tensor, version, build: "node", threads, inPlace: plainArrays, traces };
+      const build = engine === "cuda" ? "cuda" : "node";
+      return { InferenceSession, Tensor, version, build, threads, inPlace: plainArrays, traces };
     } catch (error) {
-      if (backend === "native") throw new EngineError(whyNotNative(error), { cause: error });
+      if (engine !== "auto") throw new EngineError(whyNotNative(error), { cause: error });
       // The binary is absent (an Intel Mac, an install without it): WebAssembly serves.
     }
   }
@@ -58,6 +84,32 @@ function whyNotNative(error: unknown): string {
   const reason = missing ? "onnxruntime-node is not installed" : `onnxruntime-node could not be loaded: ${message}`;
   return `The native build of ONNX Runtime is not there (${reason}).`;
 }
+
+/** OpenVINO from where it lies. Throws EngineError that says where it was looked for, and how to install it. */
+async function openOpenVino(settings: OpenVinoSettings, places?: OpenVinoPlaces): Promise<Engine> {
+  const { file, named, looked } = places ?? (await findOpenVino());
+  if (file === undefined) {
+    const where = named === undefined ? looked.join(", ") : `${named}, which ${OPENVINO_VARIABLE} names`;
+    throw new EngineError(
+      `OpenVINO's C library (libopenvino_c) was not found; looked in ${where}. ` +
+        `Install it: pip install --no-deps openvino==${TESTED_OPENVINO}.* in an active Python environment, ` +
+        `or set ${OPENVINO_VARIABLE} to the folder that it lies in.`,
+    );
+  }
+  const library = await openLibrary(file);
+  if (!library.version.startsWith(`${TESTED_OPENVINO}.`)) {
+    warn(`OpenVINO ${library.version} (${file}) is used; Heed was tested with ${TESTED_OPENVINO}.`);
+  }
+  return new OpenVinoEngine(library, settings);
+}
+
+/** Said once a process and thread; not an error, so nothing stops. */
+function warn(message: string): void {
+  if (warned.has(message)) return;
+  warned.add(message);
+  process.emitWarning(message, "HeedWarning");
+}
+const warned = new Set<string>();
 
 /** A worker thread that serves an engine. */
 export function startWorker(): Channel {

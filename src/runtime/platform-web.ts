@@ -1,7 +1,7 @@
 /** What a page offers: ONNX Runtime's WebAssembly build, and web workers. */
 import { EngineError } from "../errors/index.ts";
-import type { EngineOptions } from "./engine.ts";
-import type { OnnxRuntime } from "./onnxruntime.ts";
+import type { Engine, EngineOptions } from "./engine.ts";
+import { OnnxRuntimeEngine, requireFp32 } from "./onnxruntime.ts";
 import { NO_TRACES } from "./ort-trace.ts";
 import { startWasm, type WasmBuild } from "./wasm-runtime.ts";
 import { startWebGpu } from "./webgpu-runtime.ts";
@@ -28,19 +28,23 @@ export type Addresses = Readonly<Partial<Record<keyof typeof names, string>>>;
 const names = { wasm: "onnxruntime-web/ort-wasm-simd-threaded.mjs", webgpu: "onnxruntime-web/webgpu" } as const;
 
 /**
- * ONNX Runtime in this page or worker, from `addresses` where they are given. Throws EngineError for the native build,
- * and for WebGPU where the browser offers none.
+ * The engine that was asked for, in this page or worker, from `addresses` where they are given. Throws EngineError for
+ * engines that a page has not, and for WebGPU where the browser offers none.
  */
-export async function loadOnnxRuntime(options: EngineOptions, addresses: Addresses = {}): Promise<OnnxRuntime> {
-  const { backend = "auto", profile = false } = options;
+export async function openEngine(options: EngineOptions, addresses: Addresses = {}): Promise<Engine> {
+  const { engine = "auto", precision = "fp32", threads = machineThreads(), profile = false } = options;
   if (profile) throw new EngineError(NO_TRACES);
-  if (backend === "native") throw new EngineError("A page has no native build of ONNX Runtime, only WebAssembly.");
-  if (backend === "webgpu") {
-    return startWebGpu((await fromMap(addresses.webgpu)) ?? (await import("onnxruntime-web/webgpu")));
+  requireFp32(precision);
+  if (engine === "webgpu") {
+    const build = (await fromMap<never>(addresses.webgpu)) ?? (await import("onnxruntime-web/webgpu"));
+    return new OnnxRuntimeEngine(await startWebGpu(build));
+  }
+  if (engine !== "auto" && engine !== "wasm") {
+    throw new EngineError(`A page has no engine "${engine}", only "wasm" and "webgpu".`);
   }
   const { default: factory } =
     (await fromMap<WasmBuild>(addresses.wasm)) ?? (await import("onnxruntime-web/ort-wasm-simd-threaded.mjs"));
-  return startWasm(factory, Math.min(options.threads ?? machineThreads(), machineThreads()));
+  return new OnnxRuntimeEngine(await startWasm(factory, Math.min(threads, machineThreads())));
 }
 
 const fromMap = async <T>(address: string | undefined): Promise<T | undefined> =>

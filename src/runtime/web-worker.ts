@@ -1,6 +1,5 @@
 /** The entry of the web worker in a page. */
-import { OnnxRuntimeEngine } from "./onnxruntime.ts";
-import { loadOnnxRuntime, type Addresses } from "./platform-web.ts";
+import { openEngine, type Addresses } from "./platform-web.ts";
 import { serveEngine, type Request } from "./worker-engine.ts";
 
 /** The page's first message. */
@@ -15,7 +14,7 @@ declare const self: {
 
 let addresses: Addresses | undefined;
 const handle = serveEngine(
-  async (options) => new OnnxRuntimeEngine(await loadOnnxRuntime(options, addresses)),
+  (options) => openEngine(options, addresses),
   (message, transfer) => {
     self.postMessage(message, transfer);
   },

@@ -19,7 +19,7 @@ export async function startWebGpu({ InferenceSession, Tensor, env }: WebGpuBuild
   const adapter = await gpu?.requestAdapter();
   if (adapter === undefined || adapter === null) {
     const missing = gpu === undefined ? "has no WebGPU" : "has WebGPU, but no graphics processor that it may use";
-    throw new EngineError(`This browser ${missing}. Use the WebAssembly build: backend "wasm".`);
+    throw new EngineError(`This browser ${missing}. Use the WebAssembly build: engine "wasm".`);
   }
   // What the graphics processor has no kernel for runs on one thread beside it.
   env.wasm.numThreads = 1;

@@ -62,8 +62,8 @@ export async function openWorkerEngine(channel: Channel, options: EngineOptions)
     run: (calls, feeds) => ask("run", calls, feeds),
     profile: () => ask("profile"),
     dispose: async () => {
-      // An ended worker leaves nothing behind but the files that a measuring engine writes.
-      if (options.profile === true) await ask("dispose").catch(() => undefined);
+      // What an engine holds outside of JavaScript does not end with its worker. It is freed after what still runs.
+      await ask("dispose").catch(() => undefined);
       dead ??= new EngineError("This engine was disposed of. Make a new one.");
       for (const call of waiting.values()) call.reject(dead);
       waiting.clear();

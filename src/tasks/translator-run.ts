@@ -132,7 +132,7 @@ export async function* runTranslation(options: TranslatorRunOptions): AsyncGener
   if (training.patience !== undefined && validation === undefined) {
     throw new ConfigError("training.patience needs sentences to validate on. Give them, or leave patience out.");
   }
-  const run = await Run.open({ folder, settings: settingsOf(config, pairs), resume, replace, keep, warn });
+  const run = await Run.open({ folder, settings: settingsOf(options), resume, replace, keep, warn });
   let model: Translator | undefined;
   try {
     model = await (run.resumed === undefined ? create(options) : Translator.open(run.resumed.folder, options));
@@ -151,13 +151,14 @@ export async function* runTranslation(options: TranslatorRunOptions): AsyncGener
   }
 }
 
-function create({ config, pairs, threads, worker, backend }: TranslatorRunOptions): Promise<Translator> {
+function create({ config, pairs, engine, precision, threads, worker }: TranslatorRunOptions): Promise<Translator> {
   const { preset, model, vocabulary, minimumFrequency, seed } = config;
-  return Translator.create(pairs, { preset, model, vocabulary, minimumFrequency, seed, threads, worker, backend });
+  const options = { preset, model, vocabulary, minimumFrequency, seed, engine, precision, threads, worker };
+  return Translator.create(pairs, options);
 }
 
 /** What must not change when a run is resumed. Curves that do not depend on the end of the run may get a new end. */
-function settingsOf(config: TranslatorRunConfig, pairs: readonly TextPair[]): Record<string, unknown> {
+function settingsOf({ config, pairs, precision = "fp32" }: TranslatorRunOptions): Record<string, unknown> {
   const { updates, minutes, patience, ...training } = config.training;
   const dependsOnEnd = training.schedule === "linear" || training.schedule === "cosine";
   const encoder = new TextEncoder();
@@ -166,5 +167,7 @@ function settingsOf(config: TranslatorRunConfig, pairs: readonly TextPair[]): Re
   const end = dependsOnEnd ? { updates, minutes } : {};
   // Recomputing changes no number.
   const settings = { ...training, ...end, recompute: undefined };
-  return { ...config, training: settings, patience, data: data.toString(16) };
+  // Where nothing was said, nothing is written: runs that are older than the option go on.
+  const computing = precision === "fp32" ? {} : { precision };
+  return { ...config, training: settings, patience, ...computing, data: data.toString(16) };
 }

@@ -1,6 +1,6 @@
 /** The optimizer inside the engine: the global norm of the gradients, and the update of all parameters in place. */
 import { dimension, input, type Tensor } from "../graph/index.ts";
-import { lower } from "../onnx/index.ts";
+import { lower, type Program } from "../onnx/index.ts";
 import { PARAMETERS, type Layout, type ModelParameters } from "../nn/index.ts";
 import type { Call, Engine, Values, View } from "../runtime/index.ts";
 import type { Optimizer } from "./optimizers.ts";
@@ -12,6 +12,8 @@ const CLIP = "clip";
 const PARTIAL_NORMS = "partial norms";
 /** Elements of a piece: parameter, gradient and state of one piece stay in the cache together. */
 const PIECE = 65_536;
+/** Elements of a piece that are summed on their own; a part of PIECE. */
+const ROW = 256;
 
 export interface UpdateOptions {
   readonly optimizer: Optimizer;
@@ -94,6 +96,10 @@ export function scalarFeeds(scalars: Readonly<Record<string, number>>): Values {
 
 const n = dimension("n");
 
+/** What sums up over many steps must not be rounded at each, whatever the precision of the model's products. */
+const exactly = (name: string, outputs: Readonly<Record<string, Tensor>>): Program =>
+  lower(name, outputs, { exact: true });
+
 function piecesOf(start: number, end: number): { offset: number; length: number }[] {
   const count = Math.ceil((end - start) / PIECE);
   return Array.from({ length: count }, (_, i) => {
@@ -104,24 +110,39 @@ function piecesOf(start: number, end: number): { offset: number; length: number 
 
 /** Each piece's sum of squares, then √ of their sum and min(1, clipNorm / norm) (Pascanu et al. 2013, algorithm 1). */
 async function loadNorm(engine: Engine, layout: Layout, clipNorm: number): Promise<Call[]> {
-  const gradient = input("gradient", "float32", [n]);
-  const partial = await engine.load(lower("sum of squares", { partial: gradient.mul(gradient).sum().reshape([1]) }));
-  const pieces = piecesOf(0, layout.size);
+  const gradient = input("gradient", "float32", [dimension("rows"), dimension("width")]);
+  const squares = gradient.mul(gradient).sum(-1).sum().reshape([1]);
+  const partial = await engine.load(exactly("sum of squares", { partial: squares }));
+  const pieces = rowsOf(layout.size);
   const partials = input("partials", "float32", [pieces.length]);
   const norm = partials.sum().sqrt();
   const clip = clipNorm === 0 ? norm.onesLike() : norm.add(1e-6).rdiv(clipNorm).minimum(1);
-  const total = await engine.load(lower("global norm", { norm, clip }));
+  const total = await engine.load(exactly("global norm", { norm, clip }));
   await engine.allocate(PARTIAL_NORMS, "float32", pieces.length);
   await engine.allocate(CLIP, "float32", 1);
-  const calls: Call[] = pieces.map(({ offset, length }, i) => ({
+  const calls: Call[] = pieces.map((piece, i) => ({
     program: partial,
     bind: {
-      gradient: { resident: GRADIENTS, offset, shape: [length] },
+      gradient: { resident: GRADIENTS, ...piece },
       partial: { resident: PARTIAL_NORMS, offset: i, shape: [1] },
     },
   }));
   const bind = { partials: { resident: PARTIAL_NORMS }, clip: { resident: CLIP, shape: [] } };
   return [...calls, { program: total, bind, fetch: ["norm"] }];
+}
+
+/**
+ * Pieces as rows of a width whose sums are added up in turn, for a long sum of squares loses digits: one number after
+ * another, as OpenVINO adds them, 65,536 are off by 2e-5. The end of the last piece is a row of its own.
+ */
+function rowsOf(size: number): { offset: number; shape: [number, number] }[] {
+  return piecesOf(0, size).flatMap(({ offset, length }) => {
+    const rows = Math.floor(length / ROW);
+    const rest = length - rows * ROW;
+    const whole = { offset, shape: [rows, ROW] as [number, number] };
+    const end = { offset: offset + rows * ROW, shape: [1, rest] as [number, number] };
+    return [...(rows > 0 ? [whole] : []), ...(rest > 0 ? [end] : [])];
+  });
 }
 
 type Loaded = { pieces: Piece[]; state: ReadonlyMap<string, number> };
@@ -184,7 +205,7 @@ const both = (name: string, view: View): [string, View][] => [
   [`next ${name}`, view],
 ];
 
-function updateProgram(optimizer: Optimizer, shape: Tensor["shape"], weightDecay: number): ReturnType<typeof lower> {
+function updateProgram(optimizer: Optimizer, shape: Tensor["shape"], weightDecay: number): Program {
   const of = (name: string, size: Tensor["shape"] = shape): Tensor => input(name, "float32", size);
   const slots = optimizer.slots(shape as readonly number[]);
   const state = Object.fromEntries(Object.entries(slots).map(([slot, size]) => [slot, of(slot, size)]));
@@ -193,14 +214,14 @@ function updateProgram(optimizer: Optimizer, shape: Tensor["shape"], weightDecay
   const next = optimizer.update({ parameter: of("parameter"), gradient, state, scalars, weightDecay });
   const nextState = Object.entries(next.state).map(([slot, tensor]) => [`next ${slot}`, tensor]);
   const outputs = { ...Object.fromEntries(nextState), "next parameter": next.parameter } as Record<string, Tensor>;
-  return lower(`${optimizer.name} update`, outputs);
+  return exactly(`${optimizer.name} update`, outputs);
 }
 
 /** average ← decay · average + (1 − decay) · parameter. */
 async function loadAverage(engine: Engine, layout: Layout, decay: number): Promise<Piece[]> {
   const average = input("average", "float32", [n]).mul(decay);
   const next = average.add(input("parameter", "float32", [n]).mul(1 - decay));
-  const program = await engine.load(lower("moving average", { "next average": next }));
+  const program = await engine.load(exactly("moving average", { "next average": next }));
   return piecesOf(0, layout.size).map(({ offset, length }) => {
     const view = (resident: string): View => ({ resident, offset, shape: [length] });
     return { program, bind: { ...Object.fromEntries(both("average", view(AVERAGE))), parameter: view(PARAMETERS) } };
@@ -210,7 +231,7 @@ async function loadAverage(engine: Engine, layout: Layout, decay: number): Promi
 /** Adds gradients of a further part of the batch to those that are there. */
 export async function loadAccumulate(engine: Engine, layout: Layout, part: string): Promise<Call[]> {
   const sum = input("gradient", "float32", [n]).add(input("part", "float32", [n]));
-  const program = await engine.load(lower("accumulate", { "next gradient": sum }));
+  const program = await engine.load(exactly("accumulate", { "next gradient": sum }));
   return piecesOf(0, layout.size).map(({ offset, length }) => {
     const view = (resident: string): View => ({ resident, offset, shape: [length] });
     return { program, bind: { ...Object.fromEntries(both("gradient", view(GRADIENTS))), part: view(part) } };

@@ -84,7 +84,7 @@ describe("the same checkpoint and the same seed", () => {
   });
 
   it("give in Node's WebAssembly what they give natively", async () => {
-    const wasm = { threads: 1, backend: "wasm" as const };
+    const wasm = { threads: 1, engine: "wasm" as const };
     const { engine, texts } = await tasks.greedyTexts(diskFolder(join(scratch, "model")), wasm);
     expect(engine).toContain("WebAssembly");
     expect(texts).toEqual(nodeTexts);
@@ -109,7 +109,7 @@ describe("in Chromium", () => {
   });
 
   it("without WebGPU says so, and what to use instead", async () => {
-    const message = await inPage(isolated, "errorOf", { backend: "webgpu" });
+    const message = await inPage(isolated, "errorOf", { engine: "webgpu" });
     expect(message).toMatch(/^EngineError: .*WebGPU.*Use the WebAssembly build/);
   });
 
@@ -163,7 +163,7 @@ describe("on WebGPU", () => {
   // In software each kernel takes long to be made: few sentences, one update.
   it("a model translates and learns as it does in Node", async () => {
     const model = `${isolated.address}test/model`;
-    const options = { backend: "webgpu" as const };
+    const options = { engine: "webgpu" as const };
     const found = await inPageOf(graphics!, isolated, "textsAndLosses", model, 1, options, 3);
     expect(found.engine).toMatch(/\(WebGPU\)$/);
     expect(found.texts).toEqual(nodeTexts.slice(0, 3));

@@ -3,7 +3,8 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describeEngines } from "../engines.ts";
 import { random } from "../../src/random/index.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -25,9 +26,22 @@ const model =
 const training = `training: { updates: 60, batchTokens: 256, saveEvery: ${SAVE_EVERY}, validateEvery: 20, movingAverage: 0.9 }\n`;
 writeFileSync(join(folder, "config.yaml"), `${model}${training}vocabulary: 300\n`);
 
+/** The engine that the tests run on at present. */
+let engine: string;
+
 function commandLine(out: string, ...more: string[]): string[] {
   const files = ["--source", join(folder, "train.fr"), "--target", join(folder, "train.en")];
-  const run = ["--config", join(folder, "config.yaml"), "--out", join(folder, out), "--threads", "1", ...more];
+  const run = [
+    "--config",
+    join(folder, "config.yaml"),
+    "--out",
+    join(folder, out),
+    "--engine",
+    engine,
+    "--threads",
+    "1",
+    ...more,
+  ];
   return [join(root, "bin/heed.js"), "train", "translation", ...files, ...run];
 }
 
@@ -60,34 +74,44 @@ function killedAt(out: string, updates: number, moment: number, resume: boolean)
   });
 }
 
-describe("a run that is killed", () => {
-  it("repeats to the bit, also when killed five times and resumed", async () => {
-    execFileSync(process.execPath, commandLine("whole"), { stdio: "ignore" });
-
-    const generator = random(Date.now() % 2 ** 32, "moments");
-    for (let kill = 0; kill < 5; kill++) {
-      const updates = 5 + 10 * kill + generator.below(5);
-      expect(await killedAt("killed", updates, generator.below(20), kill > 0)).toBe(true);
-    }
-    execFileSync(process.execPath, commandLine("killed", "--resume"), { stdio: ["ignore", "ignore", "pipe"] });
-
-    expect(weights("killed").equals(weights("whole"))).toBe(true);
-    expect(losses("killed")).toEqual(losses("whole"));
-    expect(losses("whole")).toHaveLength(60);
-    for (const { repeated = 0 } of logOf("killed")) expect(repeated).toBeLessThanOrEqual(SAVE_EVERY);
+describeEngines((options) => {
+  beforeAll(() => {
+    engine = options.engine;
   });
 
-  it("refuses other settings, a folder that holds a run, and a second writer", () => {
-    const refuse = (...more: string[]): string => {
-      try {
-        execFileSync(process.execPath, commandLine("whole", ...more), { stdio: ["ignore", "ignore", "pipe"] });
-      } catch (error) {
-        return String((error as { stderr: Buffer }).stderr);
+  describe("a run that is killed", () => {
+    it("repeats to the bit, also when killed five times and resumed", async () => {
+      execFileSync(process.execPath, commandLine(`${engine}-whole`), { stdio: "ignore" });
+
+      const generator = random(Date.now() % 2 ** 32, "moments");
+      for (let kill = 0; kill < 5; kill++) {
+        const updates = 5 + 10 * kill + generator.below(5);
+        expect(await killedAt(`${engine}-killed`, updates, generator.below(20), kill > 0)).toBe(true);
       }
-      return "nothing";
-    };
-    expect(refuse()).toMatch(/already holds a run.*--resume/s);
-    expect(refuse("--resume", "--seed", "2")).toMatch(/seed was 1, now 2/);
-    expect(refuse("--resume", "--width", "32")).toMatch(/width was 16, now 32/);
+      execFileSync(process.execPath, commandLine(`${engine}-killed`, "--resume"), {
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+
+      expect(weights(`${engine}-killed`).equals(weights(`${engine}-whole`))).toBe(true);
+      expect(losses(`${engine}-killed`)).toEqual(losses(`${engine}-whole`));
+      expect(losses(`${engine}-whole`)).toHaveLength(60);
+      for (const { repeated = 0 } of logOf(`${engine}-killed`)) expect(repeated).toBeLessThanOrEqual(SAVE_EVERY);
+    });
+
+    it("refuses other settings, a folder that holds a run, and a second writer", () => {
+      const refuse = (...more: string[]): string => {
+        try {
+          execFileSync(process.execPath, commandLine(`${engine}-whole`, ...more), {
+            stdio: ["ignore", "ignore", "pipe"],
+          });
+        } catch (error) {
+          return String((error as { stderr: Buffer }).stderr);
+        }
+        return "nothing";
+      };
+      expect(refuse()).toMatch(/already holds a run.*--resume/s);
+      expect(refuse("--resume", "--seed", "2")).toMatch(/seed was 1, now 2/);
+      expect(refuse("--resume", "--width", "32")).toMatch(/width was 16, now 32/);
+    });
   });
 });

@@ -9,6 +9,7 @@ import { diskFolder } from "../../src/files/disk.ts";
 import { transformerConfig, transformerParts, type TransformerConfig } from "../../src/models/index.ts";
 import { Trace } from "../../src/nn/index.ts";
 import { translatorForward } from "../../src/tasks/translator-model.ts";
+import { hasEngine } from "../engines.ts";
 import { files, heed, smallModel, type SmallModel } from "./heed.ts";
 
 let model: SmallModel;
@@ -65,14 +66,21 @@ test("heed parameters: a preset's table, a folder's JSON", async () => {
   );
 });
 
-test("heed doctor runs a program on each backend, and says what a model takes", async () => {
+test("heed doctor runs a program on each engine, and says what a model takes", async () => {
   const { code, out, err } = await heed(["doctor", model.path]);
   expect([code, err]).toEqual([0, ""]);
   expect(out).toMatch(/^Node +\d+\.\d+\.\d+, \S+ \S+$/m);
+  expect(out).toMatch(/^engine +GFLOP\/s +GB\/s$/m);
+  const native = hasEngine("onnxruntime");
   expect(out).toMatch(
-    /^native +(works: ONNX Runtime [\d.]+, \d+ threads?, [\d.,]+ GFLOP\/s|does not work: .*\n +\S.*)$/m,
+    native ? /^ONNX Runtime +ONNX Runtime [\d.]+, \d+ threads? +[\d.,]+ +[\d.,]+$/m : /^ONNX Runtime: /m,
   );
-  expect(out).toMatch(/^WebAssembly +works: ONNX Runtime [\d.]+ \(WebAssembly\), \d+ threads?, [\d.,]+ GFLOP\/s$/m);
+  for (const name of ["OpenVINO", "OpenVINO, bf16"]) {
+    const here = new RegExp(`^${name} +OpenVINO [\\d.]+(, bf16)?, \\d+ threads? +[\\d.,]+ +[\\d.,]+$`, "m");
+    if (hasEngine("openvino")) expect(out).toMatch(here);
+    else expect(out).toMatch(/^OpenVINO: .*pip install --no-deps openvino/m);
+  }
+  expect(out).toMatch(/^WebAssembly +ONNX Runtime [\d.]+ \(WebAssembly\), \d+ threads? +[\d.,]+ +[\d.,]+$/m);
   expect(out).toMatch(/^model +translator, [\d,]+ parameters, [\d.]+ kB; nothing is missing$/m);
   expect(out).toMatch(/^ {2}to train +[\d.]+ kB, fits/m);
 });

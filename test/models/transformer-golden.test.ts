@@ -8,6 +8,7 @@ import { createEngine, type Engine, type EngineOptions } from "../../src/runtime
 import { sgd } from "../../src/training/optimizers.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 import { GRADIENTS } from "../../src/training/update.ts";
+import { describeEngines } from "../engines.ts";
 import { compute, floats, norm, relativeDistance, traceTransformer, translating } from "./programs.ts";
 
 const variants = ["paper", "pre-norm", "halves"] as const;
@@ -82,19 +83,21 @@ async function compareOn(options: EngineOptions, variant: Variant): Promise<stri
 }
 
 describe("loss, logits and every gradient of the whole Transformer equal PyTorch's", () => {
-  let engine: Engine;
-  beforeAll(async () => {
-    engine = await createEngine({ worker: false });
-  });
-  afterAll(() => engine.dispose());
+  describeEngines((options) => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = await createEngine({ ...options, worker: false });
+    });
+    afterAll(() => engine.dispose());
 
-  it.each(variants)("%s", (variant) => compare(engine, variant));
+    it.each(variants)("%s", (variant) => compare(engine, variant));
 
-  it("through the worker", async () => {
-    await compareOn({ worker: true }, "paper");
+    it("through the worker", async () => {
+      await compareOn({ ...options, worker: true }, "paper");
+    });
   });
 
   it("on WebAssembly", async () => {
-    expect(await compareOn({ worker: false, backend: "wasm", threads: 1 }, "pre-norm")).toContain("WebAssembly");
+    expect(await compareOn({ worker: false, engine: "wasm", threads: 1 }, "pre-norm")).toContain("WebAssembly");
   });
 });

@@ -28,7 +28,7 @@ const more = { e: ones(5, 4, 8), w: ones(16, 8), bias: ones(16) };
 describe.each([{ worker: false }, { worker: true }])("an engine that measures, $worker", ({ worker }) => {
   it("gives the time of each node and of the whole, and the operations of products", async () => {
     const before = leftovers();
-    const engine = await createEngine({ threads: 1, worker, backend: "native", profile: true });
+    const engine = await createEngine({ threads: 1, worker, engine: "onnxruntime", profile: true });
     const id = await engine.load(program);
     const idle = await engine.load(lower("never run", { y: float("x", 1).exp() }));
     for (let i = 0; i < 3; i++)
@@ -55,7 +55,7 @@ describe.each([{ worker: false }, { worker: true }])("an engine that measures, $
 
   it("leaves no file where it is not asked", async () => {
     const before = leftovers();
-    const engine = await createEngine({ threads: 1, worker, backend: "native", profile: true });
+    const engine = await createEngine({ threads: 1, worker, engine: "onnxruntime", profile: true });
     await engine.load(program);
     expect(leftovers()).toHaveLength(before.length + 1);
     await engine.dispose();
@@ -66,7 +66,7 @@ describe.each([{ worker: false }, { worker: true }])("an engine that measures, $
     const engine = await createEngine({ threads: 1, worker });
     await expect(engine.profile()).rejects.toThrow("This engine measures nothing. Open it with `profile`.");
     await engine.dispose();
-    await expect(createEngine({ backend: "wasm", worker, profile: true })).rejects.toThrow(
+    await expect(createEngine({ engine: "wasm", worker, profile: true })).rejects.toThrow(
       "ONNX Runtime's WebAssembly build cannot measure single nodes",
     );
   });

@@ -32,7 +32,7 @@ const vector = (...values: number[]): HostTensor => ({
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ backend: "wasm", worker: false, threads: 2 });
+  engine = await createEngine({ engine: "wasm", worker: false, threads: 2 });
 });
 afterAll(() => engine.dispose());
 
@@ -62,7 +62,7 @@ describe.each([
   ["in a worker", true],
 ])("residents %s", (_, worker) => {
   it("are read, and written over by the outputs that are bound to them", async () => {
-    const own = await createEngine({ backend: "wasm", worker, threads: 2 });
+    const own = await createEngine({ engine: "wasm", worker, threads: 2 });
     try {
       await own.allocate("state", "float32", 5);
       await own.write("state", Float32Array.of(1, 2, 3, 4, 5));
@@ -114,7 +114,7 @@ it("gives back the memory of what was fed, kept, fetched and freed", async () =>
 
 /** The memory of the module that the engines of this thread share: it grows, and never shrinks. */
 async function bytesOfMemory(): Promise<number> {
-  const { inPlace } = await loadOnnxRuntime({ backend: "wasm" });
+  const { inPlace } = await loadOnnxRuntime("wasm", 1, false);
   const probe = inPlace!.allocate("uint8", 1);
   inPlace!.free(probe);
   return probe.buffer.byteLength;
@@ -155,7 +155,7 @@ describe("without the native build", () => {
 
   it("WebAssembly serves, and who asks for the native build is told that it is not installed", () => {
     expect(engineOf({ threads: 1 })).toMatch(/WebAssembly\), 1 thread\n$/);
-    expect(engineOf({ backend: "native" })).toMatch(/^EngineError: .*onnxruntime-node is not installed/);
+    expect(engineOf({ engine: "onnxruntime" })).toMatch(/^EngineError: .*onnxruntime-node is not installed/);
   });
 
   it("the same where its binary cannot be loaded", () => {
@@ -164,6 +164,8 @@ describe("without the native build", () => {
     writeFileSync(join(broken, "package.json"), `{ "name": "onnxruntime-node", "main": "index.js" }`);
     writeFileSync(join(broken, "index.js"), `throw new Error("libonnxruntime.so.1: cannot open shared object file");`);
     expect(engineOf({ worker: false, threads: 1 })).toMatch(/WebAssembly\), 1 thread\n$/);
-    expect(engineOf({ backend: "native", worker: false })).toMatch(/could not be loaded: libonnxruntime.*cannot open/);
+    expect(engineOf({ engine: "onnxruntime", worker: false })).toMatch(
+      /could not be loaded: libonnxruntime.*cannot open/,
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readTensors, stepsOf } from "../../src/checkpoints/index.ts";
 import { CheckpointError, ConfigError, InputError, TrainingError } from "../../src/errors/index.ts";
 import { memoryFolder, readLines, readText, type Folder } from "../../src/files/index.ts";
@@ -8,6 +8,8 @@ import { train } from "../../src/tasks/train-translator.ts";
 import { runTranslation, translatorRunConfig, type TranslatorRunOptions } from "../../src/tasks/translator-run.ts";
 import { Translator } from "../../src/tasks/translator.ts";
 import type { Step } from "../../src/training/index.ts";
+import type { EngineOptions } from "../../src/runtime/index.ts";
+import { describeEngines } from "../engines.ts";
 import { sizes, toyPairs } from "./toy.ts";
 
 const pairs = toyPairs(80);
@@ -22,6 +24,9 @@ interface Ran {
   readonly text: string;
 }
 
+/** The engine that the tests run on at present; another than this is not asked for by name. */
+let chosen: EngineOptions = {};
+
 /** Runs to the end, or until `until` says to stop, and disposes of the model. */
 async function ran(
   options: Omit<TranslatorRunOptions, "warn" | "pairs"> & Partial<TranslatorRunOptions>,
@@ -29,7 +34,14 @@ async function ran(
 ): Promise<Ran> {
   const [steps, warnings]: [Step[], string[]] = [[], []];
   const signal = { aborted: false };
-  const run = runTranslation({ threads: 1, pairs, signal, warn: (message) => warnings.push(message), ...options });
+  const run = runTranslation({
+    ...chosen,
+    threads: 1,
+    pairs,
+    signal,
+    warn: (message) => warnings.push(message),
+    ...options,
+  });
   for (let next = await run.next(); ; next = await run.next()) {
     if (next.done === true) {
       const { text } = await next.value.translate("chat noir", { beams: 1 });
@@ -70,165 +82,182 @@ async function eventsOf(folder: Folder): Promise<{ step: number; restart: boolea
   return events;
 }
 
-describe("a run", () => {
-  it("that is stopped and resumed ends as one that was not: weights, losses and log", async () => {
-    const [whole, broken] = [memoryFolder().at("whole"), memoryFolder().at("broken")];
-    const settings = config({ updates: 24, saveEvery: 5, validateEvery: 6, movingAverage: 0.9 });
-    const { steps } = await ran({ folder: whole, config: settings, validation });
-    const first = await ran({ folder: broken, config: settings, validation }, ({ update }) => update === 9);
-    expect(first.steps.length).toBeLessThan(12);
-    const begun: number[] = [];
-    const begin = (_: Translator, resumedAt: number): void => void begun.push(resumedAt);
-    const second = await ran({ folder: broken, config: settings, validation, resume: true, begin });
-    const [, resumedAt] = [begun.length, begun[0]!];
-    expect(resumedAt).toBe(first.steps.at(-1)!.update);
-    const losses = (list: readonly Step[]): number[] => list.map(({ loss }) => loss);
-    expect(losses([...first.steps, ...second.steps])).toEqual(losses(steps));
-    expect(await weightsOf(broken)).toEqual(await weightsOf(whole));
-
-    const log = await logOf(broken);
-    const records = log.filter(({ event }) => event === undefined);
-    expect(records.map(({ step }) => step)).toEqual(steps.map(({ update }) => update));
-    expect(log.filter(({ event }) => event === "resume")).toEqual([
-      { event: "resume", step: resumedAt, lastStep: resumedAt, repeated: 0 },
-    ]);
-    const validated = (await logOf(whole)).filter((record) => "validation_nats" in record).map(({ step }) => step);
-    expect(validated).toEqual([6, 12, 18, 24]);
-    // TensorBoard drops what is behind a restart, and reads on: each update once.
-    const shown = new Set<number>();
-    for (const { step, restart } of await eventsOf(broken)) {
-      if (restart) for (const one of [...shown]) if (one >= step) shown.delete(one);
-      if (!restart && step > 0) shown.add(step);
-    }
-    expect([...shown]).toEqual(steps.map(({ update }) => update));
-    expect((await eventsOf(broken)).filter(({ restart }) => restart)).toEqual([{ step: resumedAt + 1, restart: true }]);
-
-    const again = await ran({ folder: broken, config: settings, validation, resume: true });
-    expect(again.steps).toEqual([]);
-    expect(await weightsOf(broken)).toEqual(await weightsOf(whole));
+describeEngines((options) => {
+  beforeAll(() => {
+    chosen = options;
+  });
+  afterAll(() => {
+    chosen = {};
   });
 
-  it("refuses a folder that holds one, other settings and another text; replaces it when told", async () => {
-    const folder = memoryFolder().at("run");
-    const settings = config({ updates: 4, saveEvery: 2, schedule: "constant" });
-    await ran({ folder, config: settings });
-    await expect(ran({ folder, config: settings })).rejects.toThrow(
-      "memory:run already holds a run (its last checkpoint is of update 4). Give --resume to go on with it, or another folder.",
-    );
-    const resumed = (changed: TranslatorRunOptions["config"], text = pairs): Promise<unknown> =>
-      ran({ folder, config: changed, resume: true, pairs: text });
-    const other = config({ updates: 4, saveEvery: 2, schedule: "constant", learningRate: 0.5 }, { seed: 9 });
-    await expect(resumed(other)).rejects.toThrow(ConfigError);
-    await expect(resumed(other)).rejects.toThrow(
-      /^memory:run\/checkpoints\/step-000004 was trained with other settings: seed was 1, now 9; training\.learningRate was 0\.004, now 0\.5\. /,
-    );
-    await expect(resumed(settings, toyPairs(81))).rejects.toThrow(/the training text was another one\./);
-    // A schedule that does not depend on the end may get a new one.
-    const longer = await ran({
-      folder,
-      config: config({ updates: 6, saveEvery: 2, schedule: "constant" }),
-      resume: true,
+  describe("a run", () => {
+    it("that is stopped and resumed ends as one that was not: weights, losses and log", async () => {
+      const [whole, broken] = [memoryFolder().at("whole"), memoryFolder().at("broken")];
+      const settings = config({ updates: 24, saveEvery: 5, validateEvery: 6, movingAverage: 0.9 });
+      const { steps } = await ran({ folder: whole, config: settings, validation });
+      const first = await ran({ folder: broken, config: settings, validation }, ({ update }) => update === 9);
+      expect(first.steps.length).toBeLessThan(12);
+      const begun: number[] = [];
+      const begin = (_: Translator, resumedAt: number): void => void begun.push(resumedAt);
+      const second = await ran({ folder: broken, config: settings, validation, resume: true, begin });
+      const [, resumedAt] = [begun.length, begun[0]!];
+      expect(resumedAt).toBe(first.steps.at(-1)!.update);
+      const losses = (list: readonly Step[]): number[] => list.map(({ loss }) => loss);
+      expect(losses([...first.steps, ...second.steps])).toEqual(losses(steps));
+      expect(await weightsOf(broken)).toEqual(await weightsOf(whole));
+
+      const log = await logOf(broken);
+      const records = log.filter(({ event }) => event === undefined);
+      expect(records.map(({ step }) => step)).toEqual(steps.map(({ update }) => update));
+      expect(log.filter(({ event }) => event === "resume")).toEqual([
+        { event: "resume", step: resumedAt, lastStep: resumedAt, repeated: 0 },
+      ]);
+      const validated = (await logOf(whole)).filter((record) => "validation_nats" in record).map(({ step }) => step);
+      expect(validated).toEqual([6, 12, 18, 24]);
+      // TensorBoard drops what is behind a restart, and reads on: each update once.
+      const shown = new Set<number>();
+      for (const { step, restart } of await eventsOf(broken)) {
+        if (restart) for (const one of [...shown]) if (one >= step) shown.delete(one);
+        if (!restart && step > 0) shown.add(step);
+      }
+      expect([...shown]).toEqual(steps.map(({ update }) => update));
+      expect((await eventsOf(broken)).filter(({ restart }) => restart)).toEqual([
+        { step: resumedAt + 1, restart: true },
+      ]);
+
+      const again = await ran({ folder: broken, config: settings, validation, resume: true });
+      expect(again.steps).toEqual([]);
+      expect(await weightsOf(broken)).toEqual(await weightsOf(whole));
     });
-    expect(longer.steps.map(({ update }) => update)).toEqual([5, 6]);
-    await ran({ folder, config: other, replace: true });
-    expect(await stepsOf(folder)).toEqual([2, 4]);
-    expect((await logOf(folder)).map(({ step }) => step)).toEqual([1, 2, 3, 4]);
-  });
 
-  it("has one writer; a second one, even one that would replace it, changes nothing", async () => {
-    const folder = memoryFolder().at("run");
-    const first = runTranslation({
-      folder,
-      config: config({ updates: 4, saveEvery: 1 }),
-      pairs,
-      threads: 1,
-      warn: () => 0,
-    });
-    await first.next();
-    await first.next();
-    const settings = config({ updates: 4, saveEvery: 1 });
-    await expect(ran({ folder, config: settings, replace: true })).rejects.toThrow(TrainingError);
-    await expect(ran({ folder, config: settings, resume: true })).rejects.toThrow(/memory:run is in use/);
-    expect(await stepsOf(folder)).toEqual([1, 2]);
-    for (let next = await first.next(); ; next = await first.next()) {
-      if (next.done !== true) continue;
-      await next.value.dispose();
-      break;
-    }
-  });
-
-  it("stops after `patience` validations without a better one, and ends with the best weights", async () => {
-    const folder = memoryFolder().at("early");
-    // The rate rises until the loss does, too.
-    const settings = config({
-      updates: 400,
-      validateEvery: 4,
-      saveEvery: 1000,
-      patience: 2,
-      schedule: "constant",
-      learningRate: 0.3,
-      warmUp: 200,
-      clipNorm: 0,
-    });
-    const { steps } = await ran({ folder, config: settings, validation });
-    const losses = steps.flatMap(({ update, validation: found }) => (found ? [[update, found["loss"]!] as const] : []));
-    const [best] = losses.toSorted(([, a], [, b]) => a - b);
-    expect(steps.at(-1)!.update).toBe(best![0] + 8);
-    const saved = `checkpoints/step-${String(best![0]).padStart(6, "0")}`;
-    expect(await weightsOf(folder)).toEqual(await weightsOf(folder, saved));
-    expect((await ran({ folder, config: settings, validation, resume: true })).steps).toEqual([]);
-    await expect(ran({ folder: memoryFolder(), config: settings })).rejects.toThrow(
-      "training.patience needs sentences to validate on. Give them, or leave patience out.",
-    );
-  });
-
-  it("ends with the mean of the last checkpoints, or with the moving average, where asked", async () => {
-    const mean = memoryFolder().at("mean");
-    await ran({ folder: mean, config: config({ updates: 6, saveEvery: 2, averageCheckpoints: 2 }) });
-    const [a, b] = [await weightsOf(mean, "checkpoints/step-000004"), await weightsOf(mean, "checkpoints/step-000006")];
-    for (const [name, values] of Object.entries(await weightsOf(mean))) {
-      values.forEach((value, i) => {
-        expect(value).toBeCloseTo((a[name]![i]! + b[name]![i]!) / 2, 6);
+    it("refuses a folder that holds one, other settings and another text; replaces it when told", async () => {
+      const folder = memoryFolder().at("run");
+      const settings = config({ updates: 4, saveEvery: 2, schedule: "constant" });
+      await ran({ folder, config: settings });
+      await expect(ran({ folder, config: settings })).rejects.toThrow(
+        "memory:run already holds a run (its last checkpoint is of update 4). Give --resume to go on with it, or another folder.",
+      );
+      const resumed = (changed: TranslatorRunOptions["config"], text = pairs): Promise<unknown> =>
+        ran({ folder, config: changed, resume: true, pairs: text });
+      const other = config({ updates: 4, saveEvery: 2, schedule: "constant", learningRate: 0.5 }, { seed: 9 });
+      await expect(resumed(other)).rejects.toThrow(ConfigError);
+      await expect(resumed(other)).rejects.toThrow(
+        /^memory:run\/checkpoints\/step-000004 was trained with other settings: seed was 1, now 9; training\.learningRate was 0\.004, now 0\.5\. /,
+      );
+      await expect(resumed(settings, toyPairs(81))).rejects.toThrow(/the training text was another one\./);
+      // A schedule that does not depend on the end may get a new one.
+      const longer = await ran({
+        folder,
+        config: config({ updates: 6, saveEvery: 2, schedule: "constant" }),
+        resume: true,
       });
-    }
-    const moving = memoryFolder().at("moving");
-    await ran({ folder: moving, config: config({ updates: 3, saveEvery: 1, movingAverage: 0.5 }) });
-    const at = (step: number): Promise<Record<string, number[]>> => weightsOf(moving, `checkpoints/step-00000${step}`);
-    const [one, two, three] = [await at(1), await at(2), await at(3)];
-    const start = await Translator.create(pairs, {
-      ...sizes,
-      vocabulary: 290,
-      layers: 1,
-      width: 16,
-      heads: 2,
-      feedForward: 16,
-      seed: 1,
+      expect(longer.steps.map(({ update }) => update)).toEqual([5, 6]);
+      await ran({ folder, config: other, replace: true });
+      expect(await stepsOf(folder)).toEqual([2, 4]);
+      expect((await logOf(folder)).map(({ step }) => step)).toEqual([1, 2, 3, 4]);
     });
-    const zero = await start.parameters.read();
-    await start.dispose();
-    for (const [name, values] of Object.entries(await weightsOf(moving))) {
-      values.forEach((value, i) => {
-        const first = zero.get(name)!.data[i] as number;
-        expect(value).toBeCloseTo(first / 8 + one[name]![i]! / 8 + two[name]![i]! / 4 + three[name]![i]! / 2, 5);
-      });
-    }
-  });
 
-  it("counts and names the pairs that are too long, for training and for validating", async () => {
-    const long = { source: Array<string>(40).fill("chat").join(" "), target: "cat", line: 7 };
-    const short = { ...model, maxPositions: 40 };
-    const settings = translatorRunConfig({ vocabulary: 290, model: short, training: { updates: 1 } }, "test.yaml");
-    const { warnings } = await ran({
-      folder: memoryFolder(),
-      config: settings,
-      pairs: [...pairs, long],
-      validation: [long, ...validation],
+    it("has one writer; a second one, even one that would replace it, changes nothing", async () => {
+      const folder = memoryFolder().at("run");
+      const first = runTranslation({
+        folder,
+        config: config({ updates: 4, saveEvery: 1 }),
+        pairs,
+        threads: 1,
+        warn: () => 0,
+      });
+      await first.next();
+      await first.next();
+      const settings = config({ updates: 4, saveEvery: 1 });
+      await expect(ran({ folder, config: settings, replace: true })).rejects.toThrow(TrainingError);
+      await expect(ran({ folder, config: settings, resume: true })).rejects.toThrow(/memory:run is in use/);
+      expect(await stepsOf(folder)).toEqual([1, 2]);
+      for (let next = await first.next(); ; next = await first.next()) {
+        if (next.done !== true) continue;
+        await next.value.dispose();
+        break;
+      }
     });
-    expect(warnings).toEqual([
-      "1 of 81 training pairs have more than the model's 40 tokens and were left out (line 7).",
-      "1 of 21 validation pairs have more than the model's 40 tokens and were left out (line 7).",
-    ]);
-    await expect(ran({ folder: memoryFolder(), config: settings, pairs: [long] })).rejects.toThrow(InputError);
+
+    it("stops after `patience` validations without a better one, and ends with the best weights", async () => {
+      const folder = memoryFolder().at("early");
+      // The rate rises until the loss does, too.
+      const settings = config({
+        updates: 400,
+        validateEvery: 4,
+        saveEvery: 1000,
+        patience: 2,
+        schedule: "constant",
+        learningRate: 0.3,
+        warmUp: 200,
+        clipNorm: 0,
+      });
+      const { steps } = await ran({ folder, config: settings, validation });
+      const losses = steps.flatMap(({ update, validation: found }) =>
+        found ? [[update, found["loss"]!] as const] : [],
+      );
+      const [best] = losses.toSorted(([, a], [, b]) => a - b);
+      expect(steps.at(-1)!.update).toBe(best![0] + 8);
+      const saved = `checkpoints/step-${String(best![0]).padStart(6, "0")}`;
+      expect(await weightsOf(folder)).toEqual(await weightsOf(folder, saved));
+      expect((await ran({ folder, config: settings, validation, resume: true })).steps).toEqual([]);
+      await expect(ran({ folder: memoryFolder(), config: settings })).rejects.toThrow(
+        "training.patience needs sentences to validate on. Give them, or leave patience out.",
+      );
+    });
+
+    it("ends with the mean of the last checkpoints, or with the moving average, where asked", async () => {
+      const mean = memoryFolder().at("mean");
+      await ran({ folder: mean, config: config({ updates: 6, saveEvery: 2, averageCheckpoints: 2 }) });
+      const [a, b] = [
+        await weightsOf(mean, "checkpoints/step-000004"),
+        await weightsOf(mean, "checkpoints/step-000006"),
+      ];
+      for (const [name, values] of Object.entries(await weightsOf(mean))) {
+        values.forEach((value, i) => {
+          expect(value).toBeCloseTo((a[name]![i]! + b[name]![i]!) / 2, 6);
+        });
+      }
+      const moving = memoryFolder().at("moving");
+      await ran({ folder: moving, config: config({ updates: 3, saveEvery: 1, movingAverage: 0.5 }) });
+      const at = (step: number): Promise<Record<string, number[]>> =>
+        weightsOf(moving, `checkpoints/step-00000${step}`);
+      const [one, two, three] = [await at(1), await at(2), await at(3)];
+      const start = await Translator.create(pairs, {
+        ...sizes,
+        vocabulary: 290,
+        layers: 1,
+        width: 16,
+        heads: 2,
+        feedForward: 16,
+        seed: 1,
+      });
+      const zero = await start.parameters.read();
+      await start.dispose();
+      for (const [name, values] of Object.entries(await weightsOf(moving))) {
+        values.forEach((value, i) => {
+          const first = zero.get(name)!.data[i] as number;
+          expect(value).toBeCloseTo(first / 8 + one[name]![i]! / 8 + two[name]![i]! / 4 + three[name]![i]! / 2, 5);
+        });
+      }
+    });
+
+    it("counts and names the pairs that are too long, for training and for validating", async () => {
+      const long = { source: Array<string>(40).fill("chat").join(" "), target: "cat", line: 7 };
+      const short = { ...model, maxPositions: 40 };
+      const settings = translatorRunConfig({ vocabulary: 290, model: short, training: { updates: 1 } }, "test.yaml");
+      const { warnings } = await ran({
+        folder: memoryFolder(),
+        config: settings,
+        pairs: [...pairs, long],
+        validation: [long, ...validation],
+      });
+      expect(warnings).toEqual([
+        "1 of 81 training pairs have more than the model's 40 tokens and were left out (line 7).",
+        "1 of 21 validation pairs have more than the model's 40 tokens and were left out (line 7).",
+      ]);
+      await expect(ran({ folder: memoryFolder(), config: settings, pairs: [long] })).rejects.toThrow(InputError);
+    });
   });
 });
 
@@ -253,7 +282,7 @@ describe("numbers that are not finite", () => {
     weights.get(name)!.data[3] = NaN;
     await translator.parameters.write(weights);
     const first = train(translator, pairs, { updates: 3 }).next();
-    await expect(first).rejects.toThrow(`At update 1 the loss is NaN`);
+    await expect(first).rejects.toThrow(/^At update 1 the loss is .*NaN/);
     await expect(first).rejects.toThrow(`The first that is not appeared in the parameter ${name}.`);
     const folder = memoryFolder().at("poisoned");
     await translator.save(folder);

@@ -107,9 +107,9 @@ export async function training(folder: Folder): Promise<void> {
 }
 
 export async function engines(options: Parameters<typeof Trainer.create>[2]): Promise<void> {
-  const engine = await createEngine({ backend: "wasm", threads: 1 });
-  // @ts-expect-error -- no such backend
-  await createEngine({ backend: "cuda-please" });
+  const engine = await createEngine({ engine: "wasm", threads: 1 });
+  // @ts-expect-error -- no such engine
+  await createEngine({ engine: "cuda-please" });
   // @ts-expect-error -- dtypes are named
   await engine.allocate("x", "float", 3);
   const objective: Objective = (scope) => ({ loss: scope.parameter("w", [1], { kind: "zeros" }).sum() });

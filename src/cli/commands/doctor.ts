@@ -11,6 +11,7 @@ import { describedCommand } from "../command.ts";
 import { readConfigFile } from "../config-file.ts";
 import { jsonLine, type Io } from "../io.ts";
 import { memoryLimit } from "../memory.ts";
+import { table } from "../terminal/index.ts";
 import { version } from "../version.ts";
 
 interface Machine {
@@ -21,16 +22,18 @@ interface Machine {
   readonly memory: number;
   readonly availableMemory: number;
   readonly native: EngineTrial;
+  readonly openvino: EngineTrial;
+  readonly openvinoBf16: EngineTrial;
   readonly wasm: EngineTrial;
 }
 
 export function command(io: Io): Command {
   return describedCommand(
     "doctor",
-    "Runs a small program on each backend; of a model, says what is missing and whether it fits.",
+    "Runs small programs on each engine; of a model, says what is missing and whether it fits.",
     {
       run: "heed doctor",
-      expect: "native        works: ONNX Runtime 1.30.0, 2 threads, 95 GFLOP/s\nWebAssembly   works: …",
+      expect: "a line for each engine with GFLOP/s and GB/s, or with what to install for it",
     },
   )
     .argument("[model]", "a folder that a training wrote")
@@ -43,14 +46,11 @@ export function command(io: Io): Command {
       const text = describe(machine) + (found === undefined || found instanceof HeedError ? "" : fit(found, machine));
       await io.stdout.write(json ? jsonLine({ ...machine, model }) : text);
       if (found instanceof HeedError) throw found;
-      if (!machine.native.works && !machine.wasm.works) throw new EngineError("No backend works here. " + mend());
+      if (!lines.some(({ key }) => machine[key].works)) throw new EngineError("No engine works here. " + MEND_NATIVE);
     });
 }
 
 async function examine(): Promise<Machine> {
-  // Without the binary the default engine is the WebAssembly build.
-  const first = await tryEngine({});
-  const fellBack = first.works && first.description.includes("WebAssembly");
   return {
     heed: version,
     node: process.versions.node,
@@ -58,8 +58,11 @@ async function examine(): Promise<Machine> {
     threads: machineThreads(),
     memory: memoryLimit(),
     availableMemory: process.availableMemory(),
-    native: fellBack ? { works: false, problem: "its binary is missing or cannot be loaded" } : first,
-    wasm: fellBack ? first : await tryEngine({ backend: "wasm" }),
+    // One after another: each is to have the machine for itself.
+    native: await tryEngine({ engine: "onnxruntime" }),
+    openvino: await tryEngine({ engine: "openvino" }),
+    openvinoBf16: await tryEngine({ engine: "openvino", precision: "bf16" }),
+    wasm: await tryEngine({ engine: "wasm" }),
   };
 }
 
@@ -77,26 +80,41 @@ async function needsOf(
   }
 }
 
-function mend(): string {
-  if (process.platform === "darwin" && process.arch === "x64") {
-    return "ONNX Runtime has no native build for Intel Macs since 1.24; WebAssembly serves there.";
-  }
-  return "To mend it: npm install onnxruntime-node@1.30.0 --no-save --onnxruntime-node-install=skip";
-}
+const MEND_NATIVE =
+  process.platform === "darwin" && process.arch === "x64"
+    ? "ONNX Runtime has no native build for Intel Macs since 1.24; WebAssembly serves there."
+    : "To mend it: npm install onnxruntime-node@1.30.0 --no-save --onnxruntime-node-install=skip";
+
+/** The engines in the order of the table; `mend` is said where the engine's own words do not say it. */
+const lines = [
+  { key: "native", name: "ONNX Runtime", mend: MEND_NATIVE },
+  { key: "openvino", name: "OpenVINO", mend: "" },
+  { key: "openvinoBf16", name: "OpenVINO, bf16", mend: "" },
+  { key: "wasm", name: "WebAssembly", mend: "" },
+] as const;
 
 function describe(machine: Machine): string {
-  const { native, wasm } = machine;
-  const trial = (name: string, one: EngineTrial): string =>
-    `${name.padEnd(12)}  ` +
-    (one.works
-      ? `works: ${one.description}, ${formatNumber(one.gigaflops)} GFLOP/s\n`
-      : `does not work: ${one.problem}\n${name === "native" ? `${" ".repeat(14)}${mend()}\n` : ""}`);
+  const missing = lines.flatMap(({ key, name, mend }) => {
+    const trial = machine[key];
+    // In bf16 the same is missing as in fp32.
+    const same = key === "openvinoBf16" && !machine.openvino.works;
+    return trial.works || same ? [] : [`${name}: ${trial.problem} ${mend}`.trimEnd()];
+  });
+  const rows = lines.map(({ key, name }) => {
+    const trial = machine[key];
+    return trial.works
+      ? [name, trial.description, formatNumber(trial.gigaflops), formatNumber(trial.gigabytes)]
+      : [name, "does not work", "", ""];
+  });
+  const engines = table([...rows, ["WebGPU", "in a page only", "", ""]], {
+    header: ["engine", "", "GFLOP/s", "GB/s"],
+    align: ["left", "left", "right", "right"],
+  });
   return (
     `heed          ${machine.heed}\nNode          ${machine.node}, ${machine.platform}\n` +
     `processor     ${machine.threads} thread${machine.threads === 1 ? "" : "s"}\n` +
-    `memory        ${formatBytes(machine.memory)}, ${formatBytes(machine.availableMemory)} of it available\n` +
-    trial("native", native) +
-    trial("WebAssembly", wasm)
+    `memory        ${formatBytes(machine.memory)}, ${formatBytes(machine.availableMemory)} of it available\n\n` +
+    `${engines}\n${missing.map((line) => `${line}\n`).join("")}`
   );
 }
 

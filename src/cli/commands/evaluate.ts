@@ -4,19 +4,25 @@ import type { TextPair } from "../../data/index.ts";
 import { bleuStatistics, bootstrap } from "../../evaluation/index.ts";
 import { diskFolder } from "../../files/disk.ts";
 import { evaluateTranslator } from "../../tasks/translate.ts";
-import { describedCommand, requireOption, wholeNumber } from "../command.ts";
+import {
+  describedCommand,
+  engineOf,
+  requireOption,
+  wholeNumber,
+  withEngineOptions,
+  type EngineFlags,
+} from "../command.ts";
 import { jsonLine, type Io } from "../io.ts";
 import { createProgress, table } from "../terminal/index.ts";
 import { pairsFrom, warnOfUnseenWords, withTranslator } from "../translation-files.ts";
 
-interface Flags {
+interface Flags extends EngineFlags {
   readonly model: string;
   readonly source: string;
   readonly reference: string;
   readonly beams: number;
   readonly batch: number;
   readonly out?: string;
-  readonly threads?: number;
   readonly json?: true;
 }
 
@@ -36,18 +42,19 @@ function translation(io: Io): Command {
   requireOption(made, new Option("--model <folder>", "a trained translator"));
   requireOption(made, new Option("--source <file>", "sentences to translate, plain or .gz"));
   requireOption(made, new Option("--reference <file>", "their translations, line by line"));
-  return made
-    .option("--beams <n>", "sentences followed at once; 1 is greedy", wholeNumber(1), 5)
-    .option("--batch <n>", "sentences that go through the model together", wholeNumber(1), 64)
-    .option("--out <file>", "write the translations, one a line")
-    .option("--threads <n>", "threads to use", wholeNumber(1))
-    .option("--json", "print the scores as JSON")
-    .action((flags: Flags) => evaluate(flags, io));
+  return withEngineOptions(
+    made
+      .option("--beams <n>", "sentences followed at once; 1 is greedy", wholeNumber(1), 5)
+      .option("--batch <n>", "sentences that go through the model together", wholeNumber(1), 64)
+      .option("--out <file>", "write the translations, one a line")
+      .option("--json", "print the scores as JSON")
+      .action((flags: Flags) => evaluate(flags, io)),
+  );
 }
 
 async function evaluate(flags: Flags, io: Io): Promise<void> {
   const pairs = await pairsFrom(flags.source, flags.reference, io);
-  await withTranslator(flags.model, flags.threads, async (model) => {
+  await withTranslator(flags.model, engineOf(flags), async (model) => {
     warnOfUnseenWords(
       model,
       pairs.map(({ source }) => source),

@@ -21,12 +21,12 @@ import {
   type TranslatorAttention,
 } from "../../tasks/translate.ts";
 import { translatorForward } from "../../tasks/translator-model.ts";
-import { describedCommand, wholeNumber } from "../command.ts";
+import { describedCommand, engineOf, wholeNumber, withEngineOptions, type EngineFlags } from "../command.ts";
 import { jsonLine, type Io } from "../io.ts";
 import { colorDepthOf, widthOf } from "../terminal/index.ts";
 import { warnOfUnseenWords, withTranslator } from "../translation-files.ts";
 
-interface Flags {
+interface Flags extends EngineFlags {
   readonly attention: AttentionKind;
   readonly target?: string;
   readonly layer?: number;
@@ -34,44 +34,47 @@ interface Flags {
   readonly record?: string;
   readonly records?: true;
   readonly format: "text" | "svg" | "json";
-  readonly threads?: number;
 }
 
 export function command(io: Io): Command {
-  return describedCommand(
-    "inspect",
-    "Shows where a model looks: attention weights with tokens on both axes, or any inner tensor by name.",
-    {
-      run: `heed inspect runs/fr-en "Jane visite l'Afrique en septembre" --attention cross --layer 2 --head 3`,
-      expect: "a shaded grid with the English tokens on the left and the French ones on top",
-    },
-  )
-    .argument("<model>", "a trained translator")
-    .argument("<sentence>", "the sentence to translate")
-    .addOption(new Option("--attention <kind>", "which attention").choices(attentionKinds).default("cross"))
-    .option("--target <sentence>", "look at this translation instead of the model's own")
-    .option("--layer <n>", "one layer, counted from 1", wholeNumber(1))
-    .option("--head <n>", "one head, counted from 1; without it the mean over heads", wholeNumber(1))
-    .option("--record <name>", "any inner tensor instead, such as model.encoder.layers.0.hidden")
-    .option("--records", "list the names of all inner tensors")
-    .addOption(new Option("--format <name>", "the form of the output").choices(["text", "svg", "json"]).default("text"))
-    .option("--threads <n>", "threads to use", wholeNumber(1))
-    .action((model: string, sentence: string, flags: Flags) =>
-      withTranslator(model, flags.threads, async (opened) => {
-        if (sentence.trim() === "") throw new InputError("The sentence is empty. Give the words to look at in quotes.");
-        warnOfUnseenWords(opened, [sentence], io);
-        const { target, attention: kind, record } = flags;
-        const given = target === undefined ? {} : { target };
-        if (flags.records === true) {
-          await io.stdout.write(`${recordNames(translatorForward(opened.config)).join("\n")}\n`);
-        } else if (record !== undefined) {
-          const found = await recordsWhile(opened, sentence, [record], given);
-          await io.stdout.write(shownRecord(record, found.get(record)!, flags, io));
-        } else {
-          await io.stdout.write(shown(await attentionOf(opened, sentence, { kind, ...given }), flags, io));
-        }
-      }),
-    );
+  return withEngineOptions(
+    describedCommand(
+      "inspect",
+      "Shows where a model looks: attention weights with tokens on both axes, or any inner tensor by name.",
+      {
+        run: `heed inspect runs/fr-en "Jane visite l'Afrique en septembre" --attention cross --layer 2 --head 3`,
+        expect: "a shaded grid with the English tokens on the left and the French ones on top",
+      },
+    )
+      .argument("<model>", "a trained translator")
+      .argument("<sentence>", "the sentence to translate")
+      .addOption(new Option("--attention <kind>", "which attention").choices(attentionKinds).default("cross"))
+      .option("--target <sentence>", "look at this translation instead of the model's own")
+      .option("--layer <n>", "one layer, counted from 1", wholeNumber(1))
+      .option("--head <n>", "one head, counted from 1; without it the mean over heads", wholeNumber(1))
+      .option("--record <name>", "any inner tensor instead, such as model.encoder.layers.0.hidden")
+      .option("--records", "list the names of all inner tensors")
+      .addOption(
+        new Option("--format <name>", "the form of the output").choices(["text", "svg", "json"]).default("text"),
+      )
+      .action((model: string, sentence: string, flags: Flags) =>
+        withTranslator(model, engineOf(flags), async (opened) => {
+          if (sentence.trim() === "")
+            throw new InputError("The sentence is empty. Give the words to look at in quotes.");
+          warnOfUnseenWords(opened, [sentence], io);
+          const { target, attention: kind, record } = flags;
+          const given = target === undefined ? {} : { target };
+          if (flags.records === true) {
+            await io.stdout.write(`${recordNames(translatorForward(opened.config)).join("\n")}\n`);
+          } else if (record !== undefined) {
+            const found = await recordsWhile(opened, sentence, [record], given);
+            await io.stdout.write(shownRecord(record, found.get(record)!, flags, io));
+          } else {
+            await io.stdout.write(shown(await attentionOf(opened, sentence, { kind, ...given }), flags, io));
+          }
+        }),
+      ),
+  );
 }
 
 function shown(found: TranslatorAttention, flags: Flags, io: Io): string {

@@ -15,23 +15,22 @@ import type { NodeGroup } from "../../insight/index.ts";
 import { profileTranslator, type StepProfile } from "../../tasks/profile-translator.ts";
 import type { SentencePair } from "../../tasks/train-translator.ts";
 import { Translator } from "../../tasks/translator.ts";
-import { describedCommand, wholeNumber } from "../command.ts";
+import { describedCommand, engineOf, wholeNumber, withEngineOptions, type EngineFlags } from "../command.ts";
 import { jsonLine, type Io } from "../io.ts";
 import { colorDepthOf, table, widthOf } from "../terminal/index.ts";
 import { pairsFrom } from "../translation-files.ts";
 
-interface Flags {
+interface Flags extends EngineFlags {
   readonly source?: string;
   readonly target?: string;
   readonly steps: number;
   readonly tokens: number;
-  readonly threads?: number;
   readonly svg?: string;
   readonly json?: true;
 }
 
 export function command(io: Io): Command {
-  return describedCommand(
+  const made = describedCommand(
     "profile",
     "Trains a translator for a few steps, saves nothing, and shows where their time goes: by op, by layer, by room.",
     {
@@ -44,18 +43,18 @@ export function command(io: Io): Command {
     .option("--target <file>", "their translations, line by line")
     .option("--steps <n>", "how many steps to measure, after two that warm up", wholeNumber(1), 10)
     .option("--tokens <n>", "tokens of a batch, padding included", wholeNumber(1), 4096)
-    .option("--threads <n>", "threads to use", wholeNumber(1))
     .option("--svg <file>", "write the bars as a picture, too")
     .option("--json", "print everything as JSON, with each node")
     .action((model: string, flags: Flags) => profile(model, flags, io));
+  return withEngineOptions(made);
 }
 
 async function profile(path: string, flags: Flags, io: Io): Promise<void> {
-  const { steps, tokens: batchTokens, threads, source, target } = flags;
+  const { steps, tokens: batchTokens, source, target } = flags;
   if ((source === undefined) !== (target === undefined)) {
     throw new ConfigError("Give both --source and --target, or neither.");
   }
-  const model = await Translator.open(diskFolder(path), { threads, profile: true });
+  const model = await Translator.open(diskFolder(path), { ...engineOf(flags), profile: true });
   try {
     const { name, pairs } =
       source === undefined ? await bundled(model, io) : { name: source, pairs: await pairsFrom(source, target!, io) };

@@ -10,7 +10,7 @@ import { transformerParts } from "../../models/index.ts";
 import { attentionOf, evaluateTranslator, headAlignments, headRows, type AlignedPair } from "../../tasks/translate.ts";
 import { runTranslation, translatorRunConfig } from "../../tasks/translator-run.ts";
 import type { Translator } from "../../tasks/translator.ts";
-import { describedCommand, wholeNumber } from "../command.ts";
+import { describedCommand, engineOf, wholeNumber, withEngineOptions, type EngineFlags } from "../command.ts";
 import { fileLines, type Io } from "../io.ts";
 import { stopOnInterrupt } from "../stop.ts";
 import { colorDepthOf, table, widthOf } from "../terminal/index.ts";
@@ -20,29 +20,29 @@ import { trainingProgress } from "../training-progress.ts";
 const SENTENCE = "Jane visite l'Afrique en septembre";
 const EXPECTED = "Jane visits Africa in September";
 
-interface Flags {
+interface Flags extends EngineFlags {
   readonly once?: true;
   readonly out: string;
   readonly updates: number;
   readonly seed: number;
-  readonly threads?: number;
 }
 
 export function command(io: Io): Command {
-  return describedCommand(
-    "start",
-    "Trains a French-English translator on the bundled corpus in about two minutes, measures it and shows its attention.",
-    {
-      run: "npm start",
-      expect: `BLEU above 90 on held-out sentences, and\n${SENTENCE}  →  ${EXPECTED}`,
-    },
-  )
-    .option("--once", "wait for nothing: for scripts")
-    .option("--out <folder>", "the folder of the run; an old run there is replaced", "runs/french-english")
-    .option("--updates <n>", "how many updates to train for", wholeNumber(1), 900)
-    .option("--seed <n>", "the seed", wholeNumber(0), 1)
-    .option("--threads <n>", "threads to use", wholeNumber(1))
-    .action((flags: Flags) => start(flags, io));
+  return withEngineOptions(
+    describedCommand(
+      "start",
+      "Trains a French-English translator on the bundled corpus in about two minutes, measures it and shows its attention.",
+      {
+        run: "npm start",
+        expect: `BLEU above 90 on held-out sentences, and\n${SENTENCE}  →  ${EXPECTED}`,
+      },
+    )
+      .option("--once", "wait for nothing: for scripts")
+      .option("--out <folder>", "the folder of the run; an old run there is replaced", "runs/french-english")
+      .option("--updates <n>", "how many updates to train for", wholeNumber(1), 900)
+      .option("--seed <n>", "the seed", wholeNumber(0), 1)
+      .action((flags: Flags) => start(flags, io)),
+  );
 }
 
 async function start(flags: Flags, io: Io): Promise<void> {
@@ -79,7 +79,7 @@ async function trained(
   held: AlignedPair[],
   io: Io,
 ): Promise<Translator | undefined> {
-  const { updates, seed, threads } = flags;
+  const { updates, seed } = flags;
   const config = translatorRunConfig(START_CONFIG(updates, seed), "The start config");
   const numbered = (list: AlignedPair[]): TextPair[] =>
     list.map(({ source, target }, i) => ({ source, target, line: i + 1 }));
@@ -99,7 +99,7 @@ async function trained(
     replace: true,
     pairs: numbered(pairs),
     validation: numbered(held),
-    threads,
+    ...engineOf(flags),
     signal,
     warn,
     begin,

@@ -7,7 +7,15 @@ import { transformerParts, transformerPresets } from "../../models/index.ts";
 import { scheduleKinds } from "../../training/index.ts";
 import type { Translator } from "../../tasks/translator.ts";
 import { runTranslation, translatorRunConfig, type TranslatorRunConfig } from "../../tasks/translator-run.ts";
-import { describedCommand, realNumber, requireOption, wholeNumber } from "../command.ts";
+import {
+  describedCommand,
+  engineOf,
+  realNumber,
+  requireOption,
+  wholeNumber,
+  withEngineOptions,
+  type EngineFlags,
+} from "../command.ts";
 import { readConfigFile } from "../config-file.ts";
 import { memoryLine } from "../memory.ts";
 import type { Io } from "../io.ts";
@@ -15,7 +23,7 @@ import { stopOnInterrupt } from "../stop.ts";
 import { trainingProgress, type TrainingProgress } from "../training-progress.ts";
 import { pairsFrom } from "../translation-files.ts";
 
-interface Flags {
+interface Flags extends EngineFlags {
   readonly source: string;
   readonly target: string;
   readonly validSource?: string;
@@ -35,7 +43,6 @@ interface Flags {
   readonly schedule?: string;
   readonly saveEvery?: number;
   readonly seed?: number;
-  readonly threads?: number;
   readonly recompute?: true;
   readonly resume?: true;
 }
@@ -57,27 +64,28 @@ function translation(io: Io): Command {
   requireOption(made, new Option("--source <file>", "sentences to translate, plain or .gz"));
   requireOption(made, new Option("--target <file>", "their translations, line by line"));
   requireOption(made, new Option("--out <folder>", "the folder of the run"));
-  return made
-    .option("--valid-source <file>", "sentences to validate on")
-    .option("--valid-target <file>", "their translations")
-    .option("--config <file>", "a YAML or JSON file; the options below override it")
-    .addOption(new Option("--preset <name>", "the size of the model").choices(Object.keys(transformerPresets)))
-    .option("--layers <n>", "layers of the encoder and of the decoder", wholeNumber(1))
-    .option("--width <n>", "width of the model", wholeNumber(1))
-    .option("--heads <n>", "attention heads", wholeNumber(1))
-    .option("--feed-forward <n>", "width of the feed-forward layers", wholeNumber(1))
-    .option("--vocabulary <n>", "tokens that both languages share", wholeNumber(261))
-    .option("--dropout <rate>", "dropout rate", realNumber(0, 1))
-    .option("--updates <n>", "how many updates to train for", wholeNumber(1))
-    .option("--minutes <m>", "how many minutes to train for", realNumber(0))
-    .option("--learning-rate <rate>", "the highest learning rate", realNumber(0))
-    .addOption(new Option("--schedule <name>", "the curve of the learning rate").choices(scheduleKinds))
-    .option("--save-every <n>", "updates between two checkpoints", wholeNumber(1))
-    .option("--seed <n>", "the same seed and threads give the same losses, to the bit", wholeNumber(0))
-    .option("--threads <n>", "threads to use", wholeNumber(1))
-    .option("--recompute", "compute the inside of layers twice instead of keeping it: less memory, more time")
-    .option("--resume", "go on with the run in the folder")
-    .action((flags: Flags) => trainTranslation(flags, io));
+  return withEngineOptions(
+    made
+      .option("--valid-source <file>", "sentences to validate on")
+      .option("--valid-target <file>", "their translations")
+      .option("--config <file>", "a YAML or JSON file; the options below override it")
+      .addOption(new Option("--preset <name>", "the size of the model").choices(Object.keys(transformerPresets)))
+      .option("--layers <n>", "layers of the encoder and of the decoder", wholeNumber(1))
+      .option("--width <n>", "width of the model", wholeNumber(1))
+      .option("--heads <n>", "attention heads", wholeNumber(1))
+      .option("--feed-forward <n>", "width of the feed-forward layers", wholeNumber(1))
+      .option("--vocabulary <n>", "tokens that both languages share", wholeNumber(261))
+      .option("--dropout <rate>", "dropout rate", realNumber(0, 1))
+      .option("--updates <n>", "how many updates to train for", wholeNumber(1))
+      .option("--minutes <m>", "how many minutes to train for", realNumber(0))
+      .option("--learning-rate <rate>", "the highest learning rate", realNumber(0))
+      .addOption(new Option("--schedule <name>", "the curve of the learning rate").choices(scheduleKinds))
+      .option("--save-every <n>", "updates between two checkpoints", wholeNumber(1))
+      .option("--seed <n>", "the same seed and threads give the same losses, to the bit", wholeNumber(0))
+      .option("--recompute", "compute the inside of layers twice instead of keeping it: less memory, more time")
+      .option("--resume", "go on with the run in the folder")
+      .action((flags: Flags) => trainTranslation(flags, io)),
+  );
 }
 
 async function trainTranslation(flags: Flags, io: Io): Promise<void> {
@@ -97,7 +105,7 @@ async function trainTranslation(flags: Flags, io: Io): Promise<void> {
     pairs,
     validation,
     resume: flags.resume ?? false,
-    threads: flags.threads,
+    ...engineOf(flags),
     signal,
     warn,
     memory: (memory) => {

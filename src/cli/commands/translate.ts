@@ -1,18 +1,25 @@
 /** `heed translate`: a sentence a line in, a translation a line out, in the same order. */
 import { Option, type Command } from "commander";
 import { translateAll } from "../../tasks/translate.ts";
-import { describedCommand, realNumber, requireOption, wholeNumber } from "../command.ts";
+import {
+  describedCommand,
+  engineOf,
+  realNumber,
+  requireOption,
+  wholeNumber,
+  withEngineOptions,
+  type EngineFlags,
+} from "../command.ts";
 import { inputLines, lineWriter, type Io } from "../io.ts";
 import { warnOfUnseenWords, withTranslator } from "../translation-files.ts";
 
-interface Flags {
+interface Flags extends EngineFlags {
   readonly model: string;
   readonly beams: number;
   readonly nBest: number;
   readonly lengthPenalty: number;
   readonly scores?: true;
   readonly batch: number;
-  readonly threads?: number;
 }
 
 /** Lines that are read before the first of them is written: enough to sort by length. */
@@ -24,14 +31,17 @@ export function command(io: Io): Command {
     expect: "Jane visits Africa in September",
   });
   requireOption(made, new Option("--model <folder>", "a trained translator"));
-  return made
-    .option("--beams <n>", "sentences followed at once; 1 is greedy", wholeNumber(1), 5)
-    .option("--n-best <n>", "translations of each sentence, a line each", wholeNumber(1), 1)
-    .option("--length-penalty <x>", "above 1 favors long translations", realNumber(), 1)
-    .option("--scores", "write the score before each translation, and a tab")
-    .option("--batch <n>", "sentences that go through the model together", wholeNumber(1), 64)
-    .option("--threads <n>", "threads to use", wholeNumber(1))
-    .action((flags: Flags) => withTranslator(flags.model, flags.threads, (model) => translateLines(model, flags, io)));
+  return withEngineOptions(
+    made
+      .option("--beams <n>", "sentences followed at once; 1 is greedy", wholeNumber(1), 5)
+      .option("--n-best <n>", "translations of each sentence, a line each", wholeNumber(1), 1)
+      .option("--length-penalty <x>", "above 1 favors long translations", realNumber(), 1)
+      .option("--scores", "write the score before each translation, and a tab")
+      .option("--batch <n>", "sentences that go through the model together", wholeNumber(1), 64)
+      .action((flags: Flags) =>
+        withTranslator(flags.model, engineOf(flags), (model) => translateLines(model, flags, io)),
+      ),
+  );
 }
 
 async function translateLines(model: Parameters<typeof translateAll>[0], flags: Flags, io: Io): Promise<void> {

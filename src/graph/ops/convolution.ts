@@ -16,7 +16,7 @@ import {
   type Dimension,
   type Shape,
 } from "../dimensions.ts";
-import { defineOp, type Emitter, type LoweringContext, type OnnxAttribute, type Op, type TensorType } from "../op.ts";
+import { defineOp, type Emitter, type OnnxAttribute, type Op, type TensorType } from "../op.ts";
 import { commonDtype, requireDtype, showType } from "../shapes.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -67,8 +67,6 @@ const plain = ({ strides, dilations, before, after, groups }: Convolution): Conv
   groups,
 });
 
-/** Up to this many elements of a kernel, a product for each is up to three times faster than a convolution by y. */
-const FEW_PLACES = 32;
 const floats = ["float32", "float16", "bfloat16"] as const;
 
 /** One number an axis. Throws GraphError where the list has another length, or a number is not whole or too small. */
@@ -241,17 +239,6 @@ export const convTranspose: Op<Convolution & { readonly size: Shape }> = defineO
   },
 });
 
-/** [N, G·c, S...] as [c, G·N, S...]: batch and channels change places inside each group. */
-function groupsFirst(emit: Emitter, name: string, { shape }: TensorType, groups: number): string {
-  const [batch, channels] = shape as readonly [Dimension, number];
-  const sizes = shape.slice(2);
-  if (groups === 1) return emit.node("Transpose", [name], { perm: { ints: [1, 0, ...sizes.map((_, i) => i + 2)] } });
-  const each = channels / groups;
-  const parts = emit.node("Reshape", [name, emit.shape([batch, groups, each, ...sizes])]);
-  const turned = emit.node("Transpose", [parts], { perm: { ints: [2, 1, 0, ...sizes.map((_, i) => i + 3)] } });
-  return emit.node("Reshape", [turned, emit.shape([each, multiplyDimensions(batch, groups), ...sizes])]);
-}
-
 /**
  * The gradient of `conv` by its weight: x [N, C, S...] and y [N, O, T...] to [O, C / groups, K...], where K is
  * `kernel`.
@@ -278,42 +265,44 @@ export const convWeight: Op<Convolution & { readonly kernel: readonly number[] }
     y!.apply(convTranspose, [g!], { ...plain(attributes), size: x!.shape.slice(2) }),
     x!.apply(conv, [g!], plain(attributes)),
   ],
-  lower: (emit, context) => [
-    context.attributes.groups === 1 && everyPlace(context.attributes.kernel).length <= FEW_PLACES
-      ? weightByPlaces(emit, context)
-      : weightByConvolution(emit, context),
-  ],
+  // For each place in the kernel a product, over batch and windows, of x where it stood and y. A convolution with y as
+  // its kernel would do, too; it is slower for most kernels, and OpenVINO refuses kernels whose sizes have names.
+  lower: (emit, { inputs: [x, y], inputTypes, outputTypes, attributes }) => {
+    const { groups, kernel, strides, dilations, before, after } = attributes;
+    const [{ shape: images, dtype }, { shape: results }] = inputTypes as [TensorType, TensorType];
+    const places = results.slice(2);
+    const [batch, each] = [images[0]!, outputTypes[0]!.shape[1]!];
+    const rows = multiplyDimensions(batch, sizeOf(places));
+    const spatial = kernel.map((_, i) => i + 3);
+    const ints = (values: readonly number[]): string => emit.integers(values);
+    const padded = [...before, ...after].every((p) => p === 0)
+      ? x!
+      : emit.node("Pad", [x!, ints([0, 0, ...before, 0, 0, ...after]), emit.scalar(0, dtype)]);
+    const sizes = images.slice(2).map((s, i) => addDimensions(s, before[i]! + after[i]!));
+    // x as [G, c, N, S...], y as [G, N·T, o].
+    const turned = inGroups(emit, padded, [batch, groups, each, ...sizes], [1, 2, 0, ...spatial]);
+    const out = (results[1] as number) / groups;
+    const last = inGroups(emit, y!, [batch, groups, out, ...places], [1, 0, ...spatial, 2]);
+    const right = emit.node("Reshape", [last, emit.shape([groups, rows, out])]);
+    const products = everyPlace(kernel).map((place) => {
+      const starts = place.map((k, i) => k * dilations[i]!);
+      const ends = places.map((t, i) =>
+        addDimensions(multiplyDimensions(addDimensions(t, -1), strides[i]!), starts[i]! + 1),
+      );
+      const seen = emit.node("Slice", [turned, ints(starts), emit.shape(ends), ints(spatial), ints(strides)]);
+      const left = emit.node("Reshape", [seen, emit.shape([groups, each, rows])]);
+      return emit.node("Unsqueeze", [emit.node("MatMul", [left, right]), ints([3])]);
+    });
+    const joined = emit.node("Concat", products, { axis: { int: 3 } });
+    const ordered = emit.node("Transpose", [joined], { perm: { ints: [0, 2, 1, 3] } });
+    return [emit.node("Reshape", [ordered, emit.shape(outputTypes[0]!.shape)])];
+  },
 });
 
-type WeightContext = LoweringContext<Convolution & { readonly kernel: readonly number[] }>;
-
-/** Without groups: a product for each place in the kernel, of x where it stood and y, over batch and windows. */
-function weightByPlaces(emit: Emitter, { inputs: [x, y], inputTypes, outputTypes, attributes }: WeightContext): string {
-  const { kernel, strides, dilations, before, after } = attributes;
-  const [{ shape: images, dtype }, { shape: results }] = inputTypes as [TensorType, TensorType];
-  const places = results.slice(2);
-  const spatial = kernel.map((_, i) => i + 2);
-  const rows = multiplyDimensions(images[0]!, sizeOf(places));
-  const ints = (values: readonly number[]): string => emit.integers(values);
-  const padded = [...before, ...after].every((p) => p === 0)
-    ? x!
-    : emit.node("Pad", [x!, ints([0, 0, ...before, 0, 0, ...after]), emit.scalar(0, dtype)]);
-  // x as [C, N, S...], y as [N·T, O].
-  const turned = emit.node("Transpose", [padded], { perm: { ints: [1, 0, ...spatial] } });
-  const last = emit.node("Transpose", [y!], { perm: { ints: [0, ...spatial, 1] } });
-  const right = emit.node("Reshape", [last, emit.shape([rows, results[1]!])]);
-  const products = everyPlace(kernel).map((place) => {
-    const starts = place.map((k, i) => k * dilations[i]!);
-    const ends = places.map((t, i) =>
-      addDimensions(multiplyDimensions(addDimensions(t, -1), strides[i]!), starts[i]! + 1),
-    );
-    const seen = emit.node("Slice", [turned, ints(starts), emit.shape(ends), ints(spatial), ints(strides)]);
-    const left = emit.node("Reshape", [seen, emit.shape([images[1]!, rows])]);
-    return emit.node("Unsqueeze", [emit.node("MatMul", [left, right]), ints([2])]);
-  });
-  const joined = emit.node("Concat", products, { axis: { int: 2 } });
-  const ordered = emit.node("Transpose", [joined], { perm: { ints: [1, 0, 2] } });
-  return emit.node("Reshape", [ordered, emit.shape(outputTypes[0]!.shape)]);
+/** A tensor under a shape that tells its groups apart, with its axes in another order. */
+function inGroups(emit: Emitter, name: string, shape: Shape, order: readonly number[]): string {
+  const parts = emit.node("Reshape", [name, emit.shape(shape)]);
+  return emit.node("Transpose", [parts], { perm: { ints: order } });
 }
 
 /** The places of a kernel, the last axis counting fastest. */
@@ -322,21 +311,3 @@ const everyPlace = (kernel: readonly number[]): number[][] =>
     (all, k) => all.flatMap((place) => Array.from({ length: k }, (_, i) => [...place, i])),
     [[]],
   );
-
-/** A convolution of x with y as the kernel, over the batch instead of the channels; strides and dilations change places. */
-function weightByConvolution(emit: Emitter, { inputs: [x, y], inputTypes, attributes }: WeightContext): string {
-  const { groups, kernel, strides, dilations } = attributes;
-  const swap = { perm: { ints: [1, 0, ...kernel.map((_, i) => i + 2)] } };
-  const product = emit.node(
-    "Conv",
-    [groupsFirst(emit, x!, inputTypes[0]!, groups), emit.node("Transpose", [y!], swap)],
-    { ...windowAttributes({ ...attributes, strides: dilations, dilations: strides }), group: { int: groups } },
-  );
-  const turned = emit.node("Transpose", [product], swap);
-  // The stride may have left elements of x over, for which there is a place more than the kernel has.
-  const axes = kernel.map((_, i) => i + 2);
-  const exact = leftOver(inputTypes[1]!, kernel, { ...attributes, size: inputTypes[0]!.shape.slice(2) });
-  if (exact.every((r, i) => typeof r === "number" && r < dilations[i]!)) return turned;
-  const parts = [kernel.map(() => 0), kernel, axes].map((values) => emit.integers(values));
-  return emit.node("Slice", [turned, ...parts]);
-}

@@ -129,10 +129,11 @@ export const step: Op<object> = defineOp({
     return [x!];
   },
   gradient: () => [undefined],
-  // max(0, min(1, 1e38 · x)) in one pass, which a comparison and a cast are not.
+  // max(0, min(1, 1e38 · x)) in one pass, which a comparison and a cast are not. OpenVINO 2026.4 takes a beta of 0 for
+  // one that was left out, which is 0.5; one that is all but 0 it takes as it is.
   lower: (emit, { inputs: [x], inputTypes: [type] }) => [
     type!.dtype === "float32"
-      ? emit.node("HardSigmoid", [x!], { alpha: { float: 1e38 }, beta: { float: 0 } })
+      ? emit.node("HardSigmoid", [x!], { alpha: { float: 1e38 }, beta: { float: -1e-30 } })
       : castTo(emit, emit.node("Greater", [x!, emit.scalar(0, type!.dtype)]), type!.dtype),
   ],
 });
@@ -142,7 +143,13 @@ export const mod = defineOp({
   name: "mod",
   infer: (inputs) => [inferBroadcast("mod", inputs, ["int32", "int64"])],
   gradient: { notDifferentiable: "whole numbers have no slope" },
-  lower: (emit, { inputs }) => [emit.node("Mod", inputs)],
+  // OpenVINO divides whole numbers as float32, which is off where they exceed 2^24, but multiplies and subtracts them
+  // exactly. So a multiple of the divisor that is near goes first; what is left is small enough for either engine.
+  lower: (emit, { inputs: [a, b], outputTypes: [type] }) => {
+    const quotient = emit.node("Div", [castTo(emit, a!, "float32"), castTo(emit, b!, "float32")]);
+    const multiple = emit.node("Mul", [castTo(emit, quotient, type!.dtype), b!]);
+    return [emit.node("Mod", [emit.node("Sub", [a!, multiple]), b!])];
+  },
 });
 
 /** −1, 0 or 1. Its gradient is zero wherever it has one. */
