@@ -1,5 +1,6 @@
 /** The package has no declarations for the file of its WebAssembly module. */
 declare module "onnxruntime-web/ort-wasm-simd-threaded.mjs" {
-  const build: import("./wasm-runtime.ts").WasmBuild;
-  export default build.default;
+  import type { WasmBuild } from "./wasm-runtime.ts";
+  const build: WasmBuild["default"];
+  export default build;
 }
