@@ -9,7 +9,7 @@ import { allocate } from "../onnx/index.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { OnnxRuntime } from "./onnxruntime.ts";
 import { NO_TRACES, type TraceFiles } from "./ort-trace.ts";
-import { startWasm } from "./wasm-runtime.ts";
+import { startWasm, type WasmBuild } from "./wasm-runtime.ts";
 import type { Channel } from "./worker-engine.ts";
 
 /** The processors that this process may use. */
@@ -31,7 +31,7 @@ export async function loadOnnxRuntime(options: EngineOptions): Promise<OnnxRunti
     }
   }
   if (profile) throw new EngineError(NO_TRACES);
-  const { default: factory } = await import("onnxruntime-web/ort-wasm-simd-threaded.mjs");
+  const { default: factory } = (await import("onnxruntime-web/ort-wasm-simd-threaded.mjs")) as WasmBuild;
   return startWasm(factory, threads);
 }
 

@@ -39,7 +39,8 @@ export async function loadOnnxRuntime(options: EngineOptions, addresses: Address
     return startWebGpu((await fromMap(addresses.webgpu)) ?? (await import("onnxruntime-web/webgpu")));
   }
   const { default: factory } =
-    (await fromMap<WasmBuild>(addresses.wasm)) ?? (await import("onnxruntime-web/ort-wasm-simd-threaded.mjs"));
+    (await fromMap<WasmBuild>(addresses.wasm)) ??
+    ((await import("onnxruntime-web/ort-wasm-simd-threaded.mjs")) as WasmBuild);
   return startWasm(factory, Math.min(options.threads ?? machineThreads(), machineThreads()));
 }
 
