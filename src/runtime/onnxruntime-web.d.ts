@@ -1,5 +1,2 @@
-/** The package has no declarations for the file of its WebAssembly module. */
-declare module "onnxruntime-web/ort-wasm-simd-threaded.mjs" {
-  const build: import("./wasm-runtime.ts").WasmBuild;
-  export default build.default;
-}
+/** The package has no declarations for the file of its WebAssembly module: `WasmBuild` says what is in it. */
+declare module "onnxruntime-web/ort-wasm-simd-threaded.mjs";

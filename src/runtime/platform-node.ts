@@ -13,7 +13,7 @@ import { findOpenVino, OPENVINO_VARIABLE, TESTED_OPENVINO, type OpenVinoPlaces }
 import { OpenVinoEngine, type OpenVinoSettings } from "./openvino.ts";
 import { NO_TRACES, type TraceFiles } from "./ort-trace.ts";
 import { messageOf } from "./residents.ts";
-import { startWasm } from "./wasm-runtime.ts";
+import { startWasm, type WasmBuild } from "./wasm-runtime.ts";
 import type { Channel } from "./worker-engine.ts";
 
 /** The processors that this process may use. */
@@ -57,7 +57,7 @@ export async function loadOnnxRuntime(
     }
   }
   if (profile) throw new EngineError(NO_TRACES);
-  const { default: factory } = await import("onnxruntime-web/ort-wasm-simd-threaded.mjs");
+  const { default: factory } = (await import("onnxruntime-web/ort-wasm-simd-threaded.mjs")) as WasmBuild;
   return startWasm(factory, threads);
 }
 

@@ -36,14 +36,16 @@ export async function openEngine(options: EngineOptions, addresses: Addresses = 
   if (profile) throw new EngineError(NO_TRACES);
   requireFp32(precision);
   if (engine === "webgpu") {
-    const build = (await fromMap<never>(addresses.webgpu)) ?? (await import("onnxruntime-web/webgpu"));
-    return new OnnxRuntimeEngine(await startWebGpu(build));
+    return new OnnxRuntimeEngine(
+      await startWebGpu((await fromMap(addresses.webgpu)) ?? (await import("onnxruntime-web/webgpu"))),
+    );
   }
   if (engine !== "auto" && engine !== "wasm") {
     throw new EngineError(`A page has no engine "${engine}", only "wasm" and "webgpu".`);
   }
   const { default: factory } =
-    (await fromMap<WasmBuild>(addresses.wasm)) ?? (await import("onnxruntime-web/ort-wasm-simd-threaded.mjs"));
+    (await fromMap<WasmBuild>(addresses.wasm)) ??
+    ((await import("onnxruntime-web/ort-wasm-simd-threaded.mjs")) as WasmBuild);
   return new OnnxRuntimeEngine(await startWasm(factory, Math.min(threads, machineThreads())));
 }
 

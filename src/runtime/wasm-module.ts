@@ -3,7 +3,7 @@
 /** The part of the module that is used here. Pointers and handles are numbers; a status of 0 is success. */
 export interface WasmModule {
   /** Replaced when the memory grows; what is made over it stays valid, since the memory is shared. */
-  readonly HEAPU8: Uint8Array<ArrayBufferLike>;
+  readonly HEAPU8: Uint8Array;
   _malloc(bytes: number): number;
   _free(pointer: number): void;
   getValue(pointer: number, type: "i32" | "*"): number;
