@@ -82,7 +82,7 @@ test("heed doctor runs a program on each engine, and says what a model takes", a
   }
   expect(out).toMatch(/^WebAssembly +ONNX Runtime [\d.]+ \(WebAssembly\), \d+ threads? +[\d.,]+ +[\d.,]+$/m);
   expect(out).toMatch(/^model +translator, [\d,]+ parameters, [\d.]+ kB; nothing is missing$/m);
-  expect(out).toMatch(/^ {2}to train +[\d.]+ kB, fits/m);
+  expect(out).toMatch(/^ {2}to train +[\d.]+ MB, fits/m);
 });
 
 test("a broken model folder is said to be so", async () => {
