@@ -25,7 +25,8 @@ export function withoutRepeatedReshapes(nodes: readonly Node[], outputs: Readonl
     const [operand, ...rest] = node.inputs ?? [];
     const before = operand === undefined ? undefined : reshapes.get(operand);
     if (before === undefined) add(node);
-    else if (node.type === "Reshape" && !node.attributes?.length) add({ ...node, inputs: [before.inputs![0]!, ...rest] });
+    else if (node.type === "Reshape" && !node.attributes?.length)
+      add({ ...node, inputs: [before.inputs![0]!, ...rest] });
     else if (ELEMENTWISE.has(node.type!) && readers.get(operand!) === 1 && !outputs.has(operand!)) {
       const [seen, shape] = before.inputs!;
       // The name of the view that nobody reads any more.

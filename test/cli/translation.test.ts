@@ -250,7 +250,19 @@ describe("heed evaluate translation", () => {
 
 describe("heed profile", () => {
   const profile = (...more: string[]): Promise<Outcome> =>
-    heed(["profile", at("run"), "--steps", "2", "--tokens", "128", "--threads", "1", "--engine", "onnxruntime", ...more]);
+    heed([
+      "profile",
+      at("run"),
+      "--steps",
+      "2",
+      "--tokens",
+      "128",
+      "--threads",
+      "1",
+      "--engine",
+      "onnxruntime",
+      ...more,
+    ]);
   const files = (): string[] => ["--source", at("train.fr"), "--target", at("train.en.gz")];
 
   it("shows rooms, ops, layers and sublayers, and writes a picture", async () => {
