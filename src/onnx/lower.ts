@@ -15,6 +15,7 @@ import {
 } from "../graph/index.ts";
 import { bytesOf, toHostData, type HostTensor } from "./data.ts";
 import { encodeMessage, type Message } from "./messages.ts";
+import { withoutRepeatedReshapes } from "./reshapes.ts";
 import { schedule } from "./schedule.ts";
 
 /** An input or output of a program. Sizes may be named. */
@@ -78,6 +79,7 @@ export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, o
     ports.push({ name: port, dtype: tensor.dtype, shape: tensor.shape });
   }
   writer.rename();
+  writer.graphNodes.splice(0, Infinity, ...withoutRepeatedReshapes(writer.graphNodes, new Set(Object.keys(outputs))));
   const used = new Set(writer.graphNodes.flatMap((node) => node.inputs ?? []));
   writer.dropUnused(new Set([...used, ...Object.keys(outputs)]));
   writer.schedule(new Set(Object.keys(outputs)));
@@ -181,8 +183,8 @@ class Writer implements Emitter {
   /** Leaves out results after the first that nobody reads, so that the engine need not compute them. */
   dropUnused(used: ReadonlySet<string>): void {
     for (const [i, node] of this.graphNodes.entries()) {
-      // The parts of a Split are all required.
-      if (node.type === "Split") continue;
+      // All results of these are required.
+      if (node.type === "Split" || node.type === "TopK") continue;
       const outputs = node.outputs!.map((name, at) => (at === 0 || used.has(name) ? name : ""));
       while (outputs.length > 1 && outputs.at(-1) === "") outputs.pop();
       this.graphNodes[i] = { ...node, outputs };

@@ -30,7 +30,8 @@ export function schedule(given: readonly Node[], outputs: ReadonlySet<string>): 
     ready.set(final, Math.max(ready.get(final) ?? 0, ...shared.map((operand) => depths.get(operand)!)));
   }
   const inner = nodes.filter((node) => finals.get(node) !== node);
-  const last = nodes.filter((node) => finals.get(node) === node);
+  // Of equals the first is executed first: the loss before the gradients.
+  const last = nodes.filter((node) => finals.get(node) === node).reverse();
   return [
     ...inner.sort((a, b) => depths.get(a)! - depths.get(b)!),
     ...last.sort((a, b) => ready.get(b)! - ready.get(a)!),

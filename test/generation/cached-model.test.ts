@@ -142,6 +142,31 @@ describe("a cached model", () => {
     await cached.dispose();
   });
 
+  it("sees other parameters from the next search on, and frees the programs of the old ones", async () => {
+    const ids = async () => (await greedy(cached, feeds, options)).map(([best]) => [...best!.ids]);
+    const first = await ids();
+    const loaded = watched.programs.size;
+    const other = await (await peaked(real, model, 4)).read();
+    await peaked(real, model, 3); // `peaked` wrote into the same engine
+    const stream = streamTokens(cached, { source: matrix([rows[1]!]), target: startTokens(1, 1) }, options);
+    const streamed = [(await stream.next()).value];
+    await cached.parameters.write(other);
+    const second = await ids();
+    expect(second).not.toEqual(first);
+    expect(second).toEqual(await greedyOf(new CachedModel(cached.parameters, model)));
+    for await (const id of stream) streamed.push(id);
+    expect(streamed).toEqual(first[1]);
+    expect(watched.programs.size).toBe(loaded);
+    await cached.dispose();
+    expect(watched.programs.size).toBe(0);
+  });
+
+  async function greedyOf(fresh: CachedModel): Promise<number[][]> {
+    const found = await greedy(fresh, feeds, options);
+    await fresh.dispose();
+    return found.map(([best]) => [...best!.ids]);
+  }
+
   it("streams the tokens of one sentence as they come", async () => {
     const one = { source: matrix([rows[1]!]), target: startTokens(1, 1) };
     const expected = (await greedy(cached, one, options))[0]![0]!;

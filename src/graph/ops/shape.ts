@@ -50,7 +50,8 @@ export const after = defineOp({
     const flat = emit.node("Reshape", [signal!, emit.integers([-1])]);
     const nothing = emit.node("Slice", [flat, emit.integers([0]), emit.integers([0])]);
     const sizes = emit.node("Concat", [castTo(emit, nothing, "int64"), emit.shape(type!.shape)], { axis: { int: 0 } });
-    return [emit.node("Reshape", [x!, sizes])];
+    // No size is zero; the flag tells this node from views, which may be merged.
+    return [emit.node("Reshape", [x!, sizes], { allowzero: { int: 1 } })];
   },
 });
 

@@ -2,6 +2,8 @@
 export const shapes = {
   "0.81 M": { layers: 4, heads: 4, width: 128, vocabulary: 65, context: 64, batch: 12 },
   "10.8 M": { layers: 6, heads: 6, width: 384, vocabulary: 65, context: 256, batch: 16 },
+  // jax-js needs more than WebAssembly's 4 GiB for a batch of 16.
+  "10.8 M, batch of 8": { layers: 6, heads: 6, width: 384, vocabulary: 65, context: 256, batch: 8 },
 };
 
 /** The shape as a config of Heed's GPT-2. */
@@ -26,4 +28,4 @@ export function data({ vocabulary, context, batch }, step) {
 }
 
 /** What is generated: how many tokens behind which prompt. The text fits into the context of both models. */
-export const generation = { prompt: [1, 5, 20, 7], tokens: 48, times: 12 };
+export const generation = { models: ["0.81 M", "10.8 M"], prompt: [1, 5, 20, 7], tokens: 48, times: 24 };
