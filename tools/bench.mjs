@@ -52,7 +52,6 @@ const chosen = flags.render
 const results = [];
 for (const row of chosen) {
   const result = await measured(row);
-  if (result === undefined) continue;
   results.push(result);
   if (!flags.quick) keep(result);
 }
@@ -63,18 +62,13 @@ process.stdout.write(flags.json ? `${JSON.stringify(flags.quick || chosen.length
 rmSync(new URL("../.cache/bench/work", import.meta.url), { recursive: true, force: true });
 
 async function measured(row) {
-  const script = scriptOf(row);
-  if (!existsSync(script)) {
-    log(`${row.name}: its script is not there.`);
-    return undefined;
-  }
   log(`${row.name} …`);
   const start = performance.now();
   const rounds = flags.quick ? 1 : Number(flags.rounds);
   const seconds = flags.quick ? 0.1 : Number(flags.seconds);
   const seed = Number(flags.seed);
   const results = kept();
-  const { measure } = await import(script);
+  const { measure } = await import(scriptOf(row));
   const found = await measure({ rounds, seconds, seed, quick: flags.quick, log, results });
   log(`${row.name}: ${((performance.now() - start) / 60_000).toFixed(1)} minutes`);
   const given = process.argv.slice(2).filter((word) => word.startsWith("--"));

@@ -11,6 +11,8 @@ const PYTHON_PACKAGES = ["torch", "transformers", "sacrebleu", "tokenizers", "sa
 const NODE_PACKAGES = { "@huggingface/tokenizers": "0.2.0" };
 
 const environment = join(folder, "python");
+/** Not the folder of the pages' peers: npm would remove those from it. */
+const nodeFolder = join(folder, "node-tokenizers");
 /** Written when an installation is complete. */
 const doneIn = (home) => join(home, "heed-peers.txt");
 
@@ -103,7 +105,7 @@ export function joeynmtLane(context, name, script, job) {
 
 /** The folder that JavaScript peers are installed in, or why one is not there. */
 export function nodePeers(log) {
-  const home = join(folder, "node");
+  const home = nodeFolder;
   const wanted = JSON.stringify({ name: "heed-peers", private: true, dependencies: NODE_PACKAGES }, undefined, 2);
   const done = doneIn(home);
   if (existsSync(done) && readFileSync(done, "utf8") === wanted) return { path: home };
@@ -143,7 +145,7 @@ export function pythonVersions() {
 export function nodeVersions() {
   const found = {};
   for (const name of Object.keys(NODE_PACKAGES)) {
-    const file = join(folder, "node", "node_modules", name, "package.json");
+    const file = join(nodeFolder, "node_modules", name, "package.json");
     if (existsSync(file)) found[name] = JSON.parse(readFileSync(file, "utf8")).version;
   }
   return found;

@@ -16,4 +16,4 @@ export const rows = [
 ];
 
 /** Where the script of a row is. It exports `measure(context)`. */
-export const scriptOf = ({ name }) => new URL(name === "browser" ? "browser.mjs" : `rows/${name}.mjs`, import.meta.url);
+export const scriptOf = ({ name }) => new URL(`rows/${name}.mjs`, import.meta.url);
