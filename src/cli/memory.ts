@@ -9,14 +9,31 @@ export function memoryLimit(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Infinity);
 }
 
+/** What a process holds that has started an engine and nothing else; `TrainingMemory.fixed` counts it. */
+const STARTED = 80 * 2 ** 20;
+
+/** What there is, in bytes. */
+export interface Machine {
+  /** What this process may have at most. */
+  readonly limit: number;
+  /** What other programs leave. */
+  readonly available: number;
+  /** What this process has already. */
+  readonly held: number;
+}
+
+function thisMachine(): Machine {
+  return { limit: memoryLimit(), available: process.availableMemory(), held: process.memoryUsage.rss() };
+}
+
 /**
- * "memory: 1.2 GB at most, 20.1 GB available"; with advice where other programs leave too little.
+ * "memory: about 1.2 GB at most, 20.1 GB available"; with advice where other programs leave too little.
  * Throws ConfigError where even the whole machine is too small.
  */
-export function memoryLine(memory: TrainingMemory): string {
-  requireMemory(memory, memoryLimit(), formatBytes);
-  // This process has some of it already.
-  const available = process.availableMemory() + process.memoryUsage.rss();
-  const line = `memory: about ${formatBytes(memory.total)} at most, ${formatBytes(available)} available`;
-  return memory.total <= available ? line : `${line}. It may not fit. ${LESS_MEMORY}`;
+export function memoryLine(memory: TrainingMemory, { limit, available, held }: Machine = thisMachine()): string {
+  // The text and what was made of it stay beside the training.
+  const total = memory.total + Math.max(0, held - STARTED);
+  requireMemory(total, limit, formatBytes);
+  const line = `memory: about ${formatBytes(total)} at most, ${formatBytes(available + held)} available`;
+  return total <= available + held ? line : `${line}. It may not fit. ${LESS_MEMORY}`;
 }

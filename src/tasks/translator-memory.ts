@@ -74,8 +74,8 @@ export const LESS_MEMORY =
   "Take fewer tokens a batch (training.batchTokens) and add up several batches instead (training.accumulate), " +
   "train with --recompute, or take a smaller model.";
 
-/** Throws ConfigError where a training takes more than there is. `limit`: bytes that this process may ever have. */
-export function requireMemory({ total }: TrainingMemory, limit: number, show: (bytes: number) => string): void {
+/** Throws ConfigError where a training takes more than this process may ever have; both in bytes. */
+export function requireMemory(total: number, limit: number, show: (bytes: number) => string): void {
   if (total <= limit) return;
   throw new ConfigError(
     `This training would take ${show(total)} of memory; this machine lets a process have ${show(limit)}. ${LESS_MEMORY}`,

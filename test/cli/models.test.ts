@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { readConfigFile } from "../../src/cli/config-file.ts";
+import { memoryLine } from "../../src/cli/memory.ts";
 import { writeTensors } from "../../src/checkpoints/index.ts";
 import { ConfigError } from "../../src/errors/index.ts";
 import { diskFolder } from "../../src/files/disk.ts";
@@ -82,7 +83,37 @@ test("heed doctor runs a program on each engine, and says what a model takes", a
   }
   expect(out).toMatch(/^WebAssembly +ONNX Runtime [\d.]+ \(WebAssembly\), \d+ threads? +[\d.,]+ +[\d.,]+$/m);
   expect(out).toMatch(/^model +translator, [\d,]+ parameters, [\d.]+ kB; nothing is missing$/m);
-  expect(out).toMatch(/^ {2}to train +[\d.]+ MB, fits/m);
+  expect(out).toMatch(/^ {2}to train +[\d.]+ MB, .* \(with --recompute [\d.]+ MB, .*\), 4,096 tokens a batch$/m);
+});
+
+test("heed doctor says what the training of a config would take", async () => {
+  const needs = async (config: string): Promise<Record<string, number>> => {
+    const path = (await files({ "planned.yaml": config }))("planned.yaml");
+    const { code, out } = await heed(["doctor", "--config", path, "--json"]);
+    expect(code).toBe(0);
+    return (JSON.parse(out) as { model: Record<string, number> }).model;
+  };
+  const [all, half] = [
+    await needs("preset: tiny\nvocabulary: 1000\n"),
+    await needs("preset: tiny\nvocabulary: 1000\ntraining: { batchTokens: 2048 }\n"),
+  ];
+  expect(all["parameters"]).toBe(half["parameters"]);
+  expect(all["toTrainRecomputing"]).toBeLessThan(0.8 * all["toTrain"]!);
+  expect(half["toTrain"]).toBeLessThan(0.8 * all["toTrain"]!);
+});
+
+test("a training that no machine has the memory for is refused, with what to do", () => {
+  const MB = 2 ** 20;
+  const machine = { limit: 4000 * MB, available: 1900 * MB, held: 180 * MB };
+  const line = (total: number): string =>
+    memoryLine({ parameters: 0, activations: 0, evaluation: 0, fixed: 0, total }, machine);
+  // What the process holds beyond an engine, 100 MB, comes on top.
+  expect(line(900 * MB)).toBe("memory: about 1.0 GB at most, 2.2 GB available");
+  expect(line(2000 * MB)).toMatch(/^memory: about 2\.2 GB at most, 2\.2 GB available\. It may not fit\. .*--recompute/);
+  expect(() => line(3950 * MB)).toThrow(
+    /^This training would take 4\.2 GB of memory; this machine lets a process have 4\.2 GB\. .*--recompute/,
+  );
+  expect(memoryLine({ parameters: 0, activations: 0, evaluation: 0, fixed: 0, total: 1 })).toMatch(/ available$/);
 });
 
 test("a broken model folder is said to be so", async () => {
