@@ -1,2 +1,2 @@
 /** What a model does inside, as numbers. */
-export { recordNames, recordsOf, type RecordNames } from "./records.ts";
+export { loadRecords, recordNames, recordsOf, type LoadedRecords, type RecordNames } from "./records.ts";
