@@ -13,4 +13,4 @@ export {
   type Phase,
   type Room,
 } from "./profile.ts";
-export { recordNames, recordsOf, type RecordNames } from "./records.ts";
+export { loadRecords, recordNames, recordsOf, type LoadedRecords, type RecordNames } from "./records.ts";

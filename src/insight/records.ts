@@ -24,6 +24,27 @@ export async function recordsOf(
   feeds: Values,
   names: RecordNames,
 ): Promise<Map<string, HostTensor>> {
+  const loaded = await loadRecords(parameters, model, names);
+  try {
+    return await loaded.of(feeds);
+  } finally {
+    await loaded.dispose();
+  }
+}
+
+/** The program that gives some records, for many forward passes. Dispose of it when done. */
+export interface LoadedRecords {
+  /** As `recordsOf` gives them. */
+  of(feeds: Values): Promise<Map<string, HostTensor>>;
+  dispose(): Promise<void>;
+}
+
+/** What `recordsOf` loads for one forward pass, to be used for many. Throws as it does. */
+export async function loadRecords(
+  parameters: ModelParameters,
+  model: (scope: Scope) => Tensor,
+  names: RecordNames,
+): Promise<LoadedRecords> {
   const { engine } = parameters;
   const { records, inputs } = trace(model);
   const asked = choose(records, names);
@@ -32,13 +53,14 @@ export async function recordsOf(
   const outputs = Object.fromEntries([...asked].map(([name, tensor]) => [ports.get(name)!, tensor]));
   const program = lower("records", outputs, { inputs });
   const id = await engine.load(program);
-  try {
-    const call = { program: id, bind: parameters.bind(program.inputs), fetch: [...ports.values()] };
-    const values = await engine.run([call], feeds);
-    return new Map([...ports].map(([name, port]) => [name, values[port]!]));
-  } finally {
-    await engine.unload(id);
-  }
+  const call = { program: id, bind: parameters.bind(program.inputs), fetch: [...ports.values()] };
+  return {
+    of: async (feeds) => {
+      const values = await engine.run([call], feeds);
+      return new Map([...ports].map(([name, port]) => [name, values[port]!]));
+    },
+    dispose: () => engine.unload(id),
+  };
 }
 
 /** What a model records, and its inputs: a record that depends on none of them may still need to know their sizes. */

@@ -12,6 +12,8 @@ export interface OpenVinoLibrary {
   /** `2026.4.1`. */
   readonly version: string;
   createCore(): Handle;
+  /** What the processor computes in: `FP32 INT8 BF16 …`. */
+  capabilities(core: Handle): readonly string[];
   /** Reads ONNX bytes and compiles them for the processor. */
   compile(core: Handle, onnx: Uint8Array, properties: Readonly<Record<string, string>>): Handle;
   createRequest(compiled: Handle): Handle;
@@ -111,6 +113,8 @@ export async function openLibrary(file: string): Promise<OpenVinoLibrary> {
   };
   const getVersion = status("ov_get_openvino_version", koffi.out(koffi.pointer(version)));
   const createCore = made("ov_core_create");
+  const getProperty = made("ov_core_get_property", pointer, "str", "str");
+  const freeText = bind("ov_free", "void", [pointer]);
   const readModel = made("ov_core_read_model_from_memory_buffer", pointer, pointer, "size_t", pointer);
   const compileModel = made("ov_core_compile_model_props", pointer, pointer, "str", "size_t", koffi.pointer(property));
   const createRequest = made("ov_compiled_model_create_infer_request", pointer);
@@ -134,6 +138,14 @@ export async function openLibrary(file: string): Promise<OpenVinoLibrary> {
   return {
     version: /^\d+\.\d+\.\d+/.exec(found.buildNumber ?? "")?.[0] ?? found.buildNumber ?? "of an unknown version",
     createCore: () => createCore(),
+    capabilities: (core) => {
+      const text = getProperty(core, "CPU", "OPTIMIZATION_CAPABILITIES");
+      try {
+        return (koffi.decode.string(text)).split(/[ ,]+/);
+      } finally {
+        freeText(text);
+      }
+    },
     compile: (core, onnx, properties) => {
       const model = readModel(core, onnx, onnx.length, null);
       try {

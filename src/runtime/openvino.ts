@@ -52,6 +52,10 @@ export class OpenVinoEngine implements Engine {
     this.#library = library;
     this.#settings = settings;
     this.#core = library.createCore();
+    if (precision === "bf16" && !library.capabilities(this.#core).includes("BF16")) {
+      library.free("core", this.#core);
+      throw new EngineError("OpenVINO has no bf16 on this processor. Leave the precision at fp32.");
+    }
     this.#residents = new Residents<Tensor>(
       (...tensor) => this.#wrap(...tensor),
       ({ handle }) => {

@@ -9,7 +9,7 @@ import {
   type Generated,
   type StopSignal,
 } from "../generation/index.ts";
-import { recordsOf } from "../insight/index.ts";
+import { loadRecords, recordsOf, type LoadedRecords } from "../insight/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { Translator } from "./translator.ts";
 import { pairFeeds, translatorForward } from "./translator-model.ts";
@@ -130,6 +130,16 @@ export const attentionKinds = ["encoder", "decoder", "cross"] as const;
 /** Which attention: of the encoder, of the decoder, or from the decoder to the encoder. */
 export type AttentionKind = (typeof attentionKinds)[number];
 
+const attentionRecords = {
+  encoder: /encoder.*self_attn\.attention$/,
+  decoder: /decoder.*self_attn\.attention$/,
+  cross: /encoder_attn\.attention$/,
+};
+
+/** Recorded attention without the batch axis, whose size is 1. */
+const layersOf = (records: ReadonlyMap<string, HostTensor>): HostTensor[] =>
+  [...records.values()].map(({ dtype, shape, data }) => ({ dtype, shape: shape.slice(1), data }));
+
 /** The attention of one kind while a sentence was translated. */
 export interface TranslatorAttention {
   readonly kind: AttentionKind;
@@ -151,13 +161,8 @@ export async function attentionOf(
   { kind = "cross", target, ...options }: TranslateOptions & { kind?: AttentionKind; target?: string } = {},
 ): Promise<TranslatorAttention> {
   const { pair, feeds, translation } = await lookedInto(model, source, target, options);
-  const names = {
-    encoder: /encoder.*self_attn\.attention$/,
-    decoder: /decoder.*self_attn\.attention$/,
-    cross: /encoder_attn\.attention$/,
-  };
-  const records = await recordsOf(model.parameters, translatorForward(model.config), feeds, names[kind]);
-  const layers = [...records.values()].map(({ dtype, shape, data }) => ({ dtype, shape: shape.slice(1), data }));
+  const forward = translatorForward(model.config);
+  const layers = layersOf(await recordsOf(model.parameters, forward, feeds, attentionRecords[kind]));
   const sources = model.tokensOf(pair.source);
   const targets = model.tokensOf(pair.target);
   const read = [model.tokensOf(Int32Array.of(model.config.startId))[0]!, ...targets.slice(0, -1)];
@@ -232,9 +237,25 @@ export async function headAlignments(
   pairs: readonly AlignedPair[],
   functionWords: ReadonlySet<string>,
 ): Promise<HeadAlignment[]> {
+  const forward = translatorForward(model.config);
+  const records = await loadRecords(model.parameters, forward, attentionRecords.cross);
+  try {
+    return await alignmentsWith(records, model, pairs, functionWords);
+  } finally {
+    await records.dispose();
+  }
+}
+
+async function alignmentsWith(
+  records: LoadedRecords,
+  model: Translator,
+  pairs: readonly AlignedPair[],
+  functionWords: ReadonlySet<string>,
+): Promise<HeadAlignment[]> {
   const sums = new Map<string, { layer: number; head: number; correct: number; total: number }>();
   for (const { source, target, alignment } of pairs) {
-    const { layers } = await attentionOf(model, source, { target });
+    const { feeds } = await lookedInto(model, source, target, {});
+    const layers = layersOf(await records.of(feeds));
     const sourceWords = alignmentWords(source);
     const targetWords = alignmentWords(target);
     const sourceSpans = spansWithEnd(model, source, sourceWords);
