@@ -63,7 +63,7 @@ export class CachedModel {
     const [rows] = promptOf(this, feeds).shape;
     const before = this.#programs;
     const fresh = before?.version === this.parameters.version;
-    const programs = fresh ? before : new LoadedPrograms(this.parameters, this.#model, this.#resident);
+    const programs = fresh ? before : new LoadedPrograms(this.parameters, this.#model, this.growing, this.#resident);
     this.#programs = programs.take();
     try {
       if (!fresh) await before?.retire();

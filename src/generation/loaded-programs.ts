@@ -27,13 +27,16 @@ export class LoadedPrograms {
   readonly #parameters: ModelParameters;
   readonly #model: ModelFunction;
   readonly #resident: string;
+  readonly #growing: string;
   readonly #loaded = new Map<string, Promise<Loaded | undefined>>();
   #weights: Promise<Weights | undefined> | undefined;
   #users = 0;
   #retired = false;
 
-  constructor(parameters: ModelParameters, model: ModelFunction, resident = PARAMETERS) {
+  /** `growing` is the input that grows by what is generated. */
+  constructor(parameters: ModelParameters, model: ModelFunction, growing: string, resident = PARAMETERS) {
     this.version = parameters.version;
+    this.#growing = growing;
     this.#parameters = parameters;
     this.#model = model;
     this.#resident = resident;
@@ -67,7 +70,11 @@ export class LoadedPrograms {
     const key = `${kind} ${selection.kind} ${selection.kind === "top" ? selection.count : ""}`;
     const made = await this.#once(key, (weights) => {
       if (kind === "prefill") return prefillProgram(this.#model, selection, weights);
-      return stepProgram(this.#model, selection, { ...weights, reorder: kind === "reordered step" });
+      return stepProgram(this.#model, selection, {
+        ...weights,
+        growing: this.#growing,
+        reorder: kind === "reordered step",
+      });
     });
     return made!;
   }

@@ -1,7 +1,19 @@
 /** The programs of a model function that generates: the first one reads the prompt, the others go on from a cache. */
 // B batch, T new positions, V vocabulary
 import { GraphError } from "../errors/index.ts";
-import { dimension, input, showType, subtractDimensions, type Shape, type Tensor } from "../graph/index.ts";
+import {
+  dimension,
+  input,
+  namesIn,
+  nodesOf,
+  rewrite,
+  rowRules,
+  showDimension,
+  showType,
+  subtractDimensions,
+  type Shape,
+  type Tensor,
+} from "../graph/index.ts";
 import { Trace, type Scope } from "../nn/index.ts";
 import { lower, type LowerOptions, type Port, type Program } from "../onnx/index.ts";
 
@@ -29,22 +41,44 @@ export function prefillProgram(model: ModelFunction, selection: Selection, optio
   for (const { name, kind, tensor } of trace.cache.values()) {
     outputs[(kind === "append" ? NEXT : ONCE) + name] = tensor;
   }
-  return lower("prefill", outputs, options);
+  return lower("prefill", rewritten(outputs), options);
 }
 
 /** How a step program is made. */
 export interface StepOptions extends LowerOptions {
   /** Whether the past's rows are reordered first, by the input `reorder`. */
   readonly reorder?: boolean;
+  /** The input that holds the new positions, int32[batch, time]: the program then serves exactly one of them. */
+  readonly growing?: string;
 }
 
-/** Goes on by some positions: `past.…` and `once.…` come in, `next.…` goes out. */
+/** Goes on by some positions, or by one: `past.…` and `once.…` come in, `next.…` goes out. */
 export function stepProgram(model: ModelFunction, selection: Selection, options: StepOptions = {}): Program {
-  const { reorder = false } = options;
-  const trace = new Trace("step", { reorder });
+  const { reorder = false, growing } = options;
+  const sizes = growing === undefined ? undefined : onePosition(model, growing);
+  const trace = new Trace("step", { reorder, sizes });
   const outputs = select(trace.run(model), selection);
   for (const { name, kind, tensor } of trace.cache.values()) if (kind === "append") outputs[NEXT + name] = tensor;
-  return lower(reorder ? "step, reordered" : "step", outputs, options);
+  return lower(reorder ? "step, reordered" : "step", rewritten(outputs), options);
+}
+
+function rewritten(outputs: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+  const names = Object.keys(outputs);
+  return Object.fromEntries(rewrite(Object.values(outputs), rowRules).map((tensor, i) => [names[i]!, tensor]));
+}
+
+/** The size of the new positions' axis by its name, where it is one and no other input has it. */
+function onePosition(model: ModelFunction, growing: string): ReadonlyMap<string, number> | undefined {
+  const made = nodesOf([new Trace("step").run(model)]).filter(({ op }) => op.name === "input");
+  const inputs = made.map(({ attributes, outputs }) => ({
+    ...(attributes as { name: string }),
+    shape: outputs[0]!.shape,
+  }));
+  const time = inputs.find(({ name }) => name === growing)?.shape[1];
+  const names = time === undefined ? [] : namesIn(time);
+  const others = inputs.filter(({ name }) => name !== growing).flatMap(({ shape }) => shape.flatMap(namesIn));
+  if (time === undefined || names.length !== 1 || showDimension(time) !== names[0]) return undefined;
+  return others.includes(names[0]) ? undefined : new Map([[names[0], 1]]);
 }
 
 /**

@@ -205,6 +205,20 @@ export function evaluateDimension(d: Dimension, values: ReadonlyMap<string, numb
   return sum;
 }
 
+/** The size with numbers in place of some of its names. */
+export function putSize(d: Dimension, values: ReadonlyMap<string, number>): Dimension {
+  if (typeof d === "number") return d;
+  return d.terms.reduce<Dimension>((sum, { coefficient, atoms }) => {
+    const product = atoms.reduce<Dimension>((factor, atom) => {
+      if (atom.kind === "floor") {
+        return multiplyDimensions(factor, floorDivideDimension(putSize(atom.dividend, values), atom.divisor));
+      }
+      return multiplyDimensions(factor, values.get(atom.key) ?? dimension(atom.key));
+    }, coefficient);
+    return addDimensions(sum, product);
+  }, 0);
+}
+
 /** The shape that two shapes broadcast to (aligned at the right, 1 stretches), or undefined where they do not fit. */
 export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
   const rank = Math.max(a.length, b.length);

@@ -23,6 +23,7 @@ import * as selection from "./ops/selection.ts";
 import * as shaping from "./ops/shape.ts";
 import * as source from "./ops/source.ts";
 import { normalizeAxis, showType } from "./shapes.ts";
+import { withKnownSizes } from "./sized.ts";
 
 /** A tensor, or a number that stands for itself everywhere. */
 export type Operand = Tensor | number;
@@ -255,6 +256,12 @@ export class Tensor implements TensorType {
       const before = (this.node.attributes as { order: readonly number[] }).order;
       return this.node.inputs[0]!.transpose(order.map((axis) => before[axis]!));
     }
+    // Where only axes of size 1 change places, no element does.
+    const moving = order.filter((axis) => this.shape[axis] !== 1);
+    const staying = order.length === this.shape.length && new Set(order).size === order.length;
+    if (staying && moving.every((axis, i) => i === 0 || moving[i - 1]! < axis)) {
+      return this.reshape(order.map((axis) => this.shape[axis]!));
+    }
     return apply(shaping.transpose, [this], { order });
   }
   /** Exchanges two axes. */
@@ -401,8 +408,9 @@ export class Tensor implements TensorType {
 }
 
 /** Adds a node and returns all its outputs. Throws GraphError where the op does not take these operands. */
-export function applyAll<A extends object>(op: Op<A>, inputs: readonly Tensor[], attributes: A): Tensor[] {
+export function applyAll<A extends object>(op: Op<A>, inputs: readonly Tensor[], written: A): Tensor[] {
   const outputs: Tensor[] = [];
+  const attributes = withKnownSizes(written);
   const node: Node = { op: op, inputs, attributes, outputs, label: currentLabel() };
   for (const [index, type] of op.infer(inputs, attributes).entries()) outputs.push(new Tensor(type, node, index));
   return [...outputs];

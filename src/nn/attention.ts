@@ -105,8 +105,12 @@ export function paddingMask(ids: Tensor, paddingId: number): Tensor {
   return hidden.where(MASKED, constant([0], []));
 }
 
-/** Hides the future: query t (after `past` cached positions) sees keys up to past + t. [1, 1, T, past + T]. */
+/**
+ * Hides the future: query t (after `past` cached positions) sees keys up to past + t. [1, 1, T, past + T]; a single
+ * query sees all, and its mask is a single 0.
+ */
 export function causalMask(time: Dimension, past: Dimension = 0): Tensor {
+  if (time === 1) return constant([0], [1, 1, 1, 1]);
   const queries = iota(time, { start: past, dtype: "int32" }).reshape([1, 1, time, 1]);
   const keys = iota(addDimensions(past, time), { dtype: "int32" }).reshape([1, 1, 1, addDimensions(past, time)]);
   return keys.greater(queries).where(MASKED, constant([0], []));

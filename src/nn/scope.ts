@@ -3,7 +3,17 @@
  * caller may ask for, and knows what kind of program is being made. From one model function come all its programs.
  */
 import { GraphError } from "../errors/index.ts";
-import { concat, dimension, input, labeled, relabel, showShape, type Dimension, type Tensor } from "../graph/index.ts";
+import {
+  concat,
+  dimension,
+  input,
+  labeled,
+  relabel,
+  showShape,
+  sized,
+  type Dimension,
+  type Tensor,
+} from "../graph/index.ts";
 import type { Random } from "../random/index.ts";
 
 /** How a parameter is filled before training. `fanIn` and `fanOut` are the sizes of its last and first axis. */
@@ -60,12 +70,15 @@ export interface TraceOptions {
    * input `reorder` (int32[batch]) says which of them each row goes on from. So a step moves beams and drops rows.
    */
   readonly reorder?: boolean;
+  /** Numbers for names of sizes, for a program that serves these alone. */
+  readonly sizes?: ReadonlyMap<string, number> | undefined;
 }
 
 /** What one tracing of a model function collects. */
 export class Trace {
   readonly kind: TraceKind;
   readonly reorder: boolean;
+  readonly #sizes: ReadonlyMap<string, number> | undefined;
   readonly parameters = new Map<string, Parameter>();
   readonly records = new Map<string, Tensor>();
   readonly cache = new Map<string, CacheEntry>();
@@ -76,14 +89,15 @@ export class Trace {
   /** Which pools of masks it reads: input name to rate and width. */
   readonly dropoutPools = new Map<string, { readonly rate: number; readonly width: number }>();
 
-  constructor(kind: TraceKind, { reorder = false }: TraceOptions = {}) {
+  constructor(kind: TraceKind, { reorder = false, sizes }: TraceOptions = {}) {
     this.kind = kind;
     this.reorder = reorder;
+    this.#sizes = sizes;
   }
 
   /** Calls a model function with the outermost scope. Its nodes bear the path of the scope that was used last. */
   run<T>(model: (scope: Scope) => T): T {
-    return labeled("", () => model(this.scope));
+    return labeled("", () => sized(this.#sizes, () => model(this.scope)));
   }
 
   /** The outermost scope. */

@@ -6,6 +6,7 @@ import {
   greedy,
   sample,
   startTokens,
+  stepProgram,
   type Generated,
   type ModelFunction,
 } from "../../src/generation/index.ts";
@@ -183,6 +184,23 @@ describe("a translator", () => {
 });
 
 describe("a decoder alone", () => {
+  it("has steps of exactly one position, without transpositions and masks of the future", () => {
+    const selection = { kind: "top", count: 1 } as const;
+    const any = stepProgram(decoderAlone, selection);
+    const one = stepProgram(decoderAlone, selection, { growing: "tokens" });
+    const textOf = ({ bytes }: { bytes: Uint8Array }): string => new TextDecoder("latin1").decode(bytes);
+    expect(one.inputs.find(({ name }) => name === "tokens")?.shape[1]).toBe(1);
+    expect(textOf(any)).toMatch(/Transpose_[\s\S]*Greater_|Greater_[\s\S]*Transpose_/);
+    expect(textOf(one)).not.toMatch(/Greater_/);
+    // The keys alone are turned.
+    expect(textOf(one).match(/\/Transpose_\d+"?/g)?.length).toBe(1);
+    // Where another input has as many positions, any number of them is served.
+    const paired: ModelFunction = (scope) =>
+      decoderAlone(scope).add(input("extra", "float32", [dimension("batch"), dimension("time"), 1]));
+    const both = stepProgram(paired, selection, { growing: "tokens" });
+    expect(both.inputs.find(({ name }) => name === "tokens")?.shape[1]).toEqual(dimension("time"));
+  });
+
   it("goes on from a prompt of several tokens as the whole forward program does", async () => {
     const parameters = await peaked(engine, decoderAlone, 1);
     const cached = new CachedModel(parameters, decoderAlone, { growing: "tokens" });
