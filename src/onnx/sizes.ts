@@ -207,6 +207,10 @@ const rules: Readonly<Record<string, Rule>> = {
     const cut = whole?.slice(clamp(starts[0]!, x!.dims[0]!), clamp(ends[0]!, x!.dims[0]!));
     return [{ dtype: x!.dtype, dims, values: cut }];
   },
+  Split: ({ inputs: [x], int, values }) => {
+    const at = axisOf(int("axis", 0), x!.dims.length);
+    return values(1).map((size) => ({ dtype: x!.dtype, dims: x!.dims.map((d, i) => (i === at ? size : d)) }));
+  },
   Squeeze: ({ inputs, values }) => {
     const [x, axes] = inputs;
     const gone = axes && new Set(values(1).map((axis) => axisOf(axis, x!.dims.length)));

@@ -69,11 +69,8 @@ describe("names of inputs and outputs", () => {
     const y = x.exp();
     const graph = graphOf({ first: y, second: y, same: x });
     expect(typesIn(graph)).toEqual(["Exp", "Identity", "Identity"]);
-    expect(graph.nodes!.map((node) => [node.inputs, node.outputs])).toEqual([
-      [["x"], ["first"]],
-      [["first"], ["second"]],
-      [["x"], ["same"]],
-    ]);
+    const wired = graph.nodes!.map((node) => `${node.inputs!.join()} ${node.outputs!.join()}`);
+    expect(wired.sort()).toEqual(["first second", "x first", "x same"]);
   });
 
   test("do not collide with names inside", async () => {
