@@ -56,9 +56,12 @@ function whyNotNative(error: unknown): string {
 
 /** OpenVINO from where it lies. Throws EngineError that says where it was looked for, and how to install it. */
 async function openOpenVino(threads: number, precision: Precision, places?: OpenVinoPlaces): Promise<Engine> {
-  const { file, named, looked } = places ?? (await findOpenVino());
+  const { file, named } = places ?? (await findOpenVino());
   if (file === undefined) {
-    const where = named === undefined ? looked.join(", ") : `${named}, which ${OPENVINO_VARIABLE} names`;
+    const where =
+      named === undefined
+        ? "the active Python environment, that of python3, openvino-node's folder, .cache/openvino and the system's libraries"
+        : `${named}, which ${OPENVINO_VARIABLE} names`;
     throw new EngineError(
       `OpenVINO's C library (libopenvino_c) was not found; looked in ${where}. ` +
         `Install it: pip install --no-deps openvino==${TESTED_OPENVINO}.* in an active Python environment, ` +
