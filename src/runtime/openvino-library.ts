@@ -23,8 +23,6 @@ export interface OpenVinoLibrary {
   infer(request: Handle): void;
   /** Copies what a port holds after a run. */
   readTensor(request: Handle, port: Port): { data: HostData; shape: number[] };
-  /** How long each node took in the last run of a request; only where the program was compiled with PERF_COUNT. */
-  nodeTimes(request: Handle): { node: string; op: string; milliseconds: number }[];
   free(kind: "core" | "compiled_model" | "infer_request" | "tensor", handle: Handle): void;
 }
 
@@ -41,15 +39,6 @@ const ELEMENT_TYPES: Readonly<Record<Dtype, number>> = {
 
 /** What tensors without elements point at: the library wants memory all the same. */
 const NOTHING = new Float64Array(1);
-
-/** A node of the library's list of times; microseconds. */
-interface NodeRow {
-  readonly status: number;
-  readonly realTime: number | bigint;
-  readonly node: string;
-  readonly type: string;
-}
-const EXECUTED = 2;
 
 type Spec = Parameters<typeof Koffi.as>[1];
 type Given = readonly unknown[];
@@ -115,17 +104,6 @@ export async function openLibrary(file: string): Promise<OpenVinoLibrary> {
   const tensorShape = status("ov_tensor_get_shape", pointer, koffi.out(koffi.pointer(shape)));
   const freeShape = status("ov_shape_free", koffi.inout(koffi.pointer(shape)));
   const tensorData = made("ov_tensor_data", pointer);
-  const nodeTime = koffi.struct({
-    status: "int",
-    realTime: "int64_t",
-    cpuTime: "int64_t",
-    node: "str",
-    execution: "str",
-    type: "str",
-  });
-  const nodeList = koffi.struct({ first: pointer, size: "size_t" });
-  const getTimes = status("ov_infer_request_get_profiling_info", pointer, koffi.out(koffi.pointer(nodeList)));
-  const freeTimes = bind("ov_profiling_info_list_free", "void", [koffi.inout(koffi.pointer(nodeList))]);
   const kinds = ["core", "model", "compiled_model", "infer_request", "tensor"] as const;
   const frees = Object.fromEntries(kinds.map((kind) => [kind, bind(`ov_${kind}_free`, "void", [pointer])]));
   const release = (kind: (typeof kinds)[number], handle: Handle): void => {
@@ -140,7 +118,7 @@ export async function openLibrary(file: string): Promise<OpenVinoLibrary> {
     capabilities: (core) => {
       const text = getProperty(core, "CPU", "OPTIMIZATION_CAPABILITIES");
       try {
-        return koffi.decode.string(text).split(/[ ,]+/);
+        return (koffi.decode.string(text)).split(/[ ,]+/);
       } finally {
         freeText(text);
       }
@@ -185,18 +163,6 @@ export async function openLibrary(file: string): Promise<OpenVinoLibrary> {
       } finally {
         if (sizes.dims !== 0n) freeShape(sizes);
         release("tensor", tensor);
-      }
-    },
-    nodeTimes: (request) => {
-      const list = { first: 0n, size: 0 };
-      getTimes(request, list);
-      try {
-        const rows = koffi.decode(list.first, nodeTime, list.size) as NodeRow[];
-        return rows.flatMap(({ status, realTime, node, type }) =>
-          status === EXECUTED ? [{ node, op: type, milliseconds: Number(realTime) / 1000 }] : [],
-        );
-      } finally {
-        freeTimes(list);
       }
     },
     free: release,

@@ -10,21 +10,6 @@ import { feedFor, messageOf, Residents } from "./residents.ts";
 export interface OpenVinoSettings {
   readonly threads: number;
   readonly precision: "fp32" | "bf16";
-  /** Whether the time of each node is measured, for `profile`. */
-  readonly profile?: boolean;
-}
-
-/** How long a program and its nodes took, as OpenVINO executed them. */
-interface Times {
-  readonly milliseconds: number[];
-  readonly nodes: Map<string, NodeTimes>;
-}
-
-/** One node's times: its name, what was executed by OpenVINO's name for it, and how long each time took. */
-interface NodeTimes {
-  readonly node: string;
-  readonly op: string;
-  readonly milliseconds: number[];
 }
 
 /** An array that OpenVINO points at: whoever holds this keeps the memory where it is. */
@@ -44,7 +29,6 @@ interface Loaded {
   readonly compiled: Handle;
   /** By the outputs that are written over residents: an output once bound has no memory of its own again. */
   readonly requests: Map<string, Request>;
-  readonly times: Times;
 }
 
 /** OpenVINO as an engine. Its methods do not wait for each other's work: callers await one before the next. */
@@ -88,15 +72,13 @@ export class OpenVinoEngine implements Engine {
     }
     const id = this.#next++;
     // The bytes have served; only the ports are needed from here on.
-    const times = { milliseconds: [], nodes: new Map() };
-    this.#programs.set(id, { program: { ...program, bytes: new Uint8Array(0) }, compiled, requests: new Map(), times });
+    this.#programs.set(id, { program: { ...program, bytes: new Uint8Array(0) }, compiled, requests: new Map() });
     return id;
   }
 
   #properties(program: Program): Record<string, string> {
-    const { threads, precision, profile = false } = this.#settings;
+    const { threads, precision } = this.#settings;
     return {
-      PERF_COUNT: profile ? "YES" : "NO",
       PERFORMANCE_HINT: "LATENCY",
       NUM_STREAMS: "1",
       INFERENCE_NUM_THREADS: String(threads),
@@ -169,13 +151,11 @@ export class OpenVinoEngine implements Engine {
     const request = this.#request(loaded, bound);
     for (const port of program.inputs) this.#set(request, port, this.#input(program, port, call, feeds, fed));
     for (const port of bound) this.#set(request, port, this.#residents.tensor(call.bind![port.name]!));
-    const start = performance.now();
     try {
       this.#library.infer(request.handle);
     } catch (error) {
       throw new EngineError(`The program "${program.name}" failed: ${messageOf(error)}`);
     }
-    if (this.#settings.profile === true) this.#measure(loaded, request, performance.now() - start);
     for (const port of program.outputs) {
       const kept = call.keep?.[port.name];
       const fetched = call.fetch?.includes(port.name) === true;
@@ -184,30 +164,6 @@ export class OpenVinoEngine implements Engine {
       if (fetched) results[port.name] = { dtype: port.dtype, shape, data: kept === undefined ? data : data.slice() };
       if (kept !== undefined) this.#residents.put(kept, { dtype: port.dtype, shape, data });
     }
-  }
-
-  #measure({ times }: Loaded, { handle }: Request, milliseconds: number): void {
-    times.milliseconds.push(milliseconds);
-    for (const { node, op, milliseconds: own } of this.#library.nodeTimes(handle)) {
-      const before = times.nodes.get(node);
-      if (before === undefined) times.nodes.set(node, { node, op, milliseconds: [own] });
-      else before.milliseconds.push(own);
-    }
-  }
-
-  /**
-   * The times of all that ran since the engine was opened with `profile`, by program, in milliseconds of each execution.
-   * Throws EngineError where it was opened without.
-   */
-  // eslint-disable-next-line @typescript-eslint/require-await -- as above
-  async profile(): Promise<{ program: number; name: string; milliseconds: number[]; nodes: NodeTimes[] }[]> {
-    if (this.#settings.profile !== true) throw new EngineError("This engine measures nothing. Open it with `profile`.");
-    return [...this.#programs].map(([id, { program, times }]) => ({
-      program: id,
-      name: program.name,
-      milliseconds: times.milliseconds,
-      nodes: [...times.nodes.values()],
-    }));
   }
 
   #request({ compiled, requests }: Loaded, bound: readonly Port[]): Request {

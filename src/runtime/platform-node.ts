@@ -56,11 +56,11 @@ function whyNotNative(error: unknown): string {
 
 /** OpenVINO from where it lies. Throws EngineError that says where it was looked for, and how to install it. */
 async function openOpenVino(threads: number, precision: Precision, places?: OpenVinoPlaces): Promise<Engine> {
-  const { file, named } = places ?? (await findOpenVino());
+  const { file, named, looked } = places ?? (await findOpenVino());
   if (file === undefined) {
     const where =
       named === undefined
-        ? "the active Python environment, that of python3, openvino-node's folder, .cache/openvino and the system's libraries"
+        ? `${looked.length} folders of Python's packages, of openvino-node, of the system and in .cache/openvino`
         : `${named}, which ${OPENVINO_VARIABLE} names`;
     throw new EngineError(
       `OpenVINO's C library (libopenvino_c) was not found; looked in ${where}. ` +

@@ -7,8 +7,6 @@ import { dimension, input, type Tensor } from "../../src/graph/index.ts";
 import { lower, type HostTensor } from "../../src/onnx/index.ts";
 import { transformerPresets } from "../../src/models/index.ts";
 import { createEngine, type Engine, type EngineOptions } from "../../src/runtime/index.ts";
-import { openLibrary } from "../../src/runtime/openvino-library.ts";
-import { OpenVinoEngine } from "../../src/runtime/openvino.ts";
 import { findOpenVino } from "../../src/runtime/openvino-places.ts";
 import { adam } from "../../src/training/optimizers.ts";
 import { Trainer } from "../../src/training/trainer.ts";
@@ -199,25 +197,6 @@ describe.skipIf(!hasEngine("openvino")).each([false, true])("in use (in a worker
     const nonsense = engine.load({ name: "nonsense", bytes, inputs: [], outputs: [] });
     await expect(nonsense).rejects.toThrow('refused the program "nonsense"');
   });
-});
-
-it.skipIf(!hasEngine("openvino"))("times each node of each run, where it is told to", async () => {
-  const library = await openLibrary((await findOpenVino()).file!);
-  const x = input("x", "float32", [64, 64]);
-  for (const profile of [false, true]) {
-    const engine = new OpenVinoEngine(library, { threads: 1, precision: "fp32", profile });
-    const program = await engine.load(lower("measured", { y: x.matmul(x).softmax() }));
-    const feeds = { x: { dtype: "float32" as const, shape: [64, 64], data: new Float32Array(64 * 64) } };
-    for (let i = 0; i < 3; i++) await engine.run([{ program, fetch: ["y"] }], feeds);
-    if (!profile) await expect(engine.profile()).rejects.toThrow("Open it with `profile`");
-    else {
-      const [times] = await engine.profile();
-      expect(times).toMatchObject({ program, name: "measured", milliseconds: { length: 3 } });
-      expect(times!.nodes.map(({ op }) => op).sort()).toEqual(["MatMul", "Softmax"]);
-      for (const { milliseconds } of times!.nodes) expect(milliseconds).toHaveLength(3);
-    }
-    await engine.dispose();
-  }
 });
 
 describe.skipIf(!hasEngine("openvino"))("bf16", () => {
