@@ -89,7 +89,10 @@ function whyNotNative(error: unknown): string {
 async function openOpenVino(settings: OpenVinoSettings, places?: OpenVinoPlaces): Promise<Engine> {
   const { file, named, looked } = places ?? (await findOpenVino());
   if (file === undefined) {
-    const where = named === undefined ? looked.join(", ") : `${named}, which ${OPENVINO_VARIABLE} names`;
+    const where =
+      named === undefined
+        ? `${looked.length} folders of Python's packages, of openvino-node, of the system and in .cache/openvino`
+        : `${named}, which ${OPENVINO_VARIABLE} names`;
     throw new EngineError(
       `OpenVINO's C library (libopenvino_c) was not found; looked in ${where}. ` +
         `Install it: pip install --no-deps openvino==${TESTED_OPENVINO}.* in an active Python environment, ` +

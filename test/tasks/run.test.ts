@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { readTensors, stepsOf } from "../../src/checkpoints/index.ts";
 import { CheckpointError, ConfigError, InputError, TrainingError } from "../../src/errors/index.ts";
 import { memoryFolder, readLines, readText, type Folder } from "../../src/files/index.ts";
@@ -24,9 +24,7 @@ interface Ran {
   readonly text: string;
 }
 
-/** The engine that the tests run on at present; another than this is not asked for by name. */
 let chosen: EngineOptions = {};
-
 /** Runs to the end, or until `until` says to stop, and disposes of the model. */
 async function ran(
   options: Omit<TranslatorRunOptions, "warn" | "pairs"> & Partial<TranslatorRunOptions>,
@@ -85,9 +83,6 @@ async function eventsOf(folder: Folder): Promise<{ step: number; restart: boolea
 describeEngines((options) => {
   beforeAll(() => {
     chosen = options;
-  });
-  afterAll(() => {
-    chosen = {};
   });
 
   describe("a run", () => {
