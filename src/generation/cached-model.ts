@@ -144,7 +144,7 @@ export class Session {
     rows: number,
   ): Promise<Session> {
     const { engine } = model.parameters;
-    const { id, program, bind } = await programs.program("prefill", selection);
+    const { id, program, bind } = await programs.program("prefill", selection, rows);
     const prefix = `generation ${++sessions} `;
     const keep: Record<string, string> = {};
     for (const { name } of program.outputs) {
@@ -196,11 +196,13 @@ export class Session {
     if (before !== undefined) return before;
     const calls: Call[] = [];
     if (kind === "regrouped") {
-      const regroup = await this.#programs.regroup(this.#selection);
+      const regroup = await this.#programs.regroup(this.#selection, this.rows);
       if (regroup !== undefined) calls.push(this.#regroupCall(regroup));
     }
     calls.push(
-      this.#stepCall(await this.#programs.program(kind === "plain" ? "step" : "reordered step", this.#selection)),
+      this.#stepCall(
+        await this.#programs.program(kind === "plain" ? "step" : "reordered step", this.#selection, this.rows),
+      ),
     );
     this.#calls = { ...this.#calls, [kind]: calls };
     return calls;

@@ -17,6 +17,9 @@ export interface Loaded {
  */
 const INSIDE = 2 ** 24;
 
+/** Up to so many rows the operations of a step are so small that handing them to a second thread takes longer. */
+const FEW_ROWS = 8;
+
 /**
  * Programs made when first needed. Whoever generates takes them, and gives them back; once retired they are freed when
  * nobody has them any more.
@@ -65,23 +68,21 @@ export class LoadedPrograms {
     for (const one of loaded) if (one !== undefined) await this.#parameters.engine.unload(one.id);
   }
 
-  /** A program for a selection. */
-  async program(kind: "prefill" | "step" | "reordered step", selection: Selection): Promise<Loaded> {
-    const key = `${kind} ${selection.kind} ${selection.kind === "top" ? selection.count : ""}`;
+  /** A program for a selection, and for about so many rows. */
+  async program(kind: "prefill" | "step" | "reordered step", selection: Selection, rows: number): Promise<Loaded> {
+    const serial = rows <= FEW_ROWS;
+    const key = `${kind} ${selection.kind} ${selection.kind === "top" ? selection.count : ""} ${serial ? "few" : "many"}`;
     const made = await this.#once(key, (weights) => {
-      if (kind === "prefill") return prefillProgram(this.#model, selection, weights);
-      return stepProgram(this.#model, selection, {
-        ...weights,
-        growing: this.#growing,
-        reorder: kind === "reordered step",
-      });
+      if (kind === "prefill") return { ...prefillProgram(this.#model, selection, weights), serial };
+      const reorder = kind === "reordered step";
+      return { ...stepProgram(this.#model, selection, { ...weights, growing: this.#growing, reorder }), serial };
     });
     return made!;
   }
 
   /** The program that regroups what `once` kept; undefined where nothing is kept so. */
-  async regroup(selection: Selection): Promise<Loaded | undefined> {
-    const { program } = await this.program("prefill", selection);
+  async regroup(selection: Selection, rows: number): Promise<Loaded | undefined> {
+    const { program } = await this.program("prefill", selection, rows);
     return this.#once("regroup", () => regroupProgram(program.outputs));
   }
 

@@ -31,6 +31,8 @@ export interface Program {
   readonly outputs: readonly Port[];
   /** Whether it stays in float32 on an engine that was asked for less precision: sums of many steps, say. */
   readonly exact?: boolean;
+  /** Whether one thread runs it sooner than several, since each of its operations is small. */
+  readonly serial?: boolean;
 }
 
 /** Weights written into the model instead of being asked for as inputs, by input name. */

@@ -94,7 +94,7 @@ export class OnnxRuntimeEngine implements Engine {
       session = await this.#ort.InferenceSession.create(program.bytes, {
         executionProviders: builds[this.#ort.build].providers,
         graphOptimizationLevel: "all",
-        intraOpNumThreads: this.#ort.threads,
+        intraOpNumThreads: program.serial === true ? 1 : this.#ort.threads,
         interOpNumThreads: 1,
         executionMode: "sequential",
         // A pattern keeps one block for each shape of batch, beside what the arena holds already: 0.6 to 1 GB more.

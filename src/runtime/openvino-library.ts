@@ -141,7 +141,7 @@ export async function openLibrary(file: string): Promise<OpenVinoLibrary> {
     capabilities: (core) => {
       const text = getProperty(core, "CPU", "OPTIMIZATION_CAPABILITIES");
       try {
-        return (koffi.decode.string(text)).split(/[ ,]+/);
+        return koffi.decode.string(text).split(/[ ,]+/);
       } finally {
         freeText(text);
       }

@@ -91,7 +91,7 @@ export class OpenVinoEngine implements Engine {
     return {
       PERFORMANCE_HINT: "LATENCY",
       NUM_STREAMS: "1",
-      INFERENCE_NUM_THREADS: String(threads),
+      INFERENCE_NUM_THREADS: String(program.serial === true ? 1 : threads),
       // Processes that share a machine would all be pinned to its first cores.
       ENABLE_CPU_PINNING: "NO",
       PERF_COUNT: this.#settings.profile ? "YES" : "NO",
