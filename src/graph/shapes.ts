@@ -1,6 +1,14 @@
 /** Checks that several ops share: axes, broadcasting, dtypes. Their messages name both operands and their shapes. */
 import { modelError } from "./calling-line.ts";
-import { broadcastShapes, showShape, type Shape } from "./dimensions.ts";
+import {
+  broadcastShapes,
+  divideDimensions,
+  multiplyDimensions,
+  showShape,
+  sizeOf,
+  type Dimension,
+  type Shape,
+} from "./dimensions.ts";
 import type { Dtype, TensorType } from "./op.ts";
 
 /** The type as text, for example `float32[batch, 128]`. */
@@ -56,4 +64,21 @@ export function requireRank(op: string, what: string, type: TensorType, rank: nu
   if (type.shape.length !== rank) {
     throw modelError(`${op}: ${what} is ${showType(type)}, expected ${rank} axes.`);
   }
+}
+
+/** The shape with the size that is written as −1: what is left over of the elements of `x`. */
+export function withInferredSize(x: TensorType, shape: Shape): Shape {
+  const known = shape.filter((d) => d !== -1).reduce<Dimension>(multiplyDimensions, 1);
+  const missing = divideDimensions(sizeOf(x.shape), known);
+  if (missing === undefined || shape.filter((d) => d === -1).length > 1) {
+    throw modelError(`reshape: cannot tell what -1 is in ${showShape(shape)} for ${showType(x)}. Write the size out.`);
+  }
+  return shape.map((d) => (d === -1 ? missing : d));
+}
+
+/** Whether a transposition moves only axes of size 1, and so no element. */
+export function movesNothing(shape: Shape, order: readonly number[]): boolean {
+  if (order.length !== shape.length || new Set(order).size !== order.length) return false;
+  const moving = order.filter((axis) => shape[axis] !== 1);
+  return moving.every((axis, i) => i === 0 || moving[i - 1]! < axis);
 }

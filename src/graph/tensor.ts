@@ -1,14 +1,5 @@
 import { modelError } from "./calling-line.ts";
-import {
-  divideDimensions,
-  multiplyDimensions,
-  sameDimension,
-  sameShape,
-  showShape,
-  sizeOf,
-  type Dimension,
-  type Shape,
-} from "./dimensions.ts";
+import { sameDimension, sameShape, sizeOf, type Dimension, type Shape } from "./dimensions.ts";
 import { currentLabel } from "./label.ts";
 import type { Dtype, Node, Op, TensorType } from "./op.ts";
 import * as convolution from "./ops/convolution.ts";
@@ -22,7 +13,7 @@ import { scatterRows } from "./ops/scatter-rows.ts";
 import * as selection from "./ops/selection.ts";
 import * as shaping from "./ops/shape.ts";
 import * as source from "./ops/source.ts";
-import { normalizeAxis, showType } from "./shapes.ts";
+import { movesNothing, normalizeAxis, showType, withInferredSize } from "./shapes.ts";
 import { withKnownSizes } from "./sized.ts";
 
 /** A tensor, or a number that stands for itself everywhere. */
@@ -232,21 +223,11 @@ export class Tensor implements TensorType {
 
   /** The same elements under another shape; one size may be −1: what is left over. */
   reshape(shape: Shape): Tensor {
-    const target = shape.includes(-1) ? this.#inferSize(shape) : shape;
+    const target = shape.includes(-1) ? withInferredSize(this, shape) : shape;
     if (sameShape(target, this.shape)) return this;
     // A reshape of a reshape is a reshape of the original.
     if (this.node.op.name === "reshape") return this.node.inputs[0]!.reshape(target);
     return apply(shaping.reshape, [this], { shape: target });
-  }
-  #inferSize(shape: Shape): Shape {
-    const known = shape.filter((d) => d !== -1).reduce<Dimension>(multiplyDimensions, 1);
-    const missing = divideDimensions(sizeOf(this.shape), known);
-    if (missing === undefined || shape.filter((d) => d === -1).length > 1) {
-      throw modelError(
-        `reshape: cannot tell what -1 is in ${showShape(shape)} for ${showType(this)}. Write the size out.`,
-      );
-    }
-    return shape.map((d) => (d === -1 ? missing : d));
   }
   /** Axes in another order: axis i of the result is axis `order[i]`. */
   transpose(order: readonly number[]): Tensor {
@@ -256,12 +237,7 @@ export class Tensor implements TensorType {
       const before = (this.node.attributes as { order: readonly number[] }).order;
       return this.node.inputs[0]!.transpose(order.map((axis) => before[axis]!));
     }
-    // Where only axes of size 1 change places, no element does.
-    const moving = order.filter((axis) => this.shape[axis] !== 1);
-    const staying = order.length === this.shape.length && new Set(order).size === order.length;
-    if (staying && moving.every((axis, i) => i === 0 || moving[i - 1]! < axis)) {
-      return this.reshape(order.map((axis) => this.shape[axis]!));
-    }
+    if (movesNothing(this.shape, order)) return this.reshape(order.map((axis) => this.shape[axis]!));
     return apply(shaping.transpose, [this], { order });
   }
   /** Exchanges two axes. */
