@@ -71,8 +71,8 @@ describe("names of inputs and outputs", () => {
     expect(typesIn(graph)).toEqual(["Exp", "Identity", "Identity"]);
     expect(graph.nodes!.map((node) => [node.inputs, node.outputs])).toEqual([
       [["x"], ["first"]],
-      [["first"], ["second"]],
       [["x"], ["same"]],
+      [["first"], ["second"]],
     ]);
   });
 

@@ -80,7 +80,7 @@ describe("the memory of a training", () => {
     const evaluated = trainingMemory(smallTranslator({ dropout: 0 }), { ...options, evaluation: sizes });
     expect(evaluated.evaluation).toBeGreaterThan(0);
     expect(evaluated.evaluation).toBeLessThan(plain.activations);
-    expect(evaluated.total - plain.total).toBe(evaluated.evaluation);
+    expect(evaluated.total - plain.total).toBeCloseTo(evaluated.evaluation, 3);
   });
 
   it("needs all sizes of a batch", () => {
