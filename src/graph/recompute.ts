@@ -5,7 +5,6 @@
  * not before the gradient has arrived there.
  */
 import type { Node } from "./op.ts";
-import { after } from "./ops/shape.ts";
 import { applyAll, type Tensor } from "./tensor.ts";
 
 /** A node as its gradient rule sees it. */
@@ -91,7 +90,7 @@ export class Recomputation {
     let segment = this.#waiting.get(end);
     if (segment === undefined) this.#waiting.set(end, (segment = new Map<Tensor, Tensor>()));
     let waiting = segment.get(tensor);
-    if (waiting === undefined) segment.set(tensor, (waiting = tensor.apply(after, [signal], {})));
+    if (waiting === undefined) segment.set(tensor, (waiting = tensor.after(signal)));
     return waiting;
   }
 }

@@ -189,6 +189,11 @@ export class Tensor implements TensorType {
     return apply(elementwise.stopGradient, [this]);
   }
 
+  /** The same values, computed no sooner than `signal` is there: for results that are computed a second time. */
+  after(signal: Tensor): Tensor {
+    return apply(shaping.after, [this, signal]);
+  }
+
   /** [..., M, K] by [..., K, N]; the axes in front broadcast. */
   matmul(other: Tensor): Tensor {
     return apply(product.matmul, [this, other]);

@@ -7,7 +7,6 @@ import type { ConvolutionOptions, TransposedConvolutionOptions } from "../../src
 import { convWeight, type Convolution } from "../../src/graph/ops/convolution.ts";
 import { step } from "../../src/graph/ops/elementwise.ts";
 import { gatherWindows, scatterWindows } from "../../src/graph/ops/pooling.ts";
-import { after } from "../../src/graph/ops/shape.ts";
 import type { Node } from "../../src/graph/index.ts";
 
 type Build = (...inputs: Tensor[]) => Tensor;
@@ -148,7 +147,7 @@ export const samples: Record<string, Build> = {
   slice: (x) => x.slice(1, 1, 3),
   "slice/step": (x) => x.slice(1, 1, x.dim(1), 3),
   pad: (x) => x.pad(1, 1, 2, 3),
-  after: (x, signal) => x.apply(after, [signal], {}),
+  after: (x, signal) => x.after(signal),
   flip: (x) => x.flip(1),
 
   gather: (x, ids) => x.gather(ids),
