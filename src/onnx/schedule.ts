@@ -4,10 +4,8 @@
  *
  * ONNX Runtime executes nodes in an order of its own (Graph::ReverseDFSFrom): starting from the results that nobody
  * reads, the one written last first, it computes what each depends on, and of several operands the one written last
- * first. So nodes are written by depth, the longest way from an input. Then a gradient that comes down from the loss
- * (deep) is finished before the helpers that its next step takes from the forward pass (shallow). Final results stand at
- * the end, the shallowest last: a layer's weight gradients are computed before the backward pass goes on to the layer
- * below, and free what they read.
+ * first. So final results stand at the end, and the one that can be had soonest is the last: a layer's weight gradients
+ * are computed before the backward pass goes on to the layer below, and free what they read.
  */
 import type { Message } from "./messages.ts";
 
@@ -18,6 +16,7 @@ export function schedule(given: readonly Node[], outputs: ReadonlySet<string>): 
   const nodes = withoutTransposes(given, outputs);
   const finals = finalsOf(nodes);
   const makers = new Map(nodes.flatMap((node) => node.outputs!.map((name) => [name, node] as const)));
+  // The longest way from an input, in nodes.
   const depths = new Map<Node, number>();
   // How deep lies what a final result shares with others: its own last steps (a mean, a sum over rows) do not count.
   const ready = new Map<Node, number>();
@@ -32,10 +31,7 @@ export function schedule(given: readonly Node[], outputs: ReadonlySet<string>): 
   const inner = nodes.filter((node) => finals.get(node) !== node);
   // Of equals the first is executed first: the loss before the gradients.
   const last = nodes.filter((node) => finals.get(node) === node).reverse();
-  return [
-    ...inner.sort((a, b) => depths.get(a)! - depths.get(b)!),
-    ...last.sort((a, b) => ready.get(b)! - ready.get(a)!),
-  ];
+  return [...inner, ...last.sort((a, b) => ready.get(b)! - ready.get(a)!)];
 }
 
 /** The final result that a node alone leads to; nodes that lead to several have none. */

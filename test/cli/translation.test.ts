@@ -56,6 +56,7 @@ describe("heed train translation", () => {
     expect(trained.err).toMatch(
       /^300 pairs, \d+ tokens( \(the text gives no more; 500 were asked for\))?, [\d,]+ parameters; /,
     );
+    expect(trained.err).toMatch(/^memory: about \d+\.\d MB at most, \d+\.\d [GM]B available$/m);
     expect(trained.err).toMatch(/\nupdate 400: validation \d\.\d{3} nats a token, \d+\.\d % of tokens right\n/);
     const log = (await readFile(at("run/log.jsonl"), "utf8")).trim().split("\n");
     expect(log.map((line) => (JSON.parse(line) as { step: number }).step)).toEqual(

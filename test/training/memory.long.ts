@@ -23,7 +23,7 @@ const trainings = [
 
 // The peak that the system counted is read from Linux's /proc.
 describe.skipIf(platform() !== "linux")("the peak of a training, in a process of its own", () => {
-  it.each(trainings)("is known to 10 %%, and lower with recomputation: %j", (training) => {
+  it.each(trainings)("is known to a tenth, and lower with recomputation: $preset $batches", (training) => {
     const kept = measure(training);
     const recomputed = measure({ ...training, recompute: true });
     for (const { estimate, measured } of [kept, recomputed]) {
