@@ -21,7 +21,7 @@ export async function withTranslator<T>(
   engine: EngineOptions,
   use: (model: Translator) => Promise<T>,
 ): Promise<T> {
-  const model = await Translator.open(diskFolder(path), engine);
+  const model = await Translator.open(diskFolder(path), { purpose: "generation", ...engine });
   try {
     return await use(model);
   } finally {

@@ -95,8 +95,8 @@ export type Precision = (typeof precisions)[number];
 export interface EngineOptions {
   /**
    * What executes:
-   * - `auto` (the default): the fastest of what is there: OpenVINO where it is found, else ONNX Runtime's native build,
-   *   else its WebAssembly build, the only one that a page has;
+   * - `auto` (the default): the fastest of what is there for the purpose: OpenVINO where it is found and models are
+   *   trained, else ONNX Runtime's native build, else its WebAssembly build, the only one that a page has;
    * - `onnxruntime`: ONNX Runtime's native build, on the processor;
    * - `openvino`: OpenVINO's library, version 2026.4, found where HEED_OPENVINO points, in a Python environment, in
    *   openvino-node's folder or among the system's libraries; it needs the package koffi;
@@ -113,6 +113,11 @@ export interface EngineOptions {
    * optimizer, the global norm, the moving average. Faster on processors with arithmetic for bf16. Default: `fp32`.
    */
   readonly precision?: Precision | undefined;
+  /**
+   * What `auto` is to be fast at. Steps of generation are small, and ONNX Runtime's were quicker in all rows of
+   * docs/benchmarks.md. Default: `training`.
+   */
+  readonly purpose?: "training" | "generation" | undefined;
   /** Threads inside one operation. Default: the machine's. The same seed and thread count give the same numbers. */
   readonly threads?: number | undefined;
   /** Whether the engine runs in a worker, so that the caller stays responsive. Default: true. */

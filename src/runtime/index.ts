@@ -22,8 +22,8 @@ export type {
  * engine that was asked for is not there or cannot do what was asked.
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const { engine, precision, threads, profile, worker = true } = options;
+  const { engine, precision, purpose, threads, profile, worker = true } = options;
   // Only these cross to a worker: callers may pass a larger object, with functions that cannot.
-  const crossing = { engine, precision, threads, profile };
+  const crossing = { engine, precision, purpose, threads, profile };
   return worker ? openWorkerEngine(startWorker(), crossing) : openEngine(crossing);
 }

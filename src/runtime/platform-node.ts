@@ -24,7 +24,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { engine = "auto", precision = "fp32", threads = machineThreads(), profile = false } = options;
   if (engine === "openvino") return openOpenVino({ threads, precision, profile });
   if (engine === "webgpu") throw new EngineError("WebGPU is there in pages only; in Node, use another engine.");
-  if (engine === "auto") {
+  if (engine === "auto" && (options.purpose !== "generation" || precision === "bf16")) {
     const found = await findOpenVino();
     try {
       if (found.file !== undefined || precision === "bf16")
