@@ -71,7 +71,7 @@ async function measured(row) {
   const { measure } = await import(scriptOf(row));
   const found = await measure({ rounds, seconds, seed, quick: flags.quick, log, results });
   log(`${row.name}: ${((performance.now() - start) / 60_000).toFixed(1)} minutes`);
-  const given = process.argv.slice(2).filter((word) => word.startsWith("--"));
+  const given = process.argv.slice(2).filter((word) => !rows.some(({ name }) => name === word));
   const command = ["npm run bench --", row.name, ...given].join(" ");
   const date = new Date().toISOString().slice(0, 10);
   return { row: row.name, date, command, seed, rounds, machine: machine(), versions: versions(), ...found };

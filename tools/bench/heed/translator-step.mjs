@@ -1,10 +1,12 @@
 // A lane: updates of the translator on one batch whose sentences all have the same length.
+import { readFileSync } from "node:fs";
 import { adam, Trainer } from "heed/training";
 import { engineOf, serve } from "../lane.mjs";
 import { objectiveOf } from "./translator-model.mjs";
 
 await serve(async (job) => {
-  const { rows, seed, shape } = job;
+  const { idsPath, seed, shape } = job;
+  const rows = JSON.parse(readFileSync(idsPath, "utf8")).source;
   const engine = await engineOf(job);
   const options = { optimizer: adam(), clipNorm: 1, seed };
   const trainer = await Trainer.create(engine, objectiveOf(shape), options);

@@ -43,8 +43,9 @@ async function translatorFloor(context) {
   const ids = madeUpIds(batch * time, vocabulary, seed, 4);
   const rows = Array.from({ length: batch }, (_, row) => [...ids.slice(row * time, (row + 1) * time)]);
   const shape = { sizes: { ...sizes, vocabulary }, batch, time };
-  const job = { shape, rows, seed };
   const idsPath = join(workFolder, "floor.json");
+  // Not on the command line: where that is long, ONNX Runtime 1.30 overflows the stack of a worker when it loads.
+  const job = { shape, idsPath, seed };
   mkdirSync(workFolder, { recursive: true });
   writeFileSync(idsPath, JSON.stringify({ source: rows, target: rows, epochs: [[rows.map((_, i) => i)]] }));
   const peer = {
