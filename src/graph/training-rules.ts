@@ -1,9 +1,8 @@
 /** Rewrites that make a training step cheap, for any engine. docs/benchmarks.md has what each of them gave. */
 import { concat } from "./build.ts";
-import { floorDivideDimension, multiplyDimensions, sameShape, type Dimension } from "./dimensions.ts";
+import { floorDivideDimension, multiplyDimensions, type Dimension } from "./dimensions.ts";
 import type { Node } from "./op.ts";
 import { linearCrossEntropy } from "./ops/linear-cross-entropy.ts";
-import { weightedValues } from "./ops/weighted-values.ts";
 import type { RewriteContext, RewriteRule } from "./rewrite.ts";
 import { apply, type Tensor } from "./tensor.ts";
 
@@ -50,27 +49,5 @@ const endsOf = (rows: Dimension, parts: number): Dimension[] =>
     i === parts - 1 ? rows : floorDivideDimension(multiplyDimensions(rows, i + 1), parts),
   );
 
-/** softmax(scores) · values, with or without dropout of the weights, becomes one op. The weights must serve nothing else. */
-export const softmaxWithValues: RewriteRule = {
-  name: "softmax with values",
-  apply: (node, context) => {
-    if (node.op.name !== "matmul") return undefined;
-    const [weights, values] = node.inputs as [Tensor, Tensor];
-    const single = (tensor: Tensor): boolean => context.users(tensor) === 1;
-    let [softmax, factors] = [weights, undefined as Tensor | undefined];
-    if (weights.node.op.name === "mul" && single(weights)) {
-      const [left, right] = weights.node.inputs as [Tensor, Tensor];
-      if (!sameShape(left.shape, right.shape)) return undefined;
-      [softmax, factors] = left.node.op.name === "softmax" ? [left, right] : [right, left];
-    }
-    const { axis } = softmax.node.attributes as { axis?: number };
-    if (softmax.node.op.name !== "softmax" || axis !== softmax.shape.length - 1 || !single(softmax)) return undefined;
-    const front = (tensor: Tensor): Tensor["shape"] => tensor.shape.slice(0, -2);
-    if (!sameShape(front(softmax), front(node.outputs[0]!))) return undefined;
-    const operands = [softmax.node.inputs[0]!, values, ...(factors === undefined ? [] : [factors])];
-    return [apply(weightedValues, operands.map(context.now))];
-  },
-};
-
 /** All of them, in the order in which they are tried. */
-export const trainingRules: readonly RewriteRule[] = [lossWithLogits, softmaxWithValues];
+export const trainingRules: readonly RewriteRule[] = [lossWithLogits];

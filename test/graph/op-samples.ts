@@ -8,7 +8,6 @@ import { convWeight, type Convolution } from "../../src/graph/ops/convolution.ts
 import { step } from "../../src/graph/ops/elementwise.ts";
 import { linearCrossEntropy } from "../../src/graph/ops/linear-cross-entropy.ts";
 import { gatherWindows, scatterWindows } from "../../src/graph/ops/pooling.ts";
-import { weightedValues } from "../../src/graph/ops/weighted-values.ts";
 import type { Node } from "../../src/graph/index.ts";
 
 type Build = (...inputs: Tensor[]) => Tensor;
@@ -173,9 +172,6 @@ export const samples: Record<string, Build> = {
   "softmax/front": (x) => x.softmax(1),
   logSoftmax: (x) => x.logSoftmax(),
   crossEntropy: (x, targets) => x.crossEntropy(targets),
-  weightedValues: (scores, values) => scores.apply(weightedValues, [values], {}),
-  "weightedValues/weights": (scores, values) => secondOutput(scores.apply(weightedValues, [values], {}).node),
-  "weightedValues/factors": (scores, values, factors) => scores.apply(weightedValues, [values, factors], {}),
   linearCrossEntropy: (x, w, t) => x.apply(linearCrossEntropy, [w, t], { labelSmoothing: 0 }),
   "linearCrossEntropy/smoothed": (x, w, t) => x.apply(linearCrossEntropy, [w, t], { labelSmoothing: 0.1 }),
   "linearCrossEntropy/bias": (x, w, t, b) => x.apply(linearCrossEntropy, [w, t, b], { labelSmoothing: 0.2 }),

@@ -4,7 +4,6 @@ import {
   gradients,
   input,
   lossWithLogits,
-  softmaxWithValues,
   nodesOf,
   rewrite,
   type RewriteRule,
@@ -98,28 +97,6 @@ describe("each rewrite leaves the loss and every gradient as they were", () => {
             .mul(weight!)
             .sum(),
         becomes: "linearCrossEntropy",
-      },
-    ],
-    [
-      "softmax with values",
-      {
-        rule: softmaxWithValues,
-        inputs: {
-          q: named(float(2, 3, 4), "batch", "time"),
-          k: named(float(2, 5, 4), "batch"),
-          v: named(float(2, 5, 6), "batch"),
-        },
-        loss: ({ q, k, v }) => q!.matmul(k!.swap(-1, -2)).softmax().matmul(v!).sin().sum(),
-        becomes: "weightedValues",
-      },
-    ],
-    [
-      "softmax with values, some of which are dropped",
-      {
-        rule: softmaxWithValues,
-        inputs: { scores: float(2, 3, 5), v: float(2, 5, 6), factors: float(2, 3, 5) },
-        loss: ({ scores, v, factors }) => scores!.softmax().mul(factors!).matmul(v!).sin().sum(),
-        becomes: "weightedValues",
       },
     ],
   ])("%s", (_, example) => expectEqual(example));

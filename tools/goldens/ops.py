@@ -298,13 +298,6 @@ sample(
 WIDE = {"low": -3, "high": 3}
 sample("softmax", lambda x: x.softmax(-1), [f(3, 5, low=-3, high=3)], [f(200, 150, low=-3, high=3)])
 sample("softmax/front", lambda x: x.softmax(1), [f(2, 3, 4, low=-3, high=3)], [f(20, 30, 60, low=-3, high=3)])
-for name, big in {"weightedValues": 2, "weightedValues/weights": 2, "weightedValues/factors": 3}.items():
-    sample(
-        name,
-        (lambda s, v: s.softmax(-1)) if name.endswith("weights") else lambda s, v, f=1: (s.softmax(-1) * f) @ v,
-        [f(2, 3, 4, **WIDE), f(2, 4, 5), f(2, 3, 4)][:big],
-        [f(20, 30, 60, **WIDE), f(20, 60, 40), f(20, 30, 60)][:big],
-    )
 sample("logSoftmax", lambda x: x.log_softmax(-1), [f(3, 5, low=-3, high=3)], [f(200, 150, low=-3, high=3)])
 for name, smoothing in {"crossEntropy": 0.0, "crossEntropy/smoothed": 0.1}.items():
     sample(
