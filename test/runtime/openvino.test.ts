@@ -76,6 +76,12 @@ describe("the library is found", () => {
   });
 });
 
+it.runIf(hasEngine("openvino"))("auto takes it for training, and leaves generating to ONNX Runtime", async () => {
+  expect(await messageOf({ threads: 1 })).toMatch(/^OpenVINO/);
+  expect(await messageOf({ threads: 1, purpose: "generation" })).toMatch(/^ONNX Runtime/);
+  expect(await messageOf({ threads: 1, purpose: "generation", precision: "bf16" })).toMatch(/^OpenVINO.*bf16/);
+});
+
 describe.each([false, true])("where it is absent or broken (in a worker: %s)", (worker) => {
   const options = { worker, threads: 1 };
 
