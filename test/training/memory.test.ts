@@ -19,7 +19,7 @@ describe("recomputation of a Transformer with dropout", () => {
   it.each(["pre", "post"] as const)("changes neither losses nor gradients (%s-norm)", async (normalization) => {
     const runs = [];
     for (const recompute of [false, true]) {
-      const engine = await createEngine({ worker: false, threads: 1 });
+      const engine = await createEngine({ engine: "onnxruntime", worker: false, threads: 1 });
       engines.push(engine);
       const objective = smallTranslator({ ...dropouts, normalization, encoderLayers: 2, decoderLayers: 2 });
       const trainer = await Trainer.create(engine, objective, { ...settings, recompute });
