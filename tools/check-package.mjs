@@ -15,7 +15,10 @@ const LARGEST = 1_000_000;
 // What npm tells its scripts of this clone, its .npmrc above all, is not what another project has.
 const kept = /^npm_config_(registry|cafile|proxy|https_proxy|noproxy|userconfig|cache)$/;
 const env = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !name.startsWith("npm_") || kept.test(name)),
+  // The package alone is checked, as where OpenVINO is not found.
+  Object.entries(process.env).filter(
+    ([name]) => name !== "HEED_OPENVINO" && (!name.startsWith("npm_") || kept.test(name)),
+  ),
 );
 // onnxruntime-node's install script goes through this proxy, which is none: as where NVIDIA's hosts cannot be reached.
 const unreachable = { GLOBAL_AGENT_HTTP_PROXY: "http://127.0.0.1:9", GLOBAL_AGENT_HTTPS_PROXY: "http://127.0.0.1:9" };
@@ -63,9 +66,6 @@ async function project(name, tarball, flags, more) {
 
 const PROGRAM = `
 import { memoryFolder, train, Translator } from "heed";
-
-// The package alone is checked: what it does where OpenVINO is not found.
-delete process.env.HEED_OPENVINO;
 const pairs = [{ source: "un chat", target: "a cat" }, { source: "un chien", target: "a dog" }];
 const model = await Translator.create(pairs, { layers: 1, width: 16, heads: 2, feedForward: 32, vocabulary: 280 });
 let last;
