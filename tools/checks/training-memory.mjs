@@ -14,7 +14,7 @@ const given = JSON.parse(process.argv[2] ?? "{}");
 const { preset = "tiny", vocabulary = 10_000, batches = [[40, 25, 25]], recompute = false, threads = 2 } = given;
 const { steps = batches.length + 2 } = given;
 const config = transformerConfig.parse({ normalization: "pre", ...transformerPresets[preset], vocabulary });
-const engine = await createEngine({ threads });
+const engine = await createEngine({ engine: "onnxruntime", threads });
 const options = { optimizer: adam(), seed: 1, clipNorm: 1, recompute };
 const trainer = await Trainer.create(engine, translatorObjective(config, 0.1), options);
 const ids = (rows, length) => {
