@@ -29,15 +29,19 @@ export const hasEngine = (engine: Named["engine"]): boolean => engines.some((opt
 
 /** A group of tests for each engine. ONNX Runtime must be there; another that is not is named in a skipped test. */
 export function describeEngines(define: (options: Named) => void): void {
-  for (const { options, problem } of found) {
-    if (problem === undefined || options.engine === "onnxruntime") {
-      describe(options.engine, () => {
-        define(options);
-      });
-    } else {
-      it(`${options.engine} is not here`, ({ skip }) => {
-        skip(problem);
-      });
-    }
+  for (const { options } of found) describeEngine(options.engine, define);
+}
+
+/** A group of tests for one engine; where it is not here, a skipped test says why. */
+export function describeEngine(engine: Named["engine"], define: (options: Named) => void): void {
+  const problem = found.find(({ options }) => options.engine === engine)?.problem;
+  if (problem === undefined || engine === "onnxruntime") {
+    describe(engine, () => {
+      define({ engine });
+    });
+  } else {
+    it(`${engine} is not here`, ({ skip }) => {
+      skip(problem);
+    });
   }
 }

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSafetensors } from "../../src/checkpoints/safetensors.ts";
-import { diskFolder } from "../../src/files/disk.ts";
 import { transformerConfig, type TransformerConfig } from "../../src/models/index.ts";
 import { unflatten } from "../../src/nn/index.ts";
 import type { HostTensor } from "../../src/onnx/index.ts";
@@ -9,6 +7,7 @@ import { sgd } from "../../src/training/optimizers.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 import { GRADIENTS } from "../../src/training/update.ts";
 import { describeEngines } from "../engines.ts";
+import { goldenFile, named } from "./golden-file.ts";
 import { compute, floats, norm, relativeDistance, traceTransformer, translating } from "./programs.ts";
 
 const variants = ["paper", "pre-norm", "halves"] as const;
@@ -20,26 +19,13 @@ interface Golden {
   readonly tensors: ReadonlyMap<string, HostTensor>;
 }
 
-const dtypes = { F32: "float32", I32: "int32" } as const;
-
 /** Made by tools/goldens/transformer.py. */
 async function golden(variant: Variant): Promise<Golden> {
-  const file = await openSafetensors(diskFolder("test/models/golden"), `transformer-${variant}.safetensors`);
-  const tensors = new Map<string, HostTensor>();
-  for (const name of file.names) {
-    const { dtype, shape, data } = await file.tensor(name);
-    if (dtype !== "F32" && dtype !== "I32") throw new Error(`${name} is ${dtype}`);
-    tensors.set(name, { dtype: dtypes[dtype], shape, data });
-  }
-  const settings = JSON.parse(file.metadata["config"]!) as Record<string, unknown>;
+  const { tensors, metadata } = await goldenFile(`transformer-${variant}.safetensors`);
+  const settings = JSON.parse(metadata["config"]!) as Record<string, unknown>;
   const config = transformerConfig.parse({ ...settings, dropout: 0 });
-  return { config, smoothing: Number(file.metadata["smoothing"]), tensors };
+  return { config, smoothing: Number(metadata["smoothing"]), tensors };
 }
-
-const named = (tensors: ReadonlyMap<string, HostTensor>, prefix: string): Map<string, HostTensor> =>
-  new Map(
-    [...tensors].flatMap(([name, tensor]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [])),
-  );
 
 /** Softmax does not change when one number is added to all scores of a row: a key's bias has no gradient. */
 const isZeroInTruth = (name: string): boolean => name.endsWith("k_proj.bias");
