@@ -1,0 +1,282 @@
+"""One folder of test/families: a tiny random checkpoint by `save_pretrained` and golden.safetensors beside it.
+
+docs/goldens.md describes the file. Everything is computed in float32, as a user of the library would; a copy in
+float64 says which gradients are zero in truth, and copies with weights off by a hundred-thousandth say that no
+generated id hangs on rounding.
+"""
+
+import copy
+import json
+import re
+import shutil
+import zlib
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from safetensors import safe_open
+from safetensors.torch import save
+from torch.nn import functional
+
+FOLDER = Path(__file__).parents[3] / "test" / "families"
+LIMIT = 150_000
+transformers.utils.logging.disable_progress_bar()
+transformers.utils.logging.set_verbosity_error()
+STEP = {"lr": 0.01, "betas": [0.9, 0.98], "eps": 1e-4, "weight_decay": 0.1}
+"""The epsilon is larger than a gradient's rounding noise, else noise of either sign would move a parameter by lr."""
+
+
+@dataclass
+class Case:
+    """A call of `generate`: its tensors and its arguments."""
+
+    inputs: dict[str, torch.Tensor]
+    arguments: dict[str, Any]
+
+
+@dataclass
+class Golden:
+    """A folder to make. `main` keeps every output, the gradients and a step; else outputs and loss alone are kept."""
+
+    folder: str
+    model: type
+    config: Any
+    inputs: dict[str, torch.Tensor | bool]
+    seed: int = -1
+    main: bool = False
+    generation: dict[str, Any] = field(default_factory=dict)
+    cases: Callable[[torch.nn.Module], dict[str, Case]] = lambda model: {}
+    then: dict[str, torch.Tensor] = field(default_factory=dict)
+    dtype: torch.dtype = torch.float32
+    save: dict[str, Any] = field(default_factory=dict)
+    old_config: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """A seed of its own for every folder, which adding another folder leaves alone."""
+        if self.seed < 0:
+            self.seed = zlib.crc32(self.folder.encode()) % 1000
+
+
+def build(golden: Golden) -> torch.nn.Module:
+    """The model with weights from the seed: matrices N(0, 0.2²), biases too, weights of norms 1 ± 0.3."""
+    torch.manual_seed(golden.seed)
+    kwargs = {"attn_implementation": "eager"} if transformers.__version__ >= "5" else {}
+    model = golden.model._from_config(golden.config, **kwargs) if kwargs else golden.model(golden.config)
+    norms = {
+        f"{name}.weight" for name, module in model.named_modules() if "Norm" in type(module).__name__
+    }
+    draw = torch.Generator().manual_seed(golden.seed)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            noise = torch.randn(parameter.shape, generator=draw)
+            if not parameter.requires_grad:
+                continue
+            if name in norms:
+                parameter.copy_(1 + 0.3 * noise)
+            elif parameter.ndim == 0:
+                parameter.add_(0.1 * noise)
+            else:
+                parameter.copy_(0.2 * noise)
+        for name, buffer in model.named_buffers():
+            if name.endswith("final_logits_bias"):
+                buffer.copy_(0.5 * torch.randn(buffer.shape, generator=draw))
+    if golden.generation:
+        model.generation_config = transformers.GenerationConfig(**golden.generation)
+    return model.to(golden.dtype).eval()
+
+
+def flat(value: Any, name: str) -> dict[str, torch.Tensor]:
+    """The tensors of a model's output by name: tuples count, nested outputs add a dot, the cache is left out."""
+    if isinstance(value, torch.Tensor):
+        return {name: value.detach()}
+    if isinstance(value, dict):
+        pairs = [(key, part) for key, part in value.items() if key != "past_key_values"]
+    elif isinstance(value, (list, tuple)):
+        pairs = list(enumerate(value))
+    else:
+        return {}
+    return {key: part for inner, v in pairs for key, part in flat(v, f"{name}.{inner}").items()}
+
+
+def forward(model: torch.nn.Module, golden: Golden, inputs: dict[str, Any]) -> Any:
+    """One call with everything that is kept of it. The cache is off where the model has one."""
+    asked = {"return_dict": True}
+    if golden.main:
+        asked |= {"output_hidden_states": True, "output_attentions": True}
+    if getattr(model.config, "use_cache", False):
+        asked["use_cache"] = False
+    return model(**inputs, **asked)
+
+
+@contextmanager
+def softmax_in_double():
+    """Models that ask for a softmax in float32 get one in their own precision."""
+    original = functional.softmax
+    functional.softmax = lambda x, dim=None, _stacklevel=3, dtype=None: original(x, dim=dim)
+    try:
+        yield
+    finally:
+        functional.softmax = original
+
+
+def double(tensors: dict[str, Any]) -> dict[str, Any]:
+    """Floating tensors in float64."""
+    return {k: v.double() if isinstance(v, torch.Tensor) and v.is_floating_point() else v for k, v in tensors.items()}
+
+
+def gradients(model: torch.nn.Module, loss: torch.Tensor) -> dict[str, torch.Tensor | None]:
+    """Every parameter's gradient, None where the loss does not reach it."""
+    model.zero_grad(set_to_none=True)
+    loss.backward()
+    return {name: p.grad for name, p in model.named_parameters()}
+
+
+def zeros(model: torch.nn.Module, golden: Golden) -> set[str]:
+    """Parameters whose gradient is zero in exact arithmetic, though not in float32."""
+    exact = copy.deepcopy(model).double()
+    with softmax_in_double():
+        grads = gradients(exact, forward(exact, golden, double(golden.inputs)).loss.mean())
+    scale = max(float(g.abs().max()) for g in grads.values() if g is not None)
+    return {name for name, g in grads.items() if g is not None and float(g.abs().max()) < 1e-12 * scale}
+
+
+def file_names(folder: Path, model: torch.nn.Module) -> dict[str, str]:
+    """Parameter names to names in the folder's weight files: of tied parameters the file keeps one name."""
+    keys: set[str] = set()
+    for path in folder.glob("model*.safetensors"):
+        with safe_open(path, "pt") as file:
+            keys |= set(file.keys())
+    by_storage: dict[int, list[str]] = {}
+    for name, p in model.named_parameters(remove_duplicate=False):
+        by_storage.setdefault(p.data_ptr(), []).append(name)
+    named = {}
+    for name, p in model.named_parameters():
+        kept = [other for other in by_storage[p.data_ptr()] if other in keys]
+        if not kept:
+            print(f"  {name} is not in the file under this name")
+        named[name] = kept[0] if kept else name
+    return named
+
+
+def learn(model: torch.nn.Module, golden: Golden, folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """Gradients of the loss, parameters after one step of AdamW, and the metadata that goes with them."""
+    zero = zeros(model, golden)
+    named = file_names(folder, model)
+    grads = gradients(model, forward(model, golden, golden.inputs).loss.mean())
+    tensors = {f"grads.{named[name]}": g.clone() for name, g in grads.items() if g is not None}
+    stepped = copy.deepcopy(model)
+    for p, g in zip(stepped.parameters(), grads.values()):
+        p.grad = None if g is None else g.clone()
+    torch.optim.AdamW([p for p in stepped.parameters() if p.requires_grad], **STEP).step()
+    for name, p in stepped.named_parameters():
+        if grads[name] is not None:
+            tensors[f"step.{named[name]}"] = p.detach()
+    left_alone = [named[name] for name, g in grads.items() if g is None]
+    left_alone += [name for name, _ in model.named_buffers() if name in model.state_dict()]
+    metadata = {
+        "step": json.dumps(STEP),
+        "zero_gradients": json.dumps(sorted(named[name] for name in zero)),
+        "no_gradients": json.dumps(sorted(left_alone)),
+    }
+    return tensors, metadata
+
+
+def generate(model: torch.nn.Module, case: Case) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Ids and, of beams, their scores."""
+    made = model.generate(**case.inputs, **case.arguments, return_dict_in_generate=True, output_scores=True)
+    return made.sequences, getattr(made, "sequences_scores", None)
+
+
+def steady(model: torch.nn.Module, case: Case, ids: torch.Tensor) -> bool:
+    """Whether copies with slightly different weights generate the same ids."""
+    for seed in range(3):
+        other, draw = copy.deepcopy(model), torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for p in other.parameters():
+                p.mul_(1 + 1e-5 * torch.randn(p.shape, generator=draw))
+        made = generate(other, case)[0]
+        if made.shape != ids.shape or not bool((made == ids).all()):
+            return False
+    return True
+
+
+def generated(model: torch.nn.Module, golden: Golden) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """What every case generates."""
+    tensors, metadata = {}, {}
+    for name, case in golden.cases(model).items():
+        torch.manual_seed(golden.seed)
+        with torch.no_grad():
+            ids, scores = generate(model, case)
+        if not steady(model, case, ids):
+            raise ValueError(f"{golden.folder}, {name}: the ids hang on rounding; take another seed")
+        print(f"  {name}: {ids.tolist()}")
+        tensors |= {f"generate.{name}.inputs.{key}": value for key, value in case.inputs.items()}
+        tensors[f"generate.{name}.ids"] = ids
+        if scores is not None:
+            tensors[f"generate.{name}.scores"] = scores
+        metadata[f"generate.{name}"] = json.dumps(case.arguments)
+    return tensors, metadata
+
+
+def rewrite_config(folder: Path, changes: dict[str, Any]) -> None:
+    """Old spellings: None deletes a key of config.json."""
+    path = folder / "config.json"
+    config = json.loads(path.read_text(encoding="utf8"))
+    config = {key: value for key, value in config.items() if changes.get(key, 0) is not None}
+    config |= {key: value for key, value in changes.items() if value is not None}
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf8")
+
+
+def write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    """A safetensors file whose metadata is in order, so that the same content is the same bytes."""
+    # A clone of each: safetensors refuses tensors that share memory.
+    content = save({name: t.contiguous().clone() for name, t in tensors.items()}, metadata)
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(metadata.items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(len(text).to_bytes(8, "little") + text + content[end:])
+
+
+def make(golden: Golden) -> None:
+    """Writes the folder."""
+    folder = FOLDER / golden.folder
+    shutil.rmtree(folder, ignore_errors=True)
+    model = build(golden)
+    model.save_pretrained(folder, **golden.save)
+    if golden.old_config:
+        rewrite_config(folder, golden.old_config)
+    model = model.float()
+    with torch.no_grad():
+        output = forward(model, golden, golden.inputs)
+    tensors = flat({name: torch.as_tensor(value) for name, value in golden.inputs.items()}, "inputs")
+    tensors |= flat(output, "outputs")
+    metadata = {
+        "model_class": golden.model.__name__,
+        "library": "transformers",
+        "version": transformers.__version__,
+        "torch": re.sub(r"\+.*", "", torch.__version__),
+        "seed": str(golden.seed),
+    }
+    if golden.then:
+        with torch.no_grad():
+            second = forward(model, golden, {**golden.then, "mems": output.mems})
+        tensors |= flat(golden.then, "then.inputs") | flat(second, "then.outputs")
+    if golden.main:
+        learned, more = learn(model, golden, folder)
+        tensors, metadata = tensors | learned, metadata | more
+    more_tensors, more = generated(model, golden)
+    tensors, metadata = tensors | more_tensors, metadata | more
+    bad = [name for name, t in tensors.items() if t.is_floating_point() and not bool(torch.isfinite(t).all())]
+    if bad:
+        raise ValueError(f"{golden.folder}: not finite: {bad}")
+    write(folder / "golden.safetensors", tensors, metadata)
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    print(f"{golden.folder}: {size / 1000:.1f} kB, {len(tensors)} tensors, loss {output.get('loss')}")
+    if size > LIMIT:
+        raise ValueError(f"{golden.folder}: {size} bytes, at most {LIMIT} are allowed")
