@@ -59,7 +59,7 @@ const near0: Initializer = { kind: "normal", deviation: 0.002 };
 
 function model(scope: Scope): Tensor {
   const words = input("words", "int32", [B, T]);
-  const tokens = embedding(scope.at("embedding"), words, V, D, { kind: "normal", deviation: 0.5 });
+  const tokens = embedding(scope.at("embedding"), words, V, D, { initial: { kind: "normal", deviation: 0.5 } });
   const x = tokens.add(positions(scope, tokens, "interleaved", T, 0)); // [B, T, D]
 
   const project = (name: string): Tensor => linear(scope.at(name), x, D, { bias: false, initial: near0 });
@@ -68,7 +68,7 @@ function model(scope: Scope): Tensor {
   const attention = scope.record("attention", scores.softmax());
   const context = attention.matmul(value); // [B, T, D]
 
-  const logits = linear(scope.at("output"), x.add(context), V, { initial: { kind: "normal", deviation: 0.1 } });
+  const logits = linear(scope.at("output"), x.add(context), V, { initial: { initial: { kind: "normal", deviation: 0.1 } });
   scope.record("probabilities", logits.softmax());
   return logits; // [B, T, V]
 }

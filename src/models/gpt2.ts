@@ -3,10 +3,8 @@
  * decoder that reads its own output, with LayerNorm in front of each sub-layer (section 2.3). Parameters are named and
  * laid out as in the published checkpoints.
  */
-// B batch, T tokens, D width, V vocabulary, H heads, K = D / H
-import { z } from "zod";
-import type { Schema } from "../errors/schema.ts";
-import type { Tensor } from "../graph/index.ts";
+// B batch, T tokens, D width, V vocabulary, H heads, K = D / H, C classes
+import { iota, subtractDimensions, type Tensor } from "../graph/index.ts";
 import {
   activations,
   attendCausally,
@@ -15,49 +13,60 @@ import {
   joinHeads,
   layerNorm,
   linear,
+  lookUp,
   positions,
   splitHeads,
-  type Activation,
+  visible,
   type Scope,
 } from "../nn/index.ts";
+import {
+  activation,
+  configReader,
+  count,
+  flag,
+  labelNames,
+  optional,
+  positive,
+  problemType,
+  rate,
+  tokenId,
+  type ConfigOf,
+} from "./config-fields.ts";
+import { family, head, type InputTensors } from "./family.ts";
+import { causalInputs, classLabels, classLoss, shiftedLoss, tokenLabels, tokenLoss } from "./heads.ts";
 
-/** Sizes and choices of a GPT-2; `gpt2Config` checks them and fills in those of the smallest published model. */
-export interface Gpt2Config {
-  readonly vocabulary: number;
-  readonly layers: number;
-  readonly width: number;
+const fields = {
+  vocabulary: count("vocab_size", 50257),
+  layers: count(["n_layer", "num_hidden_layers"], 12),
+  width: count(["n_embd", "hidden_size"], 768),
   /** Width of the hidden layer of the feed-forward network; 4 · width where absent. */
-  readonly feedForward?: number | undefined;
-  readonly heads: number;
+  feedForward: optional(count("n_inner", 1)),
+  heads: count(["n_head", "num_attention_heads"], 12),
   /** The longest text, in tokens. */
-  readonly maxPositions: number;
-  /** Dropout of the embeddings, of the attention weights and of each sub-layer's output. */
-  readonly embeddingDropout: number;
-  readonly attentionDropout: number;
-  readonly dropout: number;
-  readonly activation: Activation;
-  readonly normEpsilon: number;
-}
+  maxPositions: count(["n_positions", "max_position_embeddings", "n_ctx"], 1024),
+  embeddingDropout: rate("embd_pdrop", 0.1),
+  attentionDropout: rate("attn_pdrop", 0.1),
+  /** Of each sub-layer's output. */
+  dropout: rate("resid_pdrop", 0.1),
+  activation: activation("activation_function", "gelu_tanh"),
+  normEpsilon: positive("layer_norm_epsilon", 1e-5),
+  deviation: positive("initializer_range", 0.02),
+  /** Whether scores are divided by √K, and by the layer's number (from 1) as well. */
+  scaleAttention: flag("scale_attn_weights", true),
+  scaleByLayer: flag("scale_attn_by_inverse_layer_idx", false),
+  paddingId: tokenId("pad_token_id", undefined),
+  labels: labelNames,
+  problemType,
+};
+/** Sizes and choices of a GPT-2. */
+export type Gpt2Config = ConfigOf<typeof fields>;
 
-const count = z.int().positive();
-const rate = z.number().min(0).lt(1);
-
-/** Checks a config, and fills in the choices of the smallest published model. */
-export const gpt2Config: Schema<Gpt2Config> = z
-  .strictObject({
-    vocabulary: count.default(50257),
-    layers: count.default(12),
-    width: count.default(768),
-    feedForward: count.optional(),
-    heads: count.default(12),
-    maxPositions: count.default(1024),
-    embeddingDropout: rate.default(0.1),
-    attentionDropout: rate.default(0.1),
-    dropout: rate.default(0.1),
-    activation: z.enum(Object.keys(activations) as [Activation]).default("gelu_tanh"),
-    normEpsilon: z.number().positive().default(1e-5),
-  })
-  .refine(({ width, heads }) => width % heads === 0, { error: "heads must divide the width evenly", path: ["heads"] });
+/** Reads configs, and fills in the choices of the smallest published model. */
+export const gpt2Config = configReader("GPT-2", fields, {
+  only: { tie_word_embeddings: [true] },
+  check: ({ width, heads }) =>
+    width % heads === 0 ? undefined : `a width of ${width} does not divide into ${heads} heads.`,
+});
 
 /** The published sizes (Table 2). */
 export const gpt2Presets = {
@@ -69,49 +78,127 @@ export const gpt2Presets = {
 /** The name of a published size. */
 export type Gpt2Preset = keyof typeof gpt2Presets;
 
-const normal = { kind: "normal", deviation: 0.02 } as const;
+type Inputs = InputTensors<typeof causalInputs>;
 
-/** Logits [B, T, V] of the token after each position: ids int32[B, T]. */
-export function gpt2(scope: Scope, config: Gpt2Config, ids: Tensor): Tensor {
-  const model = scope.at("transformer");
-  const tokens = embeddingTable(model.at("wte"), config.vocabulary, config.width, normal);
-  const embedded = tokens.gather(ids);
-  const places = positions(model.at("wpe"), embedded, "learned", config.maxPositions, scope.past);
-  let x = dropout(scope, model.record("embeddings", embedded.add(places)), config.embeddingDropout);
+/** The body: hidden states [B, T, D] behind the last norm. */
+export function gpt2Body(scope: Scope, config: Gpt2Config, inputs: Inputs): Tensor {
+  const padding = visible(inputs.attentionMask);
+  let x = embeddings(scope, config, inputs);
   for (let i = 0; i < config.layers; i++) {
-    const layer = model.at("h", i);
-    x = x.add(
-      dropout(scope, selfAttention(layer.at("attn"), config, norm(layer.at("ln_1"), x, config)), config.dropout),
-    );
+    scope.publish(`hiddenStates.${i}`, x);
+    const layer = scope.at("h", i);
+    const attended = selfAttention(layer.at("attn"), config, norm(layer.at("ln_1"), x, config), i, padding);
+    x = x.add(dropout(scope, attended, config.dropout));
     const hidden = x.add(
       dropout(scope, mlp(layer.at("mlp"), config, norm(layer.at("ln_2"), x, config)), config.dropout),
     );
     x = layer.checkpoint(layer.record("hidden", hidden));
   }
-  return norm(model.at("ln_f"), x, config).linear(tokens);
+  return scope.publish(`hiddenStates.${config.layers}`, norm(scope.at("ln_f"), x, config));
 }
 
+/** Logits [B, T, V] of the token after each position, by the table of the embeddings: ids int32[B, T]. */
+export function gpt2(scope: Scope, config: Gpt2Config, inputs: Inputs): Tensor {
+  const hidden = gpt2Body(scope.at("transformer"), config, inputs);
+  return hidden.linear(embeddingTable(scope.at("transformer.wte"), config.vocabulary, config.width, normal(config)));
+}
+
+const normal = ({ deviation }: Gpt2Config) => ({ kind: "normal", deviation }) as const;
 const norm = (scope: Scope, x: Tensor, { normEpsilon }: Gpt2Config): Tensor => layerNorm(scope, x, normEpsilon);
 
+/** Tokens and places: [B, T] to [B, T, D]. */
+function embeddings(scope: Scope, config: Gpt2Config, { inputIds, positionIds }: Inputs): Tensor {
+  const table = embeddingTable(scope.at("wte"), config.vocabulary, config.width, normal(config));
+  const tokens = table.gather(inputIds);
+  const places =
+    positionIds === undefined
+      ? positions(scope.at("wpe"), tokens, "learned", config.maxPositions, scope.past)
+      : lookUp(embeddingTable(scope.at("wpe"), config.maxPositions, config.width, normal(config)), positionIds);
+  return dropout(scope, scope.record("embeddings", tokens.add(places)), config.embeddingDropout);
+}
+
 /** Queries, keys and values come from one product: [B, T, D] to [B, T, D]. */
-function selfAttention(scope: Scope, config: Gpt2Config, x: Tensor): Tensor {
+function selfAttention(scope: Scope, config: Gpt2Config, x: Tensor, layer: number, mask: Tensor | undefined): Tensor {
   const { width, heads, attentionDropout } = config;
-  const joined = linear(scope.at("c_attn"), x, 3 * width, { layout: "in-out", initial: normal }); // [B, T, 3D]
+  const joined = linear(scope.at("c_attn"), x, 3 * width, { layout: "in-out", initial: normal(config) }); // [B, T, 3D]
   const [query, key, value] = joined.split(-1, [width, width, width]).map((part) => splitHeads(part, heads));
   const [keys, values] = [scope.append("key", key!), scope.append("value", value!)];
-  const context = attendCausally(scope, query!, keys, values, attentionDropout);
+  const byWidth = config.scaleAttention ? Math.sqrt(width / heads) : 1;
+  const scale = 1 / (byWidth * (config.scaleByLayer ? layer + 1 : 1));
+  const options = { mask, dropout: attentionDropout, scale, publish: `attentions.${layer}` };
+  const context = attendCausally(scope, query!, keys, values, options);
   return linear(scope.at("c_proj"), joinHeads(context), width, { layout: "in-out", initial: residualInitial(config) });
 }
 
 /** The feed-forward network: [B, T, D] to [B, T, D]. */
 function mlp(scope: Scope, config: Gpt2Config, x: Tensor): Tensor {
-  const { width, feedForward = 4 * width, activation } = config;
-  const inner = activations[activation](
-    linear(scope.at("c_fc"), x, feedForward, { layout: "in-out", initial: normal }),
+  const { width, feedForward = 4 * width } = config;
+  const inner = activations[config.activation](
+    linear(scope.at("c_fc"), x, feedForward, { layout: "in-out", initial: normal(config) }),
   );
   return linear(scope.at("c_proj"), inner, width, { layout: "in-out", initial: residualInitial(config) });
 }
 
 /** Weights that add to the residual stream start smaller by 1 / √N, N the number of such sums (section 2.3). */
-const residualInitial = ({ layers }: Gpt2Config) =>
-  ({ kind: "normal", deviation: 0.02 / Math.sqrt(2 * layers) }) as const;
+const residualInitial = ({ layers, deviation }: Gpt2Config) =>
+  ({ kind: "normal", deviation: deviation / Math.sqrt(2 * layers) }) as const;
+
+/** The logits [B, T, C] at the last token that is not padding, by the ids: [B, C]. */
+function atLastToken(logits: Tensor, ids: Tensor, paddingId: number | undefined): Tensor {
+  if (paddingId === undefined) return logits.slice(1, subtractDimensions(logits.dim(1), 1), logits.dim(1)).squeeze(1);
+  const [batch, time] = ids.shape;
+  const places = iota(time!, { dtype: "int32" });
+  const last = ids.equal(paddingId).not().cast("int32").mul(places).max(1); // [B]
+  const index = last.reshape([batch!, 1, 1]).expand([batch!, 1, logits.dim(2)]);
+  return logits.gatherElements(index, 1).squeeze(1);
+}
+
+const of = head<Gpt2Config>();
+
+export const gpt2Family = family<Gpt2Config>({
+  modelType: "gpt2",
+  config: gpt2Config,
+  heads: {
+    GPT2LMHeadModel: of({
+      task: "causal-lm",
+      inputs: { ...causalInputs, ...tokenLabels },
+      compute: (scope, config, { labels, ...inputs }) => {
+        const logits = gpt2(scope, config, inputs);
+        return { logits, loss: shiftedLoss(logits, labels) };
+      },
+    }),
+    GPT2Model: of({
+      task: "features",
+      inputs: causalInputs,
+      compute: (scope, config, inputs) => ({ lastHiddenState: gpt2Body(scope, config, inputs) }),
+    }),
+    GPT2ForSequenceClassification: of({
+      task: "sequence-classification",
+      inputs: (config) => ({ ...causalInputs, ...classLabels(config) }),
+      compute: (scope, config, { labels, ...inputs }) => {
+        const hidden = gpt2Body(scope.at("transformer"), config, inputs);
+        const scores = linear(scope.at("score"), hidden, config.labels.length, {
+          bias: false,
+          initial: normal(config),
+        });
+        const logits = atLastToken(scores, inputs.inputIds, config.paddingId);
+        return { logits, loss: classLoss(logits, labels, config) };
+      },
+    }),
+    GPT2ForTokenClassification: of({
+      task: "token-classification",
+      inputs: { ...causalInputs, ...tokenLabels },
+      compute: (scope, config, { labels, ...inputs }) => {
+        const hidden = gpt2Body(scope.at("transformer"), config, inputs);
+        const logits = linear(scope.at("classifier"), hidden, config.labels.length, { initial: normal(config) });
+        return { logits, loss: tokenLoss(logits, labels) };
+      },
+    }),
+  },
+  names: () => ({
+    base: "transformer",
+    tied: { "lm_head.weight": "transformer.wte.weight" },
+    ignored: [/(^|\.)h\.\d+\.attn\.(bias|masked_bias)$/],
+  }),
+  presets: gpt2Presets,
+});

@@ -15,6 +15,10 @@ export interface AttentionOptions {
   readonly mask?: Tensor | undefined;
   /** Dropout of the attention weights. */
   readonly dropout?: number;
+  /** The public name of the weights; see `Scope.publish`. */
+  readonly publish?: string | undefined;
+  /** What scores are multiplied by. Default: 1 / √K. */
+  readonly scale?: number | undefined;
   /** Whether decode programs keep the keys and values. Default: true; false for an encoder, which sees all at once. */
   readonly cached?: boolean;
 }
@@ -35,6 +39,9 @@ export function attention(scope: Scope, x: Tensor, options: AttentionOptions): T
   return linear(scope.at("out_proj"), joinHeads(context), width);
 }
 
+/** How heads attend. */
+export type AttendOptions = Pick<AttentionOptions, "mask" | "dropout" | "publish" | "scale">;
+
 /**
  * softmax(Q Kᵀ / √K + mask) V for each head (eq. 1): queries [B, H, T, K], keys and values [B, H, S, K] to
  * [B, H, T, K]. Records `attention`, the weights.
@@ -44,10 +51,12 @@ export function attend(
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  { mask, dropout: rate = 0 }: Pick<AttentionOptions, "mask" | "dropout">,
+  { mask, dropout: rate = 0, publish, scale = 1 / Math.sqrt(query.fixed(-1)) }: AttendOptions,
 ): Tensor {
-  const scores = query.matmul(key.swap(-1, -2)).scale(1 / Math.sqrt(query.fixed(-1)));
+  const products = query.matmul(key.swap(-1, -2));
+  const scores = scale === 1 ? products : products.scale(scale);
   const weights = scope.record("attention", (mask === undefined ? scores : scores.add(mask)).softmax());
+  if (publish !== undefined) scope.publish(publish, weights);
   return dropout(scope, weights, rate).matmul(value);
 }
 
@@ -58,11 +67,17 @@ const BLOCK = 64;
  * `attend` where no query sees the future. While training on texts of fixed length, blocks of queries meet only the
  * keys up to their own end, so that what the mask would hide is not computed; the record is then that of the last block.
  */
-export function attendCausally(scope: Scope, query: Tensor, key: Tensor, value: Tensor, rate: number): Tensor {
+export function attendCausally(
+  scope: Scope,
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  { mask: padding, ...options }: AttendOptions,
+): Tensor {
   const time = query.dim(2);
-  const mask = causalMask(time, scope.past);
+  const mask = bothMasks(causalMask(time, scope.past), padding);
   const blocked = scope.trace.kind === "training" && typeof time === "number" && time >= 2 * BLOCK;
-  if (!blocked) return attend(scope, query, key, value, { mask, dropout: rate });
+  if (!blocked) return attend(scope, query, key, value, { ...options, mask });
   const sizes = blocksOf(time);
   let end = 0;
   const contexts = query.split(2, sizes).map((queries, i) => {
@@ -70,7 +85,7 @@ export function attendCausally(scope: Scope, query: Tensor, key: Tensor, value: 
     end += sizes[i]!;
     const seen = (whole: Tensor): Tensor => whole.slice(2, 0, end);
     const part = mask.slice(2, start, end).slice(3, 0, end);
-    return attend(scope, queries, seen(key), seen(value), { mask: part, dropout: rate });
+    return attend(scope, queries, seen(key), seen(value), { ...options, mask: part });
   });
   return concat(contexts, 2);
 }
@@ -97,6 +112,26 @@ export function joinHeads(x: Tensor): Tensor {
 
 /** The lowest finite float32: a softmax over nothing but this is uniform, not NaN. */
 export const MASKED = -3.4028234663852886e38;
+
+/**
+ * The sum of two masks, which stays finite: a query that sees no key weighs all alike. The first has four axes.
+ */
+export function bothMasks(mask: Tensor, other: Tensor | undefined): Tensor {
+  return other === undefined ? mask : mask.add(other).maximum(MASKED);
+}
+
+/**
+ * Hides what an attention mask of ones and zeros hides: [B, S] to [B, 1, 1, S], 0 where there is a 1 and `MASKED` where
+ * there is a 0. Undefined without one.
+ */
+export function visible(attentionMask: Tensor | undefined): Tensor | undefined {
+  if (attentionMask === undefined) return undefined;
+  const [batch, time] = attentionMask.shape;
+  return attentionMask
+    .equal(0)
+    .reshape([batch!, 1, 1, time!])
+    .where(MASKED, constant([0], []));
+}
 
 /** Hides padding: ids [B, S] to [B, 1, 1, S], 0 where there is a token and `MASKED` where the id is `paddingId`. */
 export function paddingMask(ids: Tensor, paddingId: number): Tensor {

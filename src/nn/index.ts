@@ -3,11 +3,14 @@ export {
   attend,
   attendCausally,
   attention,
+  bothMasks,
   causalMask,
   joinHeads,
   MASKED,
   paddingMask,
   splitHeads,
+  visible,
+  type AttendOptions,
   type AttentionOptions,
 } from "./attention.ts";
 export { dropout, DROPOUT_OFFSETS, dropoutOffsets, dropoutPool, POOL_SIZE } from "./dropout.ts";
@@ -18,8 +21,10 @@ export {
   feedForward,
   layerNorm,
   linear,
+  lookUp,
   rmsNorm,
   type Activation,
+  type EmbeddingOptions,
   type FeedForwardOptions,
   type LinearOptions,
 } from "./layers.ts";
@@ -43,4 +48,5 @@ export {
   type Initializer,
   type Parameter,
   type TraceKind,
+  type TraceOptions,
 } from "./scope.ts";

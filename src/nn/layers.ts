@@ -24,9 +24,29 @@ export function embeddingTable(scope: Scope, count: number, width: number, initi
   return scope.parameter("weight", [count, width], initial ?? { kind: "normal", deviation: width ** -0.5 });
 }
 
+/** An embedding beside its table. */
+export interface EmbeddingOptions {
+  readonly initial?: Initializer | undefined;
+  /** The id whose row is not trained by looking it up, as PyTorch's `padding_idx`; a tied output layer still trains it. */
+  readonly paddingId?: number | undefined;
+}
+
 /** Rows of a table by id: ids [...] to [..., width]. */
-export function embedding(scope: Scope, ids: Tensor, count: number, width: number, initial?: Initializer): Tensor {
-  return embeddingTable(scope, count, width, initial).gather(ids);
+export function embedding(
+  scope: Scope,
+  ids: Tensor,
+  count: number,
+  width: number,
+  { initial, paddingId }: EmbeddingOptions = {},
+): Tensor {
+  return lookUp(embeddingTable(scope, count, width, initial), ids, paddingId);
+}
+
+/** Rows of a table that is there already, by id; see `EmbeddingOptions.paddingId`. */
+export function lookUp(table: Tensor, ids: Tensor, paddingId?: number): Tensor {
+  const rows = table.gather(ids);
+  if (paddingId === undefined) return rows;
+  return ids.equal(paddingId).unsqueeze(-1).where(rows.stopGradient(), rows);
 }
 
 /** LayerNorm (Ba et al. 2016) with trained `weight` and `bias` [width]. */
@@ -47,6 +67,8 @@ export const activations = {
   gelu: (x: Tensor) => x.gelu(),
   gelu_tanh: (x: Tensor) => x.gelu("tanh"),
   silu: (x: Tensor) => x.silu(),
+  /** x · sigmoid(1.702 x), CLIP's approximation of GELU. */
+  quick_gelu: (x: Tensor) => x.scale(1.702).sigmoid().mul(x),
   tanh: (x: Tensor) => x.tanh(),
 } as const;
 /** The name of an activation function. */

@@ -166,6 +166,15 @@ export class Scope {
     return tensor;
   }
 
+  /**
+   * Names an inner tensor that all families have (`hiddenStates.3`, `attentions.0`), whatever the path it is made at.
+   * Returns it.
+   */
+  publish(name: string, tensor: Tensor): Tensor {
+    this.trace.records.set(name, tensor);
+    return tensor;
+  }
+
   /** Marks a tensor that a training with recomputation keeps: the end of a layer. Returns it. */
   checkpoint(tensor: Tensor): Tensor {
     this.trace.checkpoints.push(tensor);

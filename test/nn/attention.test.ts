@@ -103,7 +103,7 @@ describe("attention that does not see the future", () => {
     const outcome = (kind: "training" | "forward"): { outputs: Record<string, Tensor>; scores: number } => {
       const inputs = operands();
       const [query, key, value] = inputs as [Tensor, Tensor, Tensor];
-      const context = attendCausally(new Trace(kind).scope, query, key, value, 0);
+      const context = attendCausally(new Trace(kind).scope, query, key, value, {});
       const slopes = gradients(context.sin().sum(), inputs);
       const wide = nodesOf([context])
         .filter(({ op }) => op.name === "softmax")
@@ -127,7 +127,7 @@ describe("attention that does not see the future", () => {
 
   it("takes a short text whole", () => {
     const [query, key, value] = ["q", "k", "v"].map((name) => input(name, "float32", [batch, HEADS, 127, 3]));
-    const context = attendCausally(new Trace("training").scope, query!, key!, value!, 0);
+    const context = attendCausally(new Trace("training").scope, query!, key!, value!, {});
     expect(nodesOf([context]).filter(({ op }) => op.name === "softmax")).toHaveLength(1);
   });
 });

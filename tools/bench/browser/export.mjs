@@ -17,10 +17,10 @@ const renamed = (name) =>
 
 /** Writes config.json and onnx/model.onnx into the folder. */
 export async function exportGpt2(folder, shape) {
-  const config = gpt2Config.parse(configOf(shape));
+  const config = gpt2Config.make(configOf(shape));
   const ids = input("input_ids", "int64", [dimension("batch"), dimension("time")]).cast("int32");
   const trace = new Trace("step");
-  const logits = trace.run((scope) => gpt2(scope, config, ids));
+  const logits = trace.run((scope) => gpt2(scope, config, { inputIds: ids }));
   const present = [...trace.cache.values()].map(({ name, tensor }) => [`present.${name}`, tensor]);
   const engine = await createEngine({ worker: false });
   const parameters = await ModelParameters.initialize(engine, [...trace.parameters.values()], 1);

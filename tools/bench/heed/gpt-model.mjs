@@ -12,11 +12,11 @@ export const BATCHES = 4;
 export function objectiveOf(shape, { dropout = 0, fixed = false } = {}) {
   const { layers, width, heads, vocabulary, positions: maxPositions } = shape;
   const rates = { embeddingDropout: dropout, attentionDropout: dropout, dropout };
-  const config = gpt2Config.parse({ layers, width, heads, vocabulary, maxPositions, ...rates });
+  const config = gpt2Config.make({ layers, width, heads, vocabulary, maxPositions, ...rates });
   const size = fixed ? [shape.batch, shape.time] : [dimension("batch"), dimension("time")];
   const ids = (name) => input(name, "int32", size);
   return (scope) => {
-    const logits = gpt2(scope, config, ids("ids"));
+    const logits = gpt2(scope, config, { inputIds: ids("ids") });
     return {
       loss: logits
         .reshape([-1, vocabulary])

@@ -1,0 +1,110 @@
+/** Output layers and losses that families share, as `transformers` computes them: means over what counts. */
+// B batch, T tokens, D width, V vocabulary, C classes
+import type { Tensor } from "../graph/index.ts";
+import { maybe, needed, type InputType, type InputTypes } from "./family.ts";
+
+/** Labels that count for nothing, in PyTorch and here. */
+export const IGNORED = -100;
+
+const rows = ["batch", "time"] as const;
+
+/** What an encoder of text reads. */
+export const textInputs = {
+  inputIds: needed("int32", ...rows),
+  attentionMask: maybe("int32", ...rows),
+  tokenTypeIds: maybe("int32", ...rows),
+  positionIds: maybe("int32", ...rows),
+} as const satisfies InputTypes;
+
+/** What a decoder that generates reads: the mask covers what is in the cache, too. */
+export const causalInputs = {
+  inputIds: needed("int32", ...rows),
+  attentionMask: maybe("int32", "batch", "past + time"),
+  positionIds: maybe("int32", ...rows),
+} as const satisfies InputTypes;
+
+/** A label for each token. */
+export const tokenLabels = { labels: maybe("int32", ...rows) } as const satisfies InputTypes;
+/** A label for each row. */
+export const rowLabels = { labels: maybe("int32", "batch") } as const satisfies InputTypes;
+/** Where an answer starts and ends. */
+export const spanLabels = {
+  startPositions: maybe("int32", "batch"),
+  endPositions: maybe("int32", "batch"),
+} as const satisfies InputTypes;
+
+/** What says how rows are labelled. */
+export interface ClassifierConfig {
+  readonly labels: readonly string[];
+  readonly problemType?: "regression" | "single_label_classification" | "multi_label_classification" | undefined;
+}
+
+/** A classifier's labels: a class, a number where there is one label, or a 0 or 1 for each class. */
+export function classLabels({ labels, problemType }: ClassifierConfig): { labels: InputType<false> } {
+  if (problemType === "multi_label_classification") return { labels: maybe("float32", "batch", labels.length) };
+  if (problemType !== "regression" && labels.length > 1) return rowLabels;
+  return { labels: labels.length > 1 ? maybe("float32", "batch", labels.length) : maybe("float32", "batch") };
+}
+
+/** The loss of a classifier [B, C]: cross-entropy, squared error for numbers, a logistic loss for several labels. */
+export function classLoss(
+  logits: Tensor,
+  labels: Tensor | undefined,
+  { labels: names, problemType }: ClassifierConfig,
+): Tensor | undefined {
+  if (labels === undefined) return undefined;
+  if (problemType === "multi_label_classification") return logisticLoss(logits, labels).mean();
+  if (problemType !== "regression" && names.length > 1) return meanCrossEntropy(logits, labels);
+  const error = logits.reshape(labels.shape).sub(labels);
+  return error.mul(error).mean();
+}
+
+/** −y log σ(x) − (1 − y) log(1 − σ(x)) = max(x, 0) − x y + log(1 + exp(−|x|)), element by element. */
+export function logisticLoss(x: Tensor, y: Tensor): Tensor {
+  return x.relu().sub(x.mul(y)).add(x.abs().neg().exp().add(1).log());
+}
+
+/** The mean cross-entropy of logits [..., V] over labels [...] that are not negative. */
+export function meanCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
+  const flat = labels.reshape([-1]);
+  const rows = logits.shape.length === 2 ? logits : logits.reshape([-1, logits.fixed(-1)]);
+  const losses = rows.crossEntropy(flat);
+  return losses.sum().div(flat.greaterOrEqual(0).cast(logits.dtype).sum());
+}
+
+/** The loss of a label for each token; undefined without labels. */
+export function tokenLoss(logits: Tensor, labels: Tensor | undefined): Tensor | undefined {
+  return labels === undefined ? undefined : meanCrossEntropy(logits, labels);
+}
+
+/** The loss of causal language models: the logits at a place are for the label at the next. */
+export function shiftedLoss(logits: Tensor, labels: Tensor | undefined): Tensor | undefined {
+  if (labels === undefined) return undefined;
+  const next = labels.slice(1, 1, labels.dim(1)).pad(1, 0, 1, IGNORED);
+  return meanCrossEntropy(logits, next);
+}
+
+/** From [B, T, 2], where an answer starts and where it ends: logits [B, T] of both, and their mean loss. */
+export function spanOutputs(
+  logits: Tensor,
+  { startPositions, endPositions }: { startPositions: Tensor | undefined; endPositions: Tensor | undefined },
+): { loss: Tensor | undefined; startLogits: Tensor; endLogits: Tensor } {
+  const [start, end] = logits.split(-1, [1, 1]).map((part) => part.squeeze(-1)) as [Tensor, Tensor];
+  if (startPositions === undefined || endPositions === undefined) {
+    return { loss: undefined, startLogits: start, endLogits: end };
+  }
+  const loss = spanLoss(start, startPositions).add(spanLoss(end, endPositions)).scale(0.5);
+  return { loss, startLogits: start, endLogits: end };
+}
+
+/** Places beyond the text count for nothing; negative ones count as the first. */
+function spanLoss(logits: Tensor, places: Tensor): Tensor {
+  const inside = places.maximum(0);
+  const beyond = inside.greaterOrEqual(logits.sizeValue(logits.dim(1)).cast("int32"));
+  return meanCrossEntropy(logits, beyond.where(IGNORED, inside));
+}
+
+/** The first position's vectors: [B, T, D] to [B, D]. */
+export function firstToken(x: Tensor): Tensor {
+  return x.slice(1, 0, 1).squeeze(1);
+}

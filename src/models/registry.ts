@@ -1,0 +1,65 @@
+/** All families, by `model_type` of config.json. */
+import { ConfigError, nearest } from "../errors/index.ts";
+import { bertFamily } from "./bert.ts";
+import { gpt2Family } from "./gpt2.ts";
+import type { ConfigJson } from "./config-fields.ts";
+import type { Architecture, Family, ModelTask } from "./family.ts";
+
+/** Every family that can be opened. */
+export const families: readonly Family[] = [bertFamily, gpt2Family];
+
+/** The family of a config.json. Throws ConfigError that lists the known ones. */
+export function familyOf(json: ConfigJson, where: string): Family {
+  const type = json["model_type"];
+  const found = families.find(({ modelType }) => modelType === type);
+  if (found !== undefined) return found;
+  const known = families.map(({ modelType }) => modelType);
+  if (typeof type !== "string") {
+    throw new ConfigError(`${where} has no model_type. Expected one of ${known.join(", ")}.`);
+  }
+  const near = nearest(type, known);
+  const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
+  throw new ConfigError(
+    `${where}: model_type is "${type}", a family that this version does not have.${hint} It has ${known.join(", ")}.`,
+  );
+}
+
+/**
+ * The architecture that a config.json describes: the class under `architectures`, or another one of the family, by its
+ * name or by what it is for. Throws ConfigError where there is none.
+ */
+export function architectureOf(
+  json: ConfigJson,
+  where: string,
+  wanted: { readonly className?: string | undefined; readonly task?: ModelTask | undefined } = {},
+): Architecture {
+  const found = familyOf(json, where);
+  const named = (json["architectures"] as readonly string[] | null | undefined)?.[0];
+  const { className, task } = wanted;
+  if (className !== undefined) return found.fromJson(json, className, where);
+  if (task === undefined || (named !== undefined && found.heads[named] === task)) {
+    return found.fromJson(json, named ?? firstWith(found, "features", where), where);
+  }
+  return found.fromJson(json, firstWith(found, task, where), where);
+}
+
+function firstWith({ heads, modelType }: Family, task: ModelTask, where: string): string {
+  const name = Object.keys(heads).find((one) => heads[one] === task);
+  if (name !== undefined) return name;
+  throw new ConfigError(
+    `${where}: ${modelType} has no head for ${task}. It has ${[...new Set(Object.values(heads))].join(", ")}.`,
+  );
+}
+
+/** A published size by its name, without weights: `bert-base`. Throws ConfigError that lists the sizes. */
+export function architectureOfPreset(preset: string, task?: ModelTask): Architecture {
+  const found = families.find(({ presets }) => presets.includes(preset));
+  if (found !== undefined) {
+    const className = task === undefined ? Object.keys(found.heads)[0]! : firstWith(found, task, preset);
+    return found.fromPreset(preset, className);
+  }
+  const known = families.flatMap(({ presets }) => presets);
+  const near = nearest(preset, known);
+  const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
+  throw new ConfigError(`There is no size named "${preset}".${hint} The sizes are ${known.join(", ")}.`);
+}

@@ -1,0 +1,135 @@
+/** A model inside an engine: an architecture with its parameters, run on named inputs for any of its tensors. */
+import { CheckpointError, InputError, nearest } from "../errors/index.ts";
+import type { Tensor } from "../graph/index.ts";
+import { neededInputs, traceOf, type Architecture } from "../models/index.ts";
+import type { ModelParameters } from "../nn/index.ts";
+import { lower, type HostTensor } from "../onnx/index.ts";
+import type { Call, Engine, Values } from "../runtime/index.ts";
+
+/** Which tensors a run gives back. */
+export interface RunOptions {
+  /**
+   * Names of outputs and records: `logits`, `hiddenStates.0`, `bert.encoder.layer.1.attention.self.attention`; or a
+   * pattern. Default: what the head computes.
+   */
+  readonly outputs?: readonly string[] | RegExp | undefined;
+}
+
+/** What a run asked for, by name. */
+export type Results = ReadonlyMap<string, HostTensor>;
+
+interface Loaded {
+  readonly call: Call;
+  readonly ports: ReadonlyMap<string, string>;
+}
+
+/** An opened model. Dispose of it when done. */
+export class Model {
+  readonly architecture: Architecture;
+  readonly parameters: ModelParameters;
+  readonly engine: Engine;
+  readonly #programs = new Map<string, Promise<Loaded>>();
+
+  constructor(architecture: Architecture, parameters: ModelParameters) {
+    this.architecture = architecture;
+    this.parameters = parameters;
+    this.engine = parameters.engine;
+  }
+
+  /** The names of all tensors that a run on these inputs can give, in the order in which they are computed. */
+  outputNames(given: Iterable<string> = neededInputs(this.architecture)): string[] {
+    return [...this.#tensors(given).keys()];
+  }
+
+  /**
+   * Computes outputs and inner tensors from inputs by Hugging Face's names in camelCase (`inputIds`), without dropout.
+   * Whole numbers may come as any dtype. Throws InputError for a name that is no input or is not computed.
+   */
+  async run(inputs: Values, { outputs }: RunOptions = {}): Promise<Results> {
+    const feeds = this.feeds(inputs);
+    const asked = outputs instanceof RegExp ? String(outputs) : (outputs?.join(" ") ?? "");
+    const key = [...Object.keys(feeds).sort(), "→", asked].join(" ");
+    let loading = this.#programs.get(key);
+    if (loading === undefined) {
+      loading = this.#load(Object.keys(feeds), outputs);
+      this.#programs.set(key, loading);
+      loading.catch(() => this.#programs.delete(key));
+    }
+    const { call, ports } = await loading;
+    const values = await this.engine.run([call], feeds);
+    return new Map([...ports].map(([name, port]) => [name, values[port]!]));
+  }
+
+  /** Inputs in the dtypes of the programs. Throws InputError for a name that the model does not read. */
+  feeds(inputs: Values): Values {
+    return feedsOf(this.architecture, inputs);
+  }
+
+  async dispose(): Promise<void> {
+    await this.engine.dispose();
+  }
+
+  async #load(given: readonly string[], names: RunOptions["outputs"]): Promise<Loaded> {
+    const chosen = this.#choose(this.#tensors(given), names, given);
+    const ports = new Map([...chosen.keys()].map((name) => [name, `output ${name}`]));
+    const outputs = Object.fromEntries([...chosen].map(([name, tensor]) => [ports.get(name)!, tensor]));
+    const program = lower(this.architecture.className, outputs);
+    const id = await this.engine.load(program);
+    return {
+      call: { program: id, bind: this.parameters.bind(program.inputs), fetch: [...ports.values()] },
+      ports,
+    };
+  }
+
+  #tensors(given: Iterable<string>): Map<string, Tensor> {
+    const { trace, outputs } = traceOf(this.architecture, given);
+    return new Map([...trace.records, ...Object.entries(outputs)]);
+  }
+
+  #choose(
+    tensors: ReadonlyMap<string, Tensor>,
+    names: RunOptions["outputs"],
+    given: Iterable<string>,
+  ): Map<string, Tensor> {
+    if (names === undefined) return new Map(Object.entries(traceOf(this.architecture, given).outputs));
+    const chosen = names instanceof RegExp ? [...tensors.keys()].filter((name) => name.search(names) >= 0) : names;
+    return new Map(
+      chosen.map((name) => {
+        const tensor = tensors.get(name);
+        if (tensor !== undefined) return [name, tensor];
+        const near = nearest(name, [...tensors.keys()]);
+        throw new InputError(
+          `${this.architecture.className} computes nothing named "${name}" from ${[...given].join(", ")}.` +
+            (near === undefined ? "" : ` Did you mean "${near}"?`),
+        );
+      }),
+    );
+  }
+}
+
+/** Inputs in the dtypes of the programs. Throws InputError for a name that the model does not read. */
+export function feedsOf({ inputs: known, className }: Architecture, inputs: Values): Values {
+  const entries = Object.entries(inputs).map(([name, value]) => {
+    const type = known[name];
+    if (type === undefined) {
+      const near = nearest(name, Object.keys(known));
+      const hint = near === undefined ? `Its inputs are ${Object.keys(known).join(", ")}.` : `Did you mean "${near}"?`;
+      throw new InputError(`${className} does not read an input "${name}". ${hint}`);
+    }
+    if (value.shape.length !== type.shape.length) {
+      throw new InputError(
+        `${className}: "${name}" has the shape [${value.shape.join(", ")}]; expected [${type.shape.join(", ")}].`,
+      );
+    }
+    return [name, converted(value, type.dtype)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The same numbers in another dtype. Throws CheckpointError for one that inputs cannot have. */
+function converted(value: HostTensor, dtype: HostTensor["dtype"]): HostTensor {
+  if (value.dtype === dtype) return value;
+  if (dtype === "int32") return { dtype, shape: value.shape, data: Int32Array.from(value.data, Number) };
+  if (dtype === "float32") return { dtype, shape: value.shape, data: Float32Array.from(value.data, Number) };
+  throw new CheckpointError(`An input of ${value.dtype} cannot be read as ${dtype}.`);
+}
