@@ -68,7 +68,7 @@ function model(scope: Scope): Tensor {
   const attention = scope.record("attention", scores.softmax());
   const context = attention.matmul(value); // [B, T, D]
 
-  const logits = linear(scope.at("output"), x.add(context), V, { initial: { initial: { kind: "normal", deviation: 0.1 } });
+  const logits = linear(scope.at("output"), x.add(context), V, { initial: { kind: "normal", deviation: 0.1 } });
   scope.record("probabilities", logits.softmax());
   return logits; // [B, T, V]
 }
