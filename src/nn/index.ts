@@ -28,7 +28,6 @@ export {
   ModelParameters,
   PARAMETERS,
   firstNotFinite,
-  requireMatch,
   unflatten,
   viewsOf,
   type Layout,
@@ -44,3 +43,15 @@ export {
   type Parameter,
   type TraceKind,
 } from "./scope.ts";
+export {
+  matchWeights,
+  requireAll,
+  requireMatch,
+  type MisshapenParameter,
+  type MissingParameter,
+  type NamedShape,
+  type NameRules,
+  type RequireOptions,
+  type TensorType,
+  type WeightMatch,
+} from "./weight-names.ts";
