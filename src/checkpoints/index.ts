@@ -14,8 +14,20 @@ export {
   openTokenizer,
   readTensors,
   TOKENIZER,
-  WEIGHTS,
   writeModel,
   writeTensors,
   type ModelFolder,
 } from "./model-folder.ts";
+export { pickleError, requireModelFolder } from "./refusals.ts";
+export { parseSettings, readSettings, settingsText, writeSettings, type Settings } from "./settings-file.ts";
+export {
+  openWeights,
+  readAllWeights,
+  readWeights,
+  WEIGHTS,
+  WEIGHTS_INDEX,
+  type FreshParameters,
+  type StoredType,
+  type StoredWeights,
+} from "./weights.ts";
+export { asStored, writeWeights, type WriteWeightsOptions } from "./write-weights.ts";

@@ -5,20 +5,21 @@ import type { HostTensor } from "../onnx/index.ts";
 import { Tokenizer } from "../tokens/index.ts";
 import { pathOf, stepsOf } from "./run-folder.ts";
 import { openSafetensors, writeSafetensors } from "./safetensors.ts";
+import { readSettings, writeSettings, type Settings } from "./settings-file.ts";
+import { openWeights, WEIGHTS, WEIGHTS_INDEX, type StoredWeights } from "./weights.ts";
+import { asStored, writeWeights, type WriteWeightsOptions } from "./write-weights.ts";
 
 /** Names of a model folder's files. */
 export const CONFIG = "config.json";
-/** The weights, as safetensors. */
-export const WEIGHTS = "model.safetensors";
 /** The tokenizer, in Hugging Face's form. */
 export const TOKENIZER = "tokenizer.json";
 
-/** What a model folder holds. Weights are read one after the other when asked for. */
+/** What a model folder holds. */
 export interface ModelFolder {
   readonly folder: ReadableFolder;
-  readonly config: Readonly<Record<string, unknown>>;
+  readonly config: Settings;
   readonly tokenizer: Tokenizer;
-  weights(): Promise<Map<string, HostTensor>>;
+  readonly weights: StoredWeights;
 }
 
 /** Writes a model's three files into a folder. */
@@ -27,27 +28,25 @@ export async function writeModel(
   config: Readonly<Record<string, unknown>>,
   weights: ReadonlyMap<string, HostTensor>,
   tokenizer: Tokenizer,
+  options: WriteWeightsOptions = {},
 ): Promise<void> {
-  await writeTensors(folder, WEIGHTS, weights);
+  await writeWeights(folder, asStored(weights), options);
   await folder.write(TOKENIZER, tokenizer.toText());
-  await folder.write(CONFIG, `${JSON.stringify(config, undefined, 2)}\n`);
+  await writeSettings(folder, CONFIG, config);
 }
 
 /** Opens a model folder. Throws CheckpointError where a file is missing or is not what it should be. */
 export async function openModel(folder: ReadableFolder): Promise<ModelFolder> {
   const missing: string[] = [];
-  for (const file of [CONFIG, WEIGHTS, TOKENIZER]) if ((await folder.kind(file)) !== "file") missing.push(file);
-  if (missing.length > 0) throw await notAModel(folder, missing);
-  const config = await readJson(folder, CONFIG);
-  if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    throw new CheckpointError(`${folder.describe(CONFIG)} holds no JSON object.`);
+  for (const file of [CONFIG, WEIGHTS, TOKENIZER]) {
+    const there = (await folder.kind(file)) === "file";
+    const sharded = file === WEIGHTS && !there && (await folder.kind(WEIGHTS_INDEX)) === "file";
+    if (!there && !sharded) missing.push(file);
   }
-  return {
-    folder,
-    config: config as Record<string, unknown>,
-    tokenizer: await openTokenizer(folder, TOKENIZER),
-    weights: () => readTensors(folder, WEIGHTS),
-  };
+  if (missing.length > 0) throw await notAModel(folder, missing);
+  const config = await readSettings(folder, CONFIG);
+  const tokenizer = await openTokenizer(folder, TOKENIZER);
+  return { folder, config, tokenizer, weights: await openWeights(folder) };
 }
 
 /** Opens a `tokenizer.json`. Throws CheckpointError that names the file where it is none. */
@@ -79,16 +78,13 @@ async function notAModel(folder: ReadableFolder, missing: readonly string[]): Pr
   return new CheckpointError(`${shown} is not a model folder: ${list} ${verb} missing. ${advice}`);
 }
 
-/** Writes float32 tensors by name. */
+/** Writes float32 tensors by name into one file. */
 export async function writeTensors(
   folder: Folder,
   path: string,
   tensors: ReadonlyMap<string, HostTensor>,
 ): Promise<void> {
-  const entries = [...tensors].map(([name, { shape, data }]) => {
-    return [name, { dtype: "F32", shape, data: data as Float32Array }] as const;
-  });
-  await writeSafetensors(folder, path, entries, { format: "pt" });
+  await writeSafetensors(folder, path, asStored(tensors), { format: "pt" });
 }
 
 /** Reads float32 tensors by name. Throws CheckpointError for another dtype. */

@@ -3,8 +3,9 @@ import { dimension, input, type Tensor } from "../graph/index.ts";
 import type { Folder } from "../files/index.ts";
 import { requireMatch, Trace, type Scope } from "../nn/index.ts";
 import { lower, type HostTensor, type LowerOptions, type Program, type Weights } from "../onnx/index.ts";
-import { WEIGHTS, writeTensors } from "./model-folder.ts";
+import { writeTensors } from "./model-folder.ts";
 import { openSafetensors } from "./safetensors.ts";
+import { WEIGHTS } from "./weights.ts";
 
 /** The file of the encoder. */
 export const ENCODER = "encoder.onnx";

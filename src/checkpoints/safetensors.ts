@@ -1,5 +1,6 @@
 import { CheckpointError, HeedError, nearest } from "../errors/index.ts";
 import type { Folder, ReadableFolder } from "../files/index.ts";
+import { foreignContent } from "./refusals.ts";
 import type { Dtype, Header, TensorPlace } from "./safetensors-header.ts";
 import { broken, DTYPE_BYTES, DTYPES, elementsOf, MAX_HEADER_BYTES, parseHeader } from "./safetensors-header.ts";
 
@@ -106,7 +107,10 @@ async function readHeader(folder: ReadableFolder, path: string, shown: string): 
   const size = await folder.size(path);
   if (size < 8) throw broken(shown, `it has ${size} bytes, and the length of its header alone takes 8`);
   const start = await folder.readRange(path, 0, 8);
+  const foreign = foreignContent(start);
   const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
+  if (foreign !== undefined && length > BigInt(size - 8))
+    throw new CheckpointError(`${shown} holds no tensors: ${foreign}.`);
   if (length > BigInt(MAX_HEADER_BYTES)) {
     throw broken(shown, `it claims a header of ${length} bytes, and at most ${MAX_HEADER_BYTES} are allowed`);
   }

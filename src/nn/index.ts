@@ -33,7 +33,6 @@ export {
   ModelParameters,
   PARAMETERS,
   firstNotFinite,
-  requireMatch,
   unflatten,
   viewsOf,
   type Layout,
@@ -50,3 +49,15 @@ export {
   type TraceKind,
   type TraceOptions,
 } from "./scope.ts";
+export {
+  matchWeights,
+  requireAll,
+  requireMatch,
+  type MisshapenParameter,
+  type MissingParameter,
+  type NamedShape,
+  type NameRules,
+  type RequireOptions,
+  type TensorType,
+  type WeightMatch,
+} from "./weight-names.ts";

@@ -1,10 +1,9 @@
 /** Parameters inside an engine: one flat resident, and where in it each parameter lies. */
-import { CheckpointError } from "../errors/index.ts";
-import { showShape } from "../graph/index.ts";
 import type { HostTensor, Program } from "../onnx/index.ts";
 import { random } from "../random/index.ts";
 import type { Engine, View } from "../runtime/index.ts";
 import { initialValues, type Parameter } from "./scope.ts";
+import { requireMatch } from "./weight-names.ts";
 
 /** Where a parameter lies in the flat resident. */
 export interface Place {
@@ -78,10 +77,25 @@ export class ModelParameters {
     values: ReadonlyMap<string, HostTensor>,
   ): Promise<ModelParameters> {
     requireMatch(specs, values);
+    return ModelParameters.fromStream(engine, specs, values);
+  }
+
+  /**
+   * As `fromValues`, for values that come one after the other: each is inside the engine before the next is asked for.
+   */
+  static async fromStream(
+    engine: Engine,
+    specs: readonly Parameter[],
+    values: Iterable<readonly [string, HostTensor]> | AsyncIterable<readonly [string, HostTensor]>,
+  ): Promise<ModelParameters> {
     const parameters = await ModelParameters.#allocate(engine, specs);
-    for (const [name, value] of values) {
-      await engine.write(PARAMETERS, value.data, parameters.layout.places.get(name)!.offset);
+    const types = new Map<string, Pick<HostTensor, "dtype" | "shape">>();
+    for await (const [name, { dtype, shape, data }] of values) {
+      const place = parameters.layout.places.get(name);
+      types.set(name, { dtype, shape });
+      if (place?.size === data.length) await engine.write(PARAMETERS, data, place.offset);
     }
+    requireMatch(specs, types);
     return parameters;
   }
 
@@ -144,34 +158,11 @@ export function unflatten(layout: Layout, flat: Float32Array): Map<string, HostT
 /** The name of the first tensor that holds a value which is not a finite number; undefined where none does. */
 export function firstNotFinite(values: ReadonlyMap<string, Pick<HostTensor, "data">>): string | undefined {
   for (const [name, { data }] of values) {
-    for (let i = 0; i < data.length; i++) if (!Number.isFinite(Number(data[i]))) return name;
+    if (!(data instanceof Float32Array)) continue;
+    // Zero times anything finite is zero: the sum stays so unless a value is not finite.
+    let sum = 0;
+    for (let i = 0; i < data.length; i++) sum += data[i]! * 0;
+    if (sum !== 0) return name;
   }
   return undefined;
-}
-
-/**
- * Throws CheckpointError that lists by name what is missing, extra or of another shape or dtype. `file` is where the
- * values are from, for the message.
- */
-export function requireMatch(
-  specs: readonly Pick<Parameter, "name" | "shape">[],
-  values: ReadonlyMap<string, Pick<HostTensor, "dtype" | "shape">>,
-  file?: string,
-): void {
-  const problems: string[] = [];
-  const expected = new Map(specs.map((spec) => [spec.name, spec]));
-  for (const { name, shape } of specs) {
-    const value = values.get(name);
-    if (value === undefined) problems.push(`missing: ${name} ${showShape(shape)}`);
-    else if (value.shape.join() !== shape.join()) {
-      problems.push(`wrong shape: ${name} is ${showShape(value.shape)}, expected ${showShape(shape)}`);
-    } else if (value.dtype !== "float32") problems.push(`wrong dtype: ${name} is ${value.dtype}, expected float32`);
-  }
-  for (const name of values.keys()) if (!expected.has(name)) problems.push(`not part of the model: ${name}`);
-  if (problems.length > 0) {
-    const shown = problems.slice(0, 10).map((problem) => `\n  ${problem}`);
-    const more = problems.length > shown.length ? `\n  and ${problems.length - shown.length} more` : "";
-    const what = file === undefined ? "The weights do" : `${file} does`;
-    throw new CheckpointError(`${what} not fit the model that the config describes:${shown.join("")}${more}`);
-  }
 }

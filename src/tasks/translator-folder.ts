@@ -1,9 +1,9 @@
 /** A translator's folder without an engine: what it holds, and whether its parts fit each other. */
-import { openModel, openSafetensors, TOKENIZER, WEIGHTS, type TensorFile } from "../checkpoints/index.ts";
+import { openModel, readAllWeights, readWeights, TOKENIZER } from "../checkpoints/index.ts";
 import { CheckpointError } from "../errors/index.ts";
 import type { ReadableFolder } from "../files/index.ts";
 import { transformerFromJson, type TransformerConfig } from "../models/index.ts";
-import { firstNotFinite, requireMatch, type Parameter } from "../nn/index.ts";
+import { matchWeights, requireAll, type Parameter } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import { translationTokens, type Tokenizer } from "../tokens/index.ts";
 import { translatorParameters } from "./translator-model.ts";
@@ -13,7 +13,9 @@ export interface TranslatorFolder {
   readonly config: TransformerConfig;
   readonly tokenizer: Tokenizer;
   readonly parameters: readonly Parameter[];
-  /** Reads all weights. Throws CheckpointError where one of them is not a finite number. */
+  /** Reads the weights one at a time. Throws CheckpointError where one of them is not a finite number. */
+  readonly tensors: () => AsyncGenerator<readonly [string, HostTensor]>;
+  /** Reads all weights, as `tensors` does. */
   readonly weights: () => Promise<Map<string, HostTensor>>;
 }
 
@@ -24,22 +26,14 @@ export interface TranslatorFolder {
  */
 export async function openTranslatorFolder(folder: ReadableFolder): Promise<TranslatorFolder> {
   const model = await openModel(folder);
-  const { tokenizer } = model;
-  const config = transformerFromJson(model.config, folder.describe("config.json"));
+  const { tokenizer, weights } = model;
+  const config = transformerFromJson(model.config.values, folder.describe("config.json"));
   requireTokenizer(tokenizer, config, folder.describe(TOKENIZER));
   const parameters = translatorParameters(config);
-  const file = folder.describe(WEIGHTS);
-  requireMatch(parameters, typesOf(await openSafetensors(folder, WEIGHTS)), file);
-  const weights = async (): Promise<Map<string, HostTensor>> => {
-    const values = await model.weights();
-    const bad = firstNotFinite(values);
-    if (bad === undefined) return values;
-    throw new CheckpointError(
-      `${file}: ${bad} holds a value that is not a finite number, so the model can compute nothing. ` +
-        `Use an earlier checkpoint.`,
-    );
-  };
-  return { config, tokenizer, parameters, weights };
+  const match = matchWeights(parameters, weights.tensors);
+  requireAll(match, { file: weights.shown });
+  const tensors = (): ReturnType<typeof readWeights> => readWeights(weights, match);
+  return { config, tokenizer, parameters, tensors, weights: () => readAllWeights(weights, match) };
 }
 
 function requireTokenizer(tokenizer: Tokenizer, config: TransformerConfig, file: string): void {
@@ -58,15 +52,4 @@ function requireTokenizer(tokenizer: Tokenizer, config: TransformerConfig, file:
       `${file} gives ${token} the id ${found}, and the model was trained with ${id}. ${advice}`,
     );
   }
-}
-
-/** Shapes and dtypes from the header alone. */
-function typesOf(file: TensorFile): Map<string, Pick<HostTensor, "dtype" | "shape">> {
-  const dtypes: Partial<Record<string, HostTensor["dtype"]>> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
-  return new Map(
-    file.names.map((name) => {
-      const { dtype, shape } = file.place(name);
-      return [name, { dtype: dtypes[dtype] ?? "int64", shape }];
-    }),
-  );
 }

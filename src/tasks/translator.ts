@@ -82,11 +82,10 @@ export class Translator {
 
   /** A translator from a folder that `save` or a training run wrote. */
   static async open(folder: ReadableFolder, options: EngineOptions = {}): Promise<Translator> {
-    const { config, tokenizer, parameters: specs, weights } = await openTranslatorFolder(folder);
-    const values = await weights();
+    const { config, tokenizer, parameters: specs, tensors } = await openTranslatorFolder(folder);
     const engine = await createEngine(options);
     try {
-      const parameters = await ModelParameters.fromValues(engine, specs, values);
+      const parameters = await ModelParameters.fromStream(engine, specs, tensors());
       return new Translator(config, tokenizer, parameters, await readWords(folder));
     } catch (error) {
       await engine.dispose();

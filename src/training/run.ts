@@ -3,9 +3,10 @@ import {
   openCheckpoint,
   openLog,
   openRun,
+  openWeights,
+  readAllWeights,
   readTensors,
   stepsOf,
-  WEIGHTS,
   writeTensors,
   type Checkpoint,
   type LogRecord,
@@ -114,7 +115,7 @@ export class Run {
     }
     const state = new Map<string, Float32Array>();
     for (const [name, tensor] of await readTensors(folder, STATE)) state.set(name, tensor.data as Float32Array);
-    return { position, weights: await readTensors(folder, WEIGHTS), state, folder };
+    return { position, weights: await readAllWeights(await openWeights(folder)), state, folder };
   }
 
   /**
@@ -163,7 +164,7 @@ export class Run {
     const best = await this.#run.best();
     if (best === undefined)
       throw new CheckpointError(`${this.folder.describe()} has no checkpoint with a validation loss.`);
-    return readTensors(best.folder, WEIGHTS);
+    return readAllWeights(await openWeights(best.folder));
   }
 
   /** The weights of the last `count` checkpoints, averaged (Vaswani et al. 2017, section 6.1). */
@@ -172,7 +173,8 @@ export class Run {
     if (steps.length === 0) throw new CheckpointError(`${this.folder.describe()} has no checkpoint to average.`);
     let sums: Map<string, HostTensor> | undefined;
     for (const step of steps) {
-      const weights = await readTensors((await openCheckpoint(this.folder, step)).folder, WEIGHTS);
+      const { folder } = await openCheckpoint(this.folder, step);
+      const weights = await readAllWeights(await openWeights(folder));
       sums = sums === undefined ? weights : added(sums, weights);
     }
     for (const { data } of sums!.values())

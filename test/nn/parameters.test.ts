@@ -100,12 +100,26 @@ describe("given parameters", () => {
     await expect(refusal).rejects.toThrow(
       [
         "The weights do not fit the model that the config describes:",
-        "  wrong shape: a.bias is [6], expected [5]",
         "  missing: a.weight [5, 7]",
+        "  wrong shape: a.bias is [6], expected [5]",
         "  wrong dtype: norm.weight is int32, expected float32",
         "  not part of the model: lm_head.weight",
       ].join("\n"),
     );
+  });
+
+  it("that come one after the other are checked as well", async () => {
+    const values = valuesFor(specs);
+    const stream = async function* (left: number): AsyncGenerator<readonly [string, HostTensor]> {
+      for (const entry of [...values].slice(0, left)) yield await Promise.resolve(entry);
+    };
+    const parameters = await ModelParameters.fromStream(engine, specs, stream(4));
+    for (const [name, value] of await parameters.read()) expect(value).toEqual(values.get(name));
+    await expect(ModelParameters.fromStream(engine, specs, stream(3))).rejects.toThrow(
+      `missing: ${[...values.keys()][3]!}`,
+    );
+    values.set("a.weight", { dtype: "float32", shape: [7, 5], data: new Float32Array(35) });
+    await expect(ModelParameters.fromStream(engine, specs, stream(4))).rejects.toThrow("a.weight is [7, 5]");
   });
 
   it("of quite another model are counted after the first ten", async () => {
