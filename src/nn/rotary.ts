@@ -58,8 +58,7 @@ export function rotation(
   frequencies: Float32Array,
   places: Tensor | { readonly first: Dimension; readonly time: Dimension },
 ): Rotation {
-  const positions =
-    "node" in places ? places : iota(places.time, { start: places.first, dtype: "int32" }).unsqueeze(0);
+  const positions = "node" in places ? places : iota(places.time, { start: places.first, dtype: "int32" }).unsqueeze(0);
   const [batch, time] = positions.shape;
   const angles = positions
     .cast("float32")
