@@ -40,6 +40,14 @@ export {
 } from "./parameters.ts";
 export { positionKinds, positions, sinusoids, type PositionKind } from "./positions.ts";
 export {
+  rotaryFrequencies,
+  rotate,
+  rotation,
+  type Llama3Scaling,
+  type RotaryScaling,
+  type Rotation,
+} from "./rotary.ts";
+export {
   initialValues,
   Scope,
   Trace,
