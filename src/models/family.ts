@@ -4,7 +4,7 @@
  */
 import { ConfigError, GraphError } from "../errors/index.ts";
 import { addDimensions, dimension, input, type Dimension, type Dtype, type Tensor } from "../graph/index.ts";
-import { Trace, type Parameter, type Scope, type TraceKind, type TraceOptions } from "../nn/index.ts";
+import { Trace, type NameRules, type Parameter, type Scope, type TraceKind, type TraceOptions } from "../nn/index.ts";
 import type { ConfigJson, ConfigReader } from "./config-fields.ts";
 
 /** What a head is for; it decides what `open` returns. */
@@ -24,18 +24,6 @@ export const modelTasks = [
   "image-text",
 ] as const;
 export type ModelTask = (typeof modelTasks)[number];
-
-/** How names of tensors in a file relate to names of parameters. */
-export interface NameRules {
-  /** What a head puts in front of its body's names, and a bare body's file lacks: `bert`. */
-  readonly base?: string;
-  /** Copies of tied weights: name of the copy to name of the parameter. A file may have either, or both if equal. */
-  readonly tied?: Readonly<Record<string, string>>;
-  /** Tensors of files that are no parameters: tables that are computed, say. */
-  readonly ignored?: readonly RegExp[];
-  /** Old names: what is replaced in a file's names, one after another. */
-  readonly renamed?: readonly (readonly [RegExp, string])[];
-}
 
 /** A size of an input: a number, or a name. Of `past + NAME`, the past counts in step programs. */
 export type InputSize = number | string;

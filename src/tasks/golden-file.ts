@@ -120,7 +120,10 @@ function parse(text: string, shown: string, key: string): unknown {
 
 /** `hidden_states.0` as `hiddenStates.0`. */
 export const camelCase = (name: string): string =>
-  name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** `hiddenStates.0` as `hidden_states.0`. */
+export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** A stored tensor as values for an engine: whole numbers as int32, floating-point ones as float32. */
 function hostTensor({ dtype, shape, data }: StoredTensor, where: string): HostTensor {

@@ -4,6 +4,7 @@ import type { Tensor } from "../graph/index.ts";
 import { neededInputs, traceOf, type Architecture } from "../models/index.ts";
 import type { ModelParameters } from "../nn/index.ts";
 import { lower, type HostTensor } from "../onnx/index.ts";
+import type { Checkpoint } from "./open.ts";
 import type { Call, Engine, Values } from "../runtime/index.ts";
 
 /** Which tensors a run gives back. */
@@ -30,8 +31,12 @@ export class Model {
   readonly engine: Engine;
   readonly #programs = new Map<string, Promise<Loaded>>();
 
-  constructor(architecture: Architecture, parameters: ModelParameters) {
+  /** The folder that the model came from, and its settings; undefined for one with fresh parameters. */
+  readonly checkpoint: Checkpoint | undefined;
+
+  constructor(architecture: Architecture, parameters: ModelParameters, checkpoint?: Checkpoint) {
     this.architecture = architecture;
+    this.checkpoint = checkpoint;
     this.parameters = parameters;
     this.engine = parameters.engine;
   }

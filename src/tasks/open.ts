@@ -1,10 +1,24 @@
-/** Opens checkpoints: folders with config.json, weights, and a tokenizer where there is one. */
-import { openSafetensors, WEIGHTS } from "../checkpoints/index.ts";
-import type { ReadableFolder } from "../files/index.ts";
-import { readJson } from "../files/index.ts";
-import { architectureOf, parametersOf, type ConfigJson, type ModelTask } from "../models/index.ts";
-import { ModelParameters } from "../nn/index.ts";
-import type { HostTensor } from "../onnx/index.ts";
+/** Opens checkpoints and writes them: folders with config.json, weights, and what else belongs to a model. */
+import {
+  asStored,
+  CONFIG,
+  openWeights,
+  readSettings,
+  readWeights,
+  requireModelFolder,
+  writeSettings,
+  writeWeights,
+  type Settings,
+} from "../checkpoints/index.ts";
+import type { Folder, ReadableFolder } from "../files/index.ts";
+import {
+  architectureOf,
+  architectureOfPreset,
+  parametersOf,
+  type Architecture,
+  type ModelTask,
+} from "../models/index.ts";
+import { matchWeights, ModelParameters, requireAll, type WeightMatch } from "../nn/index.ts";
 import { createEngine, type EngineOptions } from "../runtime/index.ts";
 import { Model } from "./model.ts";
 
@@ -14,18 +28,76 @@ export interface OpenOptions extends EngineOptions {
   readonly task?: ModelTask | undefined;
   /** The class of the family, by Hugging Face's name, instead of a task. */
   readonly className?: string | undefined;
+  /** Whether a head that the checkpoint lacks starts with fresh parameters, to be trained. Default: false. */
+  readonly fresh?: boolean | undefined;
+  /** Of fresh parameters. Default: 1. */
+  readonly seed?: number | undefined;
+}
+
+/** Settings that belong to a model beside its config, by file name. */
+const BESIDE = ["generation_config.json", "preprocessor_config.json"] as const;
+
+/** What a folder says about itself. */
+export interface Checkpoint {
+  readonly folder: ReadableFolder;
+  readonly architecture: Architecture;
+  readonly config: Settings;
+  /** generation_config.json and the like, where they are there. */
+  readonly beside: ReadonlyMap<string, Settings>;
+  /** How the weights fit the architecture. */
+  readonly match: WeightMatch;
+}
+
+/**
+ * Reads a checkpoint's config and the names of its weights, and checks that they fit each other.
+ * Throws CheckpointError or ConfigError where they do not.
+ */
+export async function inspectCheckpoint(folder: ReadableFolder, options: OpenOptions = {}): Promise<Checkpoint> {
+  await requireModelFolder(folder);
+  const config = await readSettings(folder, CONFIG);
+  const weights = await openWeights(folder);
+  const architecture = architectureOf(config.values, folder.describe(CONFIG), options);
+  const match = matchWeights(parametersOf(architecture), weights.tensors, architecture.names);
+  requireAll(match, { file: weights.shown, fresh: options.fresh });
+  const beside = new Map<string, Settings>();
+  for (const file of BESIDE) {
+    if ((await folder.kind(file)) === "file") beside.set(file, await readSettings(folder, file));
+  }
+  return { folder, architecture, config, beside, match };
 }
 
 /** Opens a checkpoint as a model in an engine of its own. Throws CheckpointError or ConfigError where it cannot be. */
 export async function openModel(folder: ReadableFolder, options: OpenOptions = {}): Promise<Model> {
-  const config = (await readJson(folder, "config.json")) as ConfigJson;
-  const architecture = architectureOf(config, folder.describe("config.json"), options);
-  const file = await openSafetensors(folder, WEIGHTS);
-  const values = new Map<string, HostTensor>();
-  for (const { name } of parametersOf(architecture)) {
-    const { shape, data } = await file.tensor(name);
-    values.set(name, { dtype: "float32", shape, data: data as Float32Array });
-  }
+  const checkpoint = await inspectCheckpoint(folder, options);
+  const weights = await openWeights(folder);
+  const parameters = parametersOf(checkpoint.architecture);
   const engine = await createEngine({ purpose: "generation", ...options });
-  return new Model(architecture, await ModelParameters.fromValues(engine, parametersOf(architecture), values));
+  try {
+    const values = readWeights(weights, checkpoint.match, { parameters, seed: options.seed ?? 1 });
+    return new Model(checkpoint.architecture, await ModelParameters.fromStream(engine, parameters, values), checkpoint);
+  } catch (error) {
+    await engine.dispose();
+    throw error;
+  }
+}
+
+/** A model of a published size (`bert-base`) with fresh parameters. */
+export async function createModel(preset: string, options: OpenOptions = {}): Promise<Model> {
+  return initialized(architectureOfPreset(preset, options.task), options);
+}
+
+/** A model of an architecture with fresh parameters, drawn by the seed. */
+export async function initialized(architecture: Architecture, options: OpenOptions = {}): Promise<Model> {
+  const engine = await createEngine(options);
+  const parameters = await ModelParameters.initialize(engine, parametersOf(architecture), options.seed ?? 1);
+  return new Model(architecture, parameters);
+}
+
+/** Writes config.json, weights, and the settings that came with the model: a folder that Python opens. */
+export async function saveModel(model: Model, folder: Folder): Promise<void> {
+  const { architecture, checkpoint } = model;
+  await writeWeights(folder, asStored(await model.parameters.read()));
+  for (const [file, settings] of checkpoint?.beside ?? []) await writeSettings(folder, file, settings.values, settings);
+  const config = checkpoint?.config;
+  await writeSettings(folder, CONFIG, architecture.toJson(config?.values), config);
 }

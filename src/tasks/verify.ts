@@ -17,9 +17,11 @@ import {
   type Counts,
   type VerifyRow,
 } from "./compare.ts";
-import { GOLDEN, readGolden, type ForwardCase, type Golden, type StepArguments } from "./golden-file.ts";
+import { GOLDEN, readGolden, snakeCase, type ForwardCase, type Golden, type StepArguments } from "./golden-file.ts";
 import { feedsOf, type Model } from "./model.ts";
 import { openModel, type OpenOptions } from "./open.ts";
+
+export type { VerifyRow } from "./compare.ts";
 
 /** What is compared, and how closely. */
 export interface VerifyOptions extends OpenOptions {
@@ -67,10 +69,16 @@ async function outputRows(model: Model, given: ForwardCase, prefix: string, tole
   const results = await model.run(given.inputs, { outputs: names });
   const rows = names.map((name) => {
     const counts = countsOf(tensors.get(name)!, given.outputs.get(name)!.shape, given.inputs);
-    return compareValues(`${prefix}.${name}`, results.get(name)!, given.outputs.get(name)!, tolerance, counts);
+    return compareValues(
+      `${prefix}.${snakeCase(name)}`,
+      results.get(name)!,
+      given.outputs.get(name)!,
+      tolerance,
+      counts,
+    );
   });
   const others = [...given.outputs.keys()].filter((name) => !tensors.has(name));
-  return [...rows, ...others.map((name) => impossible(`${prefix}.${name}`, model.architecture))];
+  return [...rows, ...others.map((name) => impossible(`${prefix}.${snakeCase(name)}`, model.architecture))];
 }
 
 const impossible = (name: string, { className }: Architecture): VerifyRow => {

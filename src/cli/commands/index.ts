@@ -19,6 +19,11 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: "parameters", summary: "count a model's parameters by part", load: () => import("./parameters.ts") },
   { name: "profile", summary: "show where the time of a training step goes", load: () => import("./profile.ts") },
+  {
+    name: "verify",
+    summary: "compare a checkpoint with what another library computed",
+    load: () => import("./verify.ts"),
+  },
   { name: "export", summary: "write a model as ONNX files", load: () => import("./export.ts") },
   {
     name: "doctor",
