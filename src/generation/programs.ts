@@ -16,6 +16,7 @@ import {
 } from "../graph/index.ts";
 import { Trace, type Scope } from "../nn/index.ts";
 import { lower, type LowerOptions, type Port, type Program } from "../onnx/index.ts";
+import { maskName, positionsName } from "./feeds.ts";
 
 /** Declares its own inputs and gives logits [B, T, V] of the token after each position. */
 export type ModelFunction = (scope: Scope) => Tensor;
@@ -76,7 +77,8 @@ function onePosition(model: ModelFunction, growing: string): ReadonlyMap<string,
   }));
   const time = inputs.find(({ name }) => name === growing)?.shape[1];
   const names = time === undefined ? [] : namesIn(time);
-  const others = inputs.filter(({ name }) => name !== growing).flatMap(({ shape }) => shape.flatMap(namesIn));
+  const own = [growing, maskName(growing), positionsName(growing)];
+  const others = inputs.filter(({ name }) => !own.includes(name)).flatMap(({ shape }) => shape.flatMap(namesIn));
   if (time === undefined || names.length !== 1 || showDimension(time) !== names[0]) return undefined;
   return others.includes(names[0]) ? undefined : new Map([[names[0], 1]]);
 }
