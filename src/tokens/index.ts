@@ -18,4 +18,6 @@ export {
   translationTokens,
   type TranslationTokenizerOptions,
 } from "./translation-tokenizer.ts";
+export { Unigram, type UnigramSettings } from "./unigram.ts";
 export { WordLevel } from "./word-level.ts";
+export { WordPiece, type WordPieceSettings } from "./word-piece.ts";

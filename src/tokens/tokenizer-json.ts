@@ -8,7 +8,9 @@ import { makeNormalizer, type Normalizer } from "./normalizers.ts";
 import { makePostProcessor, type PostProcessor } from "./post-processors.ts";
 import { makePreTokenizer, type PreTokenizer } from "./pre-tokenizers.ts";
 import { makeStage, readSettings, type StageJson, type StageMaker } from "./stages.ts";
+import { readUnigram } from "./unigram.ts";
 import { readWordLevel } from "./word-level.ts";
+import { readWordPiece } from "./word-piece.ts";
 
 /** The stages of a tokenizer. All but the model may be left out. */
 export interface TokenizerParts {
@@ -37,7 +39,12 @@ export interface TokenizerJson {
   readonly model: StageJson;
 }
 
-const models: Readonly<Record<string, StageMaker<Model>>> = { BPE: readBpe, WordLevel: readWordLevel };
+const models: Readonly<Record<string, StageMaker<Model>>> = {
+  BPE: readBpe,
+  WordPiece: readWordPiece,
+  Unigram: readUnigram,
+  WordLevel: readWordLevel,
+};
 
 const addedTokenSchema = z.object({
   id: z.number().int().nonnegative(),
