@@ -24,6 +24,9 @@ export const causalInputs = {
   positionIds: maybe("int32", ...rows),
 } as const satisfies InputTypes;
 
+/** The same, where a second look-up in the table of tokens tells who speaks (GPT, GPT-2, CTRL). */
+export const speakerInputs = { ...causalInputs, tokenTypeIds: maybe("int32", ...rows) } as const satisfies InputTypes;
+
 /** A label for each token. */
 export const tokenLabels = { labels: maybe("int32", ...rows) } as const satisfies InputTypes;
 /** A label for each row. */
@@ -110,10 +113,15 @@ export function firstToken(x: Tensor): Tensor {
   return x.slice(1, 0, 1).squeeze(1);
 }
 
+/** The last position's vectors: [B, T, D] to [B, D]. */
+export function finalToken(x: Tensor): Tensor {
+  return x.slice(1, subtractDimensions(x.dim(1), 1), x.dim(1)).squeeze(1);
+}
+
 /** The vectors [B, D] of the last token of each row that is not padding, by the ids [B, T]: of [B, T, D]. */
 export function lastToken(x: Tensor, ids: Tensor, paddingId: number | undefined): Tensor {
+  if (paddingId === undefined) return finalToken(x);
   const [batch, time] = ids.shape;
-  if (paddingId === undefined) return x.slice(1, subtractDimensions(time!, 1), time!).squeeze(1);
   const places = iota(time!, { dtype: "int32" });
   return atPlaces(x, ids.equal(paddingId).not().cast("int32").mul(places).max(1).reshape([batch!, 1])).squeeze(1);
 }

@@ -1,13 +1,15 @@
 /** All families, by `model_type` of config.json. */
 import { ConfigError, nearest } from "../errors/index.ts";
 import { bertFamily } from "./bert.ts";
+import { ctrlFamily } from "./ctrl.ts";
 import { gpt2Family } from "./gpt2.ts";
 import { llamaFamily } from "./llama.ts";
+import { openAiGptFamily } from "./openai-gpt.ts";
 import type { ConfigJson } from "./config-fields.ts";
 import type { Architecture, Family, ModelTask } from "./family.ts";
 
 /** Every family that can be opened. */
-export const families: readonly Family[] = [bertFamily, gpt2Family, llamaFamily];
+export const families: readonly Family[] = [bertFamily, openAiGptFamily, gpt2Family, ctrlFamily, llamaFamily];
 
 /** The family of a config.json. Throws ConfigError that lists the known ones. */
 export function familyOf(json: ConfigJson, where: string): Family {
