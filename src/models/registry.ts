@@ -1,13 +1,23 @@
 /** All families, by `model_type` of config.json. */
 import { ConfigError, nearest } from "../errors/index.ts";
 import { bertFamily } from "./bert.ts";
-import { gpt2Family } from "./gpt2.ts";
-import { optFamily } from "./opt.ts";
 import type { ConfigJson } from "./config-fields.ts";
+import { ctrlFamily } from "./ctrl.ts";
 import type { Architecture, Family, ModelTask } from "./family.ts";
+import { gpt2Family } from "./gpt2.ts";
+import { llamaFamily } from "./llama.ts";
+import { openAiGptFamily } from "./openai-gpt.ts";
+import { optFamily } from "./opt.ts";
 
 /** Every family that can be opened. */
-export const families: readonly Family[] = [bertFamily, gpt2Family, optFamily];
+export const families: readonly Family[] = [
+  bertFamily,
+  ctrlFamily,
+  gpt2Family,
+  llamaFamily,
+  openAiGptFamily,
+  optFamily,
+];
 
 /** The family of a config.json. Throws ConfigError that lists the known ones. */
 export function familyOf(json: ConfigJson, where: string): Family {
