@@ -12,6 +12,11 @@ export type { StageJson } from "./stages.ts";
 export { Tokenizer, type EncodeOptions, type TokenizerInput } from "./tokenizer.ts";
 export type { TokenizerJson, TokenizerParts } from "./tokenizer-json.ts";
 export { trainBpe, type TrainBpeOptions } from "./train-bpe.ts";
+export type { TrainingStages } from "./training.ts";
+export type { TrainingProgress } from "./turns.ts";
+export type { MergeOptions } from "./learn-merges.ts";
+export { trainUnigram, type PieceOptions, type TrainUnigramOptions } from "./train-unigram.ts";
+export { trainWordPiece, type TrainWordPieceOptions } from "./train-word-piece.ts";
 export { trainWords, type TrainWordsOptions } from "./train-words.ts";
 export {
   trainTranslationTokenizer,
