@@ -16,6 +16,14 @@ export { trainBpe, type TrainBpeOptions } from "./train-bpe.ts";
 export type { TrainingStages } from "./training.ts";
 export type { TrainingProgress } from "./turns.ts";
 export type { MergeOptions } from "./learn-merges.ts";
+export {
+  tokenizerFamilies,
+  tokenizerKinds,
+  type FamilyPipeline,
+  type TokenizerFamily,
+  type TokenizerKind,
+} from "./tokenizer-families.ts";
+export { trainTokenizer, type TrainTokenizerOptions } from "./train-tokenizer.ts";
 export { trainUnigram, type PieceOptions, type TrainUnigramOptions } from "./train-unigram.ts";
 export { trainWordPiece, type TrainWordPieceOptions } from "./train-word-piece.ts";
 export { trainWords, type TrainWordsOptions } from "./train-words.ts";

@@ -29,7 +29,7 @@ export interface TrainBpeOptions extends MergeOptions, TrainingStages {
  */
 export async function trainBpe(texts: Texts, options: TrainBpeOptions): Promise<Tokenizer> {
   const { kind = "byte-level", specialTokens = [], unknownToken, byteFallback = false } = options;
-  const stages = stagesOf(kind, options.addPrefixSpace ?? false);
+  const stages = stagesOf(kind, options);
   checkUnknown(unknownToken, specialTokens);
   const initialAlphabet = options.initialAlphabet ?? (kind === "byte-level" ? byteAlphabet() : []);
   return trainBetween(texts, options, stages, async (counts) => {
@@ -48,12 +48,13 @@ export async function trainBpe(texts: Texts, options: TrainBpeOptions): Promise<
 
 function stagesOf(
   kind: "byte-level" | "metaspace",
-  addPrefixSpace: boolean,
+  { addPrefixSpace = false, endOfWordSuffix: suffix }: TrainBpeOptions,
 ): { preTokenizer: StageJson; decoder: StageJson; postProcessor: StageJson | undefined } {
   if (kind === "byte-level") {
     const stage = { type: "ByteLevel", add_prefix_space: addPrefixSpace, trim_offsets: true, use_regex: true };
     return { preTokenizer: stage, decoder: stage, postProcessor: stage };
   }
   const stage = { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true };
-  return { preTokenizer: stage, decoder: stage, postProcessor: undefined };
+  const decoder = suffix === undefined ? stage : { type: "BPEDecoder", suffix };
+  return { preTokenizer: stage, decoder, postProcessor: undefined };
 }
