@@ -20,9 +20,9 @@ export interface TokenizerParts {
   readonly postProcessor?: PostProcessor | undefined;
   readonly decoder?: Decoder | undefined;
   readonly addedTokens?: readonly AddedToken[];
-  /** Kept for the file; texts are not cut off here, the data room does that. */
+  /** As in `tokenizer.json`; texts are cut off only where the caller asks for it. */
   readonly truncation?: unknown;
-  /** Kept for the file; texts are not padded here, the data room does that. */
+  /** As in `tokenizer.json`; texts are padded only where the caller asks for it. */
   readonly padding?: unknown;
 }
 
