@@ -1,6 +1,7 @@
 /** Output layers and losses that families share, as `transformers` computes them: means over what counts. */
 // B batch, T tokens, D width, V vocabulary, C classes
 import type { Tensor } from "../graph/index.ts";
+import type { NameRules } from "../nn/index.ts";
 import { maybe, needed, type InputType, type InputTypes } from "./family.ts";
 
 /** Labels that count for nothing, in PyTorch and here. */
@@ -108,3 +109,9 @@ function spanLoss(logits: Tensor, places: Tensor): Tensor {
 export function firstToken(x: Tensor): Tensor {
   return x.slice(1, 0, 1).squeeze(1);
 }
+
+/** The names that old files have for the weights of norms. */
+export const oldNorms: NonNullable<NameRules["renamed"]> = [
+  [/\.gamma$/, ".weight"],
+  [/\.beta$/, ".bias"],
+];

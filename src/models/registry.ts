@@ -1,12 +1,25 @@
 /** All families, by `model_type` of config.json. */
 import { ConfigError, nearest } from "../errors/index.ts";
+import { albertFamily } from "./albert.ts";
 import { bertFamily } from "./bert.ts";
+import { distilBertFamily } from "./distilbert.ts";
+import { electraFamily } from "./electra.ts";
+import { esmFamily } from "./esm.ts";
 import { gpt2Family } from "./gpt2.ts";
+import { robertaFamily } from "./roberta.ts";
 import type { ConfigJson } from "./config-fields.ts";
 import type { Architecture, Family, ModelTask } from "./family.ts";
 
 /** Every family that can be opened. */
-export const families: readonly Family[] = [bertFamily, gpt2Family];
+export const families: readonly Family[] = [
+  albertFamily,
+  bertFamily,
+  distilBertFamily,
+  electraFamily,
+  esmFamily,
+  gpt2Family,
+  robertaFamily,
+];
 
 /** The family of a config.json. Throws ConfigError that lists the known ones. */
 export function familyOf(json: ConfigJson, where: string): Family {
