@@ -137,11 +137,11 @@ export const albertFamily = family<AlbertConfig>({
     ignored: [/^(albert\.)?embeddings\.position_ids$/],
     renamed: oldNorms,
   }),
-  /** Table 1, as the second version of the checkpoints has it: 64 heads of xxlarge, none of them with dropout. */
+  /** Table 1; the second version of the checkpoints, which was trained without dropout. */
   presets: {
-    "albert-base": { width: 768, heads: 12, feedForward: 3072 },
-    "albert-large": { layers: 24, width: 1024, heads: 16, feedForward: 4096 },
-    "albert-xlarge": { layers: 24, width: 2048, heads: 16, feedForward: 8192 },
-    "albert-xxlarge": {},
+    "albert-base-v2": { width: 768, heads: 12, feedForward: 3072 },
+    "albert-large-v2": { layers: 24, width: 1024, heads: 16, feedForward: 4096 },
+    "albert-xlarge-v2": { layers: 24, width: 2048, heads: 16, feedForward: 8192 },
+    "albert-xxlarge-v2": {},
   },
 });

@@ -215,7 +215,7 @@ function rows(scope: Scope, config: EsmConfig, hidden: Tensor, classes: number):
   return dense(scope.at("classifier.out_proj"), config, inner, classes);
 }
 
-/** Sizes of ESM-2 (table S1 of Lin et al.); a head is 16 to 128 wide. */
+/** A size of ESM-2 (Lin et al., supplement, table S1). */
 const esm2 = (layers: number, width: number, heads: number): Partial<EsmConfig> => {
   const published = { positions: "rotary", tokenDropout: true, normEpsilon: 1e-5, paddingId: 1, maskId: 32 } as const;
   return { ...published, dropout: 0, attentionDropout: 0, layers, width, heads, feedForward: 4 * width };
@@ -250,11 +250,11 @@ export const esmFamily = family<EsmConfig>({
     ],
   }),
   presets: {
-    "esm2-8m": esm2(6, 320, 20),
-    "esm2-35m": esm2(12, 480, 20),
-    "esm2-150m": esm2(30, 640, 20),
-    "esm2-650m": esm2(33, 1280, 20),
-    "esm2-3b": esm2(36, 2560, 40),
-    "esm2-15b": esm2(48, 5120, 40),
+    esm2_t6_8M: esm2(6, 320, 20),
+    esm2_t12_35M: esm2(12, 480, 20),
+    esm2_t30_150M: esm2(30, 640, 20),
+    esm2_t33_650M: esm2(33, 1280, 20),
+    esm2_t36_3B: esm2(36, 2560, 40),
+    esm2_t48_15B: esm2(48, 5120, 40),
   },
 });
