@@ -6,6 +6,7 @@ import { distilBertFamily } from "./distilbert.ts";
 import { electraFamily } from "./electra.ts";
 import { esmFamily } from "./esm.ts";
 import { gpt2Family } from "./gpt2.ts";
+import { optFamily } from "./opt.ts";
 import { robertaFamily } from "./roberta.ts";
 import type { ConfigJson } from "./config-fields.ts";
 import type { Architecture, Family, ModelTask } from "./family.ts";
@@ -18,6 +19,7 @@ export const families: readonly Family[] = [
   electraFamily,
   esmFamily,
   gpt2Family,
+  optFamily,
   robertaFamily,
 ];
 

@@ -8,7 +8,7 @@ from draw import Draw
 from golden import Golden
 from heads import LENGTHS, answer, bare, each, sequence, texts, token
 from prompts import END, PAD, prompted
-from transformers import GPT2Config, GPT2DoubleHeadsModel, GPT2LMHeadModel
+from transformers import OPTConfig, OPTForCausalLM, GPT2Config, GPT2DoubleHeadsModel, GPT2LMHeadModel
 
 VOCABULARY = 53
 
@@ -55,5 +55,25 @@ def gpt2() -> Iterator[Golden]:
     yield Golden("gpt2-double-heads", GPT2DoubleHeadsModel, gpt2_config(summary_proj_to_labels=True), choices)
 
 
+def opt() -> Iterator[Golden]:
+    draw = Draw(6, VOCABULARY)
+    config = OPTConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=16,
+        word_embed_proj_dim=16,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        ffn_dim=27,
+        max_position_embeddings=16,
+        bos_token_id=END,
+        eos_token_id=END,
+        pad_token_id=PAD,
+    )
+    generation = {"bos_token_id": END, "eos_token_id": END, "pad_token_id": PAD}
+    main = {"seed": 26, "main": True, "generation": generation, "cases": prompted(draw)}
+    yield Golden("opt-causal-lm", OPTForCausalLM, config, causal(draw), **main)
+
+
 def goldens() -> Iterator[Golden]:
     yield from gpt2()
+    yield from opt()
