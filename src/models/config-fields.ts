@@ -50,7 +50,7 @@ export const choice = <const T extends string>(keys: Keys, choices: readonly T[]
   field(keys, z.enum(choices as readonly [T, ...T[]]) as unknown as Schema<T>, otherwise);
 /** A field that may be absent or null. */
 export const optional = <T>(one: Field<T>): Field<T | undefined> => {
-  return { ...one, schema: (one.schema as z.ZodType<T>).optional(), default: undefined } as Field<T | undefined>;
+  return { ...one, schema: (one.schema as z.ZodType<T>).optional(), default: undefined };
 };
 
 /** Activation functions by the names that config.json uses. */

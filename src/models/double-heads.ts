@@ -7,7 +7,8 @@ import type { Tensor } from "../graph/index.ts";
 import { activations, dropout, linear, type Initializer, type Scope } from "../nn/index.ts";
 import { activation, choice, flag, optional, rate } from "./config-fields.ts";
 import { maybe, needed, type InputTensors, type InputTypes } from "./family.ts";
-import { atPlaces, finalToken, firstToken, meanCrossEntropy, shiftedLoss, speakerInputs } from "./heads.ts";
+import type { speakerInputs } from "./heads.ts";
+import { atPlaces, finalToken, firstToken, meanCrossEntropy, shiftedLoss } from "./heads.ts";
 
 /** How the score of a choice is made; the names are those of config.json. */
 export const summaryFields = {
