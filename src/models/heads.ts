@@ -1,12 +1,7 @@
 /** Output layers and losses that families share, as `transformers` computes them: means over what counts. */
 // B batch, T tokens, D width, V vocabulary, C classes
-<<<<<<< HEAD
 import { iota, subtractDimensions, type Tensor } from "../graph/index.ts";
-import { linear, type Initializer, type Scope } from "../nn/index.ts";
-=======
-import type { Tensor } from "../graph/index.ts";
-import type { NameRules } from "../nn/index.ts";
->>>>>>> encoders
+import { linear, type Initializer, type NameRules, type Scope } from "../nn/index.ts";
 import { maybe, needed, type InputType, type InputTypes } from "./family.ts";
 
 /** Labels that count for nothing, in PyTorch and here. */
@@ -118,7 +113,6 @@ export function firstToken(x: Tensor): Tensor {
   return x.slice(1, 0, 1).squeeze(1);
 }
 
-<<<<<<< HEAD
 /** The last position's vectors: [B, T, D] to [B, D]. */
 export function finalToken(x: Tensor): Tensor {
   return x.slice(1, subtractDimensions(x.dim(1), 1), x.dim(1)).squeeze(1);
@@ -148,10 +142,9 @@ export function classifyTexts(
   const logits = linear(scope, texts, config.labels.length, { bias: false, initial });
   return { logits, loss: classLoss(logits, labels, config) };
 }
-=======
+
 /** The names that old files have for the weights of norms. */
 export const oldNorms: NonNullable<NameRules["renamed"]> = [
   [/\.gamma$/, ".weight"],
   [/\.beta$/, ".bias"],
 ];
->>>>>>> encoders
