@@ -18,7 +18,6 @@ export {
   writeTensors,
   type ModelFolder,
 } from "./model-folder.ts";
-<<<<<<< HEAD
 export { pickleError, requireModelFolder } from "./refusals.ts";
 export { parseSettings, readSettings, settingsText, writeSettings, type Settings } from "./settings-file.ts";
 export {
@@ -32,6 +31,4 @@ export {
   type StoredWeights,
 } from "./weights.ts";
 export { asStored, writeWeights, type WriteWeightsOptions } from "./write-weights.ts";
-=======
 export { openFolderTokenizer } from "./tokenizer-files.ts";
->>>>>>> tokens-run

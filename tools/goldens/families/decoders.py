@@ -8,9 +8,6 @@ from draw import Draw
 from golden import Golden
 from heads import LENGTHS, answer, bare, each, sequence, texts, token
 from prompts import END, PAD, prompted
-<<<<<<< HEAD
-from transformers import OPTConfig, OPTForCausalLM, GPT2Config, GPT2DoubleHeadsModel, GPT2LMHeadModel
-=======
 from transformers import (
     CTRLConfig,
     CTRLLMHeadModel,
@@ -22,8 +19,9 @@ from transformers import (
     OpenAIGPTConfig,
     OpenAIGPTDoubleHeadsModel,
     OpenAIGPTLMHeadModel,
+    OPTConfig,
+    OPTForCausalLM,
 )
->>>>>>> goldens
 
 VOCABULARY = 53
 
@@ -179,10 +177,5 @@ def opt() -> Iterator[Golden]:
 
 
 def goldens() -> Iterator[Golden]:
-<<<<<<< HEAD
-    yield from gpt2()
-    yield from opt()
-=======
-    for family in (openai_gpt, gpt2, ctrl, llama):
+    for family in (openai_gpt, gpt2, ctrl, llama, opt):
         yield from family()
->>>>>>> goldens
