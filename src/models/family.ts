@@ -77,6 +77,8 @@ export interface FamilyParts<C> {
   readonly heads: Readonly<Record<string, Head<C>>>;
   /** How names of a file relate to those of the parameters. */
   readonly names?: (config: C) => NameRules;
+  /** The longest text, in tokens; undefined where there is no limit. Default: the config's `maxPositions`. */
+  readonly longest?: (config: C) => number | undefined;
   /** Published sizes by name. */
   readonly presets?: Readonly<Record<string, Partial<C>>>;
 }
@@ -101,6 +103,8 @@ export interface Architecture {
   readonly config: Readonly<Record<string, unknown>>;
   readonly names: NameRules;
   readonly inputs: InputTypes;
+  /** The longest text, in tokens; undefined where there is no limit. */
+  readonly longest: number | undefined;
   /** What the head computes from the named inputs, which become inputs of the program. The needed ones must be there. */
   compute(scope: Scope, given: Iterable<string>): Record<string, Tensor>;
   /** The keys of config.json; those of the original stay where they say the same. */
@@ -140,6 +144,7 @@ function architecture<C>(parts: FamilyParts<C>, className: string, made: Head<C>
     config: config as Readonly<Record<string, unknown>>,
     names,
     inputs,
+    longest: longestOf(parts, config),
     compute: (scope, given) => {
       const tensors = declare(scope, inputs, new Set(given), className);
       const outputs = made.compute(scope, config, tensors);
@@ -150,6 +155,12 @@ function architecture<C>(parts: FamilyParts<C>, className: string, made: Head<C>
       return { ...json, architectures: [className], model_type: parts.modelType };
     },
   };
+}
+
+function longestOf<C>({ longest }: FamilyParts<C>, config: C): number | undefined {
+  if (longest !== undefined) return longest(config);
+  const { maxPositions } = config as { readonly maxPositions?: unknown };
+  return typeof maxPositions === "number" ? maxPositions : undefined;
 }
 
 function declare(
