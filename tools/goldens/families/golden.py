@@ -154,21 +154,17 @@ def zeros(model: torch.nn.Module, golden: Golden) -> set[str]:
 
 
 def file_names(folder: Path, model: torch.nn.Module) -> dict[str, str]:
-    """Parameter names to names in the folder's weight files: of tied parameters the file keeps one name."""
-    keys: set[str] = set()
+    """Parameter names to names in the folder's weight files, found by content: the library renames some as it saves.
+
+    Of tied parameters the file keeps one. A norm's gamma and beta, which the file of an ESM has, are its weight and
+    bias. Fixed tables that the file lacks keep the model's name.
+    """
+    contents: dict[bytes, str] = {}
     for path in folder.glob("model*.safetensors"):
         with safe_open(path, "pt") as file:
-            keys |= set(file.keys())
-    by_storage: dict[int, list[str]] = {}
-    for name, p in model.named_parameters(remove_duplicate=False):
-        by_storage.setdefault(p.data_ptr(), []).append(name)
-    named = {}
-    for name, p in model.named_parameters():
-        kept = [other for other in by_storage[p.data_ptr()] if other in keys]
-        if not kept and p.requires_grad:
-            print(f"  {name} is not in the file under this name")
-        named[name] = kept[0] if kept else name
-    return named
+            contents |= {file.get_tensor(key).numpy().tobytes(): key for key in file.keys()}
+    found = {name: contents.get(p.detach().numpy().tobytes(), name) for name, p in model.named_parameters()}
+    return {name: re.sub("gamma$", "weight", re.sub("beta$", "bias", key)) for name, key in found.items()}
 
 
 def learn(model: torch.nn.Module, golden: Golden, folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
@@ -180,7 +176,7 @@ def learn(model: torch.nn.Module, golden: Golden, folder: Path) -> tuple[dict[st
     stepped = copy.deepcopy(model)
     for p, g in zip(stepped.parameters(), grads.values()):
         p.grad = None if g is None else g.clone()
-    torch.optim.AdamW([p for p in stepped.parameters() if p.requires_grad], **STEP).step()
+    torch.optim.AdamW(stepped.parameters(), **STEP).step()
     for name, p in stepped.named_parameters():
         if grads[name] is not None and re.search(golden.steps, named[name]):
             tensors[f"step.{named[name]}"] = p.detach()
