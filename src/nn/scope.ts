@@ -25,11 +25,13 @@ export type Initializer =
   /** Uniform within ±√(6 / (fanIn + fanOut)) (Glorot and Bengio 2010, eq. 16). */
   | { readonly kind: "xavier" };
 
-/** A trained tensor: its path, its shape and how it starts. */
+/** A tensor that belongs to the model: its path, its shape and how it starts. */
 export interface Parameter {
   readonly name: string;
   readonly shape: readonly number[];
   readonly initial: Initializer;
+  /** Whether training changes it; false for a buffer, which checkpoints hold all the same. */
+  readonly trained: boolean;
   readonly tensor: Tensor;
 }
 
@@ -145,6 +147,18 @@ export class Scope {
    * Throws GraphError where the name is taken by another shape.
    */
   parameter(name: string, shape: readonly number[], initial: Initializer): Tensor {
+    return this.#held(name, shape, initial, true);
+  }
+
+  /**
+   * A tensor under this path that is kept with the parameters and read from checkpoints, but never trained. It starts
+   * with zeros, and may be absent from a checkpoint. Throws GraphError as `parameter` does.
+   */
+  buffer(name: string, shape: readonly number[]): Tensor {
+    return this.#held(name, shape, { kind: "zeros" }, false);
+  }
+
+  #held(name: string, shape: readonly number[], initial: Initializer, trained: boolean): Tensor {
     const full = this.#named(name);
     const before = this.trace.parameters.get(full);
     if (before !== undefined) {
@@ -156,7 +170,7 @@ export class Scope {
       return before.tensor;
     }
     const tensor = input(full, "float32", shape);
-    this.trace.parameters.set(full, { name: full, shape, initial, tensor });
+    this.trace.parameters.set(full, { name: full, shape, initial, trained, tensor });
     return tensor;
   }
 
