@@ -12,7 +12,6 @@ export {
   type InputType,
   type InputTypes,
   type ModelTask,
-  type NameRules,
   type Outputs,
 } from "./family.ts";
 export { gpt2, gpt2Config, gpt2Presets, type Gpt2Config, type Gpt2Preset } from "./gpt2.ts";

@@ -1,12 +1,16 @@
 /** All families, by `model_type` of config.json. */
 import { ConfigError, nearest } from "../errors/index.ts";
+import { bartFamily } from "./bart.ts";
 import { bertFamily } from "./bert.ts";
 import { gpt2Family } from "./gpt2.ts";
+import { marianFamily } from "./marian.ts";
+import { mbartFamily } from "./mbart.ts";
+import { t5Family } from "./t5.ts";
 import type { ConfigJson } from "./config-fields.ts";
 import type { Architecture, Family, ModelTask } from "./family.ts";
 
 /** Every family that can be opened. */
-export const families: readonly Family[] = [bertFamily, gpt2Family];
+export const families: readonly Family[] = [bertFamily, gpt2Family, bartFamily, mbartFamily, marianFamily, t5Family];
 
 /** The family of a config.json. Throws ConfigError that lists the known ones. */
 export function familyOf(json: ConfigJson, where: string): Family {

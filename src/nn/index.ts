@@ -39,6 +39,7 @@ export {
   type Place,
 } from "./parameters.ts";
 export { positionKinds, positions, sinusoids, type PositionKind } from "./positions.ts";
+export { relativeBias, relativeBuckets, type BucketOptions, type Places } from "./relative-buckets.ts";
 export {
   initialValues,
   Scope,
