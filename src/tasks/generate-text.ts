@@ -11,7 +11,6 @@ import { InputError } from "../errors/index.ts";
 import type { Values } from "../runtime/index.ts";
 import { forLanguage, languagesOf, type ChatMessage, type Tokenizer } from "../tokens/index.ts";
 import { cachedModel, modelGenerationOptions } from "./generation.ts";
-import type { Model } from "./model.ts";
 import { TextModel, type ReadOptions } from "./text-model.ts";
 
 /** Options of a generation, over those of the model's own settings. */
@@ -28,10 +27,6 @@ export interface GeneratedText extends Generated {
 /** A model that writes text, with its tokenizer. */
 abstract class Writer extends TextModel {
   #cached: CachedModel | undefined;
-
-  constructor(model: Model, tokenizer: Tokenizer) {
-    super(model, tokenizer);
-  }
 
   /** The model with its key-value cache. */
   get cached(): CachedModel {
@@ -97,8 +92,7 @@ export class TextGenerator extends Writer {
       const { tokenizer } = this;
       return { ...encoding, ids: [begin], tokens: [tokenizer.idToToken(begin)!], typeIds: [0], attentionMask: [1] };
     });
-    const { tokenTypeIds: _, ...feeds } = this.feeds(filled, "left");
-    return feeds;
+    return withoutSegments(this.feeds(filled, "left"));
   }
 }
 
@@ -138,8 +132,7 @@ export class TextConverter extends Writer {
         places.map((place) => prefix + texts[place]!),
         options,
       );
-      const { tokenTypeIds: _, ...read } = feeds;
-      for (const [i, row] of (await this.write(read, told)).entries()) results[places[i]!] = row;
+      for (const [i, row] of (await this.write(withoutSegments(feeds), told)).entries()) results[places[i]!] = row;
     }
     return results;
   }
@@ -157,3 +150,7 @@ export class TextConverter extends Writer {
     throw new InputError(`The tokenizer has no language "${to}". It knows ${this.languages.join(", ") || "none"}.`);
   }
 }
+
+/** Segments mean something else to models that write: who speaks. */
+const withoutSegments = (feeds: Values): Values =>
+  Object.fromEntries(Object.entries(feeds).filter(([name]) => name !== "tokenTypeIds"));
