@@ -3,8 +3,9 @@ import { nodesOf } from "../graph/index.ts";
 import { InputError } from "../errors/index.ts";
 import { Trace, type ModelParameters } from "../nn/index.ts";
 import type { Values } from "../runtime/index.ts";
-import { GROWING, promptOf } from "./feeds.ts";
+import { promptOf } from "./feeds.ts";
 import { LoadedPrograms } from "./loaded-programs.ts";
+import { GROWING } from "./ports.ts";
 import type { ModelFunction, Selection } from "./programs.ts";
 import { Session } from "./session.ts";
 

@@ -3,17 +3,7 @@ import { InputError } from "../errors/index.ts";
 import type { HostTensor, Port } from "../onnx/index.ts";
 import type { Values } from "../runtime/index.ts";
 import { startTokens, type GenerationOptions } from "./options.ts";
-
-/** Inputs that may grow by what is generated, in the order in which a model is asked for them. */
-export const GROWING = ["decoderInputIds", "target", "inputIds"] as const;
-
-/** The input that says which of the past and present tokens are real, int32[batch, past + time]. */
-export const maskName = (growing: string): string =>
-  growing === "decoderInputIds" ? "decoderAttentionMask" : "attentionMask";
-
-/** The input that says where the present tokens stand, int32[batch, time]. */
-export const positionsName = (growing: string): string =>
-  growing === "decoderInputIds" ? "decoderPositionIds" : "positionIds";
+import { maskName, MEMORY, positionsName } from "./ports.ts";
 
 /** The prompts among the feeds, int32[rows, length]. Throws InputError where they are missing or empty. */
 export function promptOf(growing: string, feeds: Values): HostTensor {
@@ -117,7 +107,7 @@ export class RowInputs {
     this.#last = Int32Array.from({ length: rows }, (_, row) => Number(positions[(row + 1) * length - 1]));
   }
 
-  /** What the first program is fed. Throws InputError where prompts have padding and the model reads no mask. */
+  /** What the first program is fed; memories start from zeros where none are given. Throws InputError where prompts have padding and the model reads no mask. */
   prefill(ports: readonly Port[]): Values {
     const [mask, positions] = [maskName(this.#growing), positionsName(this.#growing)];
     const has = (name: string): boolean => ports.some((port) => port.name === name);
@@ -127,6 +117,12 @@ export class RowInputs {
     const shape = [this.#rows, this.#length];
     const feeds: Record<string, HostTensor> = { ...this.#feeds };
     if (has(mask)) feeds[mask] = { dtype: "int32", shape, data: this.#mask };
+    for (const port of ports) {
+      if (!port.name.startsWith(MEMORY) || feeds[port.name] !== undefined) continue;
+      const [length, width] = port.shape.slice(1).map(Number) as [number, number];
+      const data = new Float32Array(this.#rows * length * width);
+      feeds[port.name] = { dtype: "float32", shape: [this.#rows, length, width], data };
+    }
     if (has(positions)) feeds[positions] ??= { dtype: "int32", shape, data: this.#positions() };
     return feeds;
   }

@@ -101,7 +101,7 @@ export function generationOptions(
     );
   }
   const set = Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
-  const options = { ...optionsOf(set, file), ...optionsOf(callArguments, "The arguments") };
+  const options = { ...optionsOf(set, file), ...optionsOf(callArguments, "the arguments") };
   // A decoder without a start token of its own starts from the one that begins texts.
   const start = options.decoderStartTokenId ?? callArguments["bos_token_id"] ?? set["bos_token_id"];
   return typeof start === "number" ? { ...options, decoderStartTokenId: start } : options;
@@ -112,7 +112,7 @@ function optionsOf(json: GenerationJson, file: string): GenerationOptions {
     const value = json[key] ?? undefined;
     if (value === undefined || harmless.includes(value)) continue;
     throw new ConfigError(
-      `${file} sets ${key} to ${JSON.stringify(value)}, which Heed does not do, and which would change what is ` +
+      `${key} is ${JSON.stringify(value)} in ${file}, which Heed does not do, and which would change what is ` +
         `generated. Remove it, or set it to null.`,
     );
   }
@@ -120,7 +120,7 @@ function optionsOf(json: GenerationJson, file: string): GenerationOptions {
   const values = Object.fromEntries(given.map((key) => [key, json[key] ?? undefined]));
   const checked = parseConfig(schema, values, file, Object.keys(fields));
   const options = given.map((key) => [fields[key as keyof typeof fields][0], checked[key] ?? offValues[key]] as const);
-  return Object.fromEntries(options) as GenerationOptions;
+  return Object.fromEntries(options);
 }
 
 /** What a null means where leaving the option out means something else. */

@@ -22,7 +22,7 @@ export interface Sampling {
 export function samplingOf(options: SamplingOptions, keep: number): Sampling {
   const warpers: LogitsProcessor[] = [];
   const add = (
-    name: keyof SamplingOptions & string,
+    name: keyof SamplingOptions,
     value: number | undefined,
     [valid, range]: readonly [(value: number) => boolean, string],
     make: ((value: number) => LogitsProcessor) | undefined,

@@ -1,10 +1,11 @@
 /** A batch on its way: the cache in the engine, and the scores of each row's next token. */
 import { InputError } from "../errors/index.ts";
-import type { HostTensor } from "../onnx/index.ts";
+import type { HostTensor, Port } from "../onnx/index.ts";
 import type { Call, Engine, Values, View } from "../runtime/index.ts";
 import { RowInputs } from "./feeds.ts";
 import type { Loaded, LoadedPrograms } from "./loaded-programs.ts";
-import { IDS, LOG_PROBABILITIES, LOGITS, NEXT, ONCE, PAST, REORDER, type Selection } from "./programs.ts";
+import { IDS, LOG_PROBABILITIES, LOGITS, MEMORY, NEXT, ONCE, PAST, REMEMBERED, REORDER } from "./ports.ts";
+import type { Selection } from "./programs.ts";
 
 /** Scores of the next token of each row, as they left the engine. */
 export type Selected =
@@ -76,11 +77,7 @@ export class Session {
     const [rows, length] = feeds[growing]!.shape as readonly [number, number];
     const { id, program, bind } = await programs.program("prefill", selection, rows);
     const prefix = `generation ${++sessions} `;
-    const keep: Record<string, string> = {};
-    for (const { name } of program.outputs) {
-      if (name.startsWith(NEXT)) keep[name] = prefix + PAST + name.slice(NEXT.length);
-      if (name.startsWith(ONCE)) keep[name] = prefix + name;
-    }
+    const keep = keptAs(program.outputs, prefix);
     const residents = new Set(Object.values(keep));
     const inputs = new RowInputs(growing, feeds);
     try {
@@ -146,9 +143,7 @@ export class Session {
     for (const { name } of program.inputs) {
       if (this.#residents.has(this.#prefix + name)) bind[name] = { resident: this.#prefix + name };
     }
-    const grown = program.outputs.filter(({ name }) => name.startsWith(NEXT));
-    const keep = Object.fromEntries(grown.map(({ name }) => [name, this.#prefix + PAST + name.slice(NEXT.length)]));
-    return { program: id, bind, keep, fetch: fetched(this.#selection) };
+    return { program: id, bind, keep: keptAs(program.outputs, this.#prefix), fetch: fetched(this.#selection) };
   }
 
   #regroupCall({ id, program }: Loaded): Call {
@@ -165,6 +160,17 @@ export class Session {
     await freeAll(this.#engine, this.#residents);
     await this.#programs.giveBack();
   }
+}
+
+/** The residents that a program's outputs become. */
+function keptAs(outputs: readonly Port[], prefix: string): Record<string, string> {
+  const keep: Record<string, string> = {};
+  for (const { name } of outputs) {
+    if (name.startsWith(NEXT)) keep[name] = prefix + PAST + name.slice(NEXT.length);
+    if (name.startsWith(ONCE)) keep[name] = prefix + name;
+    if (name.startsWith(REMEMBERED)) keep[name] = prefix + MEMORY + name.slice(REMEMBERED.length);
+  }
+  return keep;
 }
 
 async function freeAll(engine: Engine, residents: ReadonlySet<string>): Promise<void> {

@@ -49,8 +49,8 @@ export const flag = (keys: Keys, otherwise: boolean): Field<boolean> => field(ke
 export const choice = <const T extends string>(keys: Keys, choices: readonly T[], otherwise: NoInfer<T>): Field<T> =>
   field(keys, z.enum(choices as readonly [T, ...T[]]) as unknown as Schema<T>, otherwise);
 /** A field that may be absent or null. */
-export const optional = <T>({ keys, schema }: Field<T>): Field<T | undefined> => {
-  return { keys, schema: (schema as z.ZodType<T>).optional(), default: undefined };
+export const optional = <T>(one: Field<T>): Field<T | undefined> => {
+  return { ...one, schema: (one.schema as z.ZodType<T>).optional(), default: undefined };
 };
 
 /** Activation functions by the names that config.json uses. */

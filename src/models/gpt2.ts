@@ -4,7 +4,7 @@
  * laid out as in the published checkpoints.
  */
 // B batch, T tokens, D width, V vocabulary, H heads, K = D / H, C classes
-import { iota, subtractDimensions, type Tensor } from "../graph/index.ts";
+import type { Tensor } from "../graph/index.ts";
 import {
   activations,
   attendCausally,
@@ -32,8 +32,19 @@ import {
   tokenId,
   type ConfigOf,
 } from "./config-fields.ts";
+import { doubleHeads, doubleInputs, summaryFields } from "./double-heads.ts";
 import { family, head, type InputTensors } from "./family.ts";
-import { causalInputs, classLabels, classLoss, shiftedLoss, tokenLabels, tokenLoss } from "./heads.ts";
+import {
+  classLabels,
+  classifyTexts,
+  lastToken,
+  shiftedLoss,
+  spanLabels,
+  spanOutputs,
+  speakerInputs,
+  tokenLabels,
+  tokenLoss,
+} from "./heads.ts";
 
 const fields = {
   vocabulary: count("vocab_size", 50257),
@@ -54,6 +65,10 @@ const fields = {
   /** Whether scores are divided by √K, and by the layer's number (from 1) as well. */
   scaleAttention: flag("scale_attn_weights", true),
   scaleByLayer: flag("scale_attn_by_inverse_layer_idx", false),
+  /** Whether the output layer is the table of the embeddings. */
+  tied: flag("tie_word_embeddings", true),
+  classifierDropout: rate(["classifier_dropout", "hidden_dropout"], 0.1),
+  ...summaryFields,
   paddingId: tokenId("pad_token_id", undefined),
   labels: labelNames,
   problemType,
@@ -63,7 +78,6 @@ export type Gpt2Config = ConfigOf<typeof fields>;
 
 /** Reads configs, and fills in the choices of the smallest published model. */
 export const gpt2Config = configReader("GPT-2", fields, {
-  only: { tie_word_embeddings: [true] },
   check: ({ width, heads }) =>
     width % heads === 0 ? undefined : `a width of ${width} does not divide into ${heads} heads.`,
 });
@@ -78,7 +92,7 @@ export const gpt2Presets = {
 /** The name of a published size. */
 export type Gpt2Preset = keyof typeof gpt2Presets;
 
-type Inputs = InputTensors<typeof causalInputs>;
+type Inputs = InputTensors<typeof speakerInputs>;
 
 /** The body: hidden states [B, T, D] behind the last norm. */
 export function gpt2Body(scope: Scope, config: Gpt2Config, inputs: Inputs): Tensor {
@@ -97,19 +111,25 @@ export function gpt2Body(scope: Scope, config: Gpt2Config, inputs: Inputs): Tens
   return scope.publish(`hiddenStates.${config.layers}`, norm(scope.at("ln_f"), x, config));
 }
 
-/** Logits [B, T, V] of the token after each position, by the table of the embeddings: ids int32[B, T]. */
+/** Logits [B, T, V] of the token after each position: ids int32[B, T]. */
 export function gpt2(scope: Scope, config: Gpt2Config, inputs: Inputs): Tensor {
-  const hidden = gpt2Body(scope.at("transformer"), config, inputs);
-  return hidden.linear(embeddingTable(scope.at("transformer.wte"), config.vocabulary, config.width, normal(config)));
+  return tokenLogits(scope, config, gpt2Body(scope.at("transformer"), config, inputs));
+}
+
+/** The output layer: the table of the embeddings, where it has none of its own. */
+function tokenLogits(scope: Scope, config: Gpt2Config, hidden: Tensor): Tensor {
+  const place = scope.at(config.tied ? "transformer.wte" : "lm_head");
+  return hidden.linear(embeddingTable(place, config.vocabulary, config.width, normal(config)));
 }
 
 const normal = ({ deviation }: Gpt2Config) => ({ kind: "normal", deviation }) as const;
 const norm = (scope: Scope, x: Tensor, { normEpsilon }: Gpt2Config): Tensor => layerNorm(scope, x, normEpsilon);
 
 /** Tokens and places: [B, T] to [B, T, D]. */
-function embeddings(scope: Scope, config: Gpt2Config, { inputIds, positionIds }: Inputs): Tensor {
+function embeddings(scope: Scope, config: Gpt2Config, { inputIds, positionIds, tokenTypeIds }: Inputs): Tensor {
   const table = embeddingTable(scope.at("wte"), config.vocabulary, config.width, normal(config));
-  const tokens = table.gather(inputIds);
+  const words = table.gather(inputIds);
+  const tokens = tokenTypeIds === undefined ? words : words.add(table.gather(tokenTypeIds));
   const places =
     positionIds === undefined
       ? positions(scope.at("wpe"), tokens, "learned", config.maxPositions, scope.past)
@@ -143,16 +163,6 @@ function mlp(scope: Scope, config: Gpt2Config, x: Tensor): Tensor {
 const residualInitial = ({ layers, deviation }: Gpt2Config) =>
   ({ kind: "normal", deviation: deviation / Math.sqrt(2 * layers) }) as const;
 
-/** The logits [B, T, C] at the last token that is not padding, by the ids: [B, C]. */
-function atLastToken(logits: Tensor, ids: Tensor, paddingId: number | undefined): Tensor {
-  if (paddingId === undefined) return logits.slice(1, subtractDimensions(logits.dim(1), 1), logits.dim(1)).squeeze(1);
-  const [batch, time] = ids.shape;
-  const places = iota(time!, { dtype: "int32" });
-  const last = ids.equal(paddingId).not().cast("int32").mul(places).max(1); // [B]
-  const index = last.reshape([batch!, 1, 1]).expand([batch!, 1, logits.dim(2)]);
-  return logits.gatherElements(index, 1).squeeze(1);
-}
-
 const of = head<Gpt2Config>();
 
 export const gpt2Family = family<Gpt2Config>({
@@ -161,7 +171,7 @@ export const gpt2Family = family<Gpt2Config>({
   heads: {
     GPT2LMHeadModel: of({
       task: "causal-lm",
-      inputs: { ...causalInputs, ...tokenLabels },
+      inputs: { ...speakerInputs, ...tokenLabels },
       compute: (scope, config, { labels, ...inputs }) => {
         const logits = gpt2(scope, config, inputs);
         return { logits, loss: shiftedLoss(logits, labels) };
@@ -169,35 +179,51 @@ export const gpt2Family = family<Gpt2Config>({
     }),
     GPT2Model: of({
       task: "features",
-      inputs: causalInputs,
+      inputs: speakerInputs,
       compute: (scope, config, inputs) => ({ lastHiddenState: gpt2Body(scope, config, inputs) }),
     }),
     GPT2ForSequenceClassification: of({
       task: "sequence-classification",
-      inputs: (config) => ({ ...causalInputs, ...classLabels(config) }),
+      inputs: (config) => ({ ...speakerInputs, ...classLabels(config) }),
       compute: (scope, config, { labels, ...inputs }) => {
         const hidden = gpt2Body(scope.at("transformer"), config, inputs);
-        const scores = linear(scope.at("score"), hidden, config.labels.length, {
-          bias: false,
-          initial: normal(config),
-        });
-        const logits = atLastToken(scores, inputs.inputIds, config.paddingId);
-        return { logits, loss: classLoss(logits, labels, config) };
+        const texts = lastToken(hidden, inputs.inputIds, config.paddingId);
+        return classifyTexts(scope.at("score"), texts, labels, config, normal(config));
       },
     }),
     GPT2ForTokenClassification: of({
       task: "token-classification",
-      inputs: { ...causalInputs, ...tokenLabels },
+      inputs: { ...speakerInputs, ...tokenLabels },
       compute: (scope, config, { labels, ...inputs }) => {
         const hidden = gpt2Body(scope.at("transformer"), config, inputs);
-        const logits = linear(scope.at("classifier"), hidden, config.labels.length, { initial: normal(config) });
+        const dropped = dropout(scope, hidden, config.classifierDropout);
+        const logits = linear(scope.at("classifier"), dropped, config.labels.length, { initial: normal(config) });
         return { logits, loss: tokenLoss(logits, labels) };
       },
     }),
+    GPT2ForQuestionAnswering: of({
+      task: "question-answering",
+      inputs: { ...speakerInputs, ...spanLabels },
+      compute: (scope, config, { startPositions, endPositions, ...inputs }) => {
+        const hidden = gpt2Body(scope.at("transformer"), config, inputs);
+        const spans = linear(scope.at("qa_outputs"), hidden, 2, { initial: normal(config) });
+        return spanOutputs(spans, { startPositions, endPositions });
+      },
+    }),
+    GPT2DoubleHeadsModel: of({
+      task: "multiple-choice",
+      inputs: doubleInputs,
+      compute: (scope, config, inputs) =>
+        doubleHeads(scope, config, inputs, {
+          body: (texts) => gpt2Body(scope.at("transformer"), config, texts),
+          logits: (hidden) => tokenLogits(scope, config, hidden),
+          initial: normal(config),
+        }),
+    }),
   },
-  names: () => ({
+  names: ({ tied }) => ({
     base: "transformer",
-    tied: { "lm_head.weight": "transformer.wte.weight" },
+    ...(tied && { tied: { "lm_head.weight": "transformer.wte.weight" } }),
     ignored: [/(^|\.)h\.\d+\.attn\.(bias|masked_bias)$/],
   }),
   presets: gpt2Presets,

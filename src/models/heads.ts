@@ -1,7 +1,7 @@
 /** Output layers and losses that families share, as `transformers` computes them: means over what counts. */
 // B batch, T tokens, D width, V vocabulary, C classes
-import type { Tensor } from "../graph/index.ts";
-import type { NameRules } from "../nn/index.ts";
+import { iota, subtractDimensions, type Tensor } from "../graph/index.ts";
+import { linear, type Initializer, type NameRules, type Scope } from "../nn/index.ts";
 import { maybe, needed, type InputType, type InputTypes } from "./family.ts";
 
 /** Labels that count for nothing, in PyTorch and here. */
@@ -23,6 +23,9 @@ export const causalInputs = {
   attentionMask: maybe("int32", "batch", "past + time"),
   positionIds: maybe("int32", ...rows),
 } as const satisfies InputTypes;
+
+/** The same, where a second look-up in the table of tokens tells who speaks (GPT, GPT-2, CTRL). */
+export const speakerInputs = { ...causalInputs, tokenTypeIds: maybe("int32", ...rows) } as const satisfies InputTypes;
 
 /** A label for each token. */
 export const tokenLabels = { labels: maybe("int32", ...rows) } as const satisfies InputTypes;
@@ -108,6 +111,36 @@ function spanLoss(logits: Tensor, places: Tensor): Tensor {
 /** The first position's vectors: [B, T, D] to [B, D]. */
 export function firstToken(x: Tensor): Tensor {
   return x.slice(1, 0, 1).squeeze(1);
+}
+
+/** The last position's vectors: [B, T, D] to [B, D]. */
+export function finalToken(x: Tensor): Tensor {
+  return x.slice(1, subtractDimensions(x.dim(1), 1), x.dim(1)).squeeze(1);
+}
+
+/** The vectors [B, D] of the last token of each row that is not padding, by the ids [B, T]: of [B, T, D]. */
+export function lastToken(x: Tensor, ids: Tensor, paddingId: number | undefined): Tensor {
+  if (paddingId === undefined) return finalToken(x);
+  const [batch, time] = ids.shape;
+  const places = iota(time!, { dtype: "int32" });
+  return atPlaces(x, ids.equal(paddingId).not().cast("int32").mul(places).max(1).reshape([batch!, 1])).squeeze(1);
+}
+
+/** The vectors [B, N, D] of x [B, T, D] at places int32[B, N]. */
+export function atPlaces(x: Tensor, places: Tensor): Tensor {
+  return x.gatherElements(places.unsqueeze(-1).expand([...places.shape, x.dim(-1)]), 1);
+}
+
+/** A classifier without bias over the vectors [B, D] of whole texts: logits [B, C], and the loss where there are labels. */
+export function classifyTexts(
+  scope: Scope,
+  texts: Tensor,
+  labels: Tensor | undefined,
+  config: ClassifierConfig,
+  initial: Initializer,
+): { logits: Tensor; loss: Tensor | undefined } {
+  const logits = linear(scope, texts, config.labels.length, { bias: false, initial });
+  return { logits, loss: classLoss(logits, labels, config) };
 }
 
 /** The names that old files have for the weights of norms. */

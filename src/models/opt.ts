@@ -88,7 +88,8 @@ function layer(scope: Scope, config: OptConfig, x: Tensor, mask: Tensor | undefi
   const context = attendCausally(self, query, self.append("key", key), self.append("value", value), options);
   const attended = x.add(dropout(scope, dense("self_attn.out_proj", joinHeads(context)), config.dropout));
   const inner = dense("fc1", layerNorm(scope.at("final_layer_norm"), attended), feedForward);
-  const fed = dense("fc2", activations[config.activation](inner));
+  const activate = activations[config.activation];
+  const fed = dense("fc2", activate(inner));
   return scope.checkpoint(attended.add(dropout(scope, fed, config.dropout)));
 }
 

@@ -1,7 +1,15 @@
 /** Multi-head attention (Vaswani et al. 2017, section 3.2) and its masks. */
 // B batch, T queries, S keys, H heads, D model width, K = D / H
 import { GraphError } from "../errors/index.ts";
-import { addDimensions, concat, constant, iota, type Dimension, type Tensor } from "../graph/index.ts";
+import {
+  addDimensions,
+  concat,
+  constant,
+  iota,
+  multiplyDimensions,
+  type Dimension,
+  type Tensor,
+} from "../graph/index.ts";
 import { dropout } from "./dropout.ts";
 import { linear } from "./layers.ts";
 import type { Scope } from "./scope.ts";
@@ -44,20 +52,41 @@ export type AttendOptions = Pick<AttentionOptions, "mask" | "dropout" | "publish
 
 /**
  * softmax(Q Kᵀ / √K + mask) V for each head (eq. 1): queries [B, H, T, K], keys and values [B, H, S, K] to
- * [B, H, T, K]. Records `attention`, the weights.
+ * [B, H, T, K]. Records `attention`, the weights. Where keys and values have fewer heads, as many neighboring heads of
+ * the queries share one (Ainslie et al. 2023, "GQA", section 2.2), and nothing is repeated.
  */
 export function attend(
   scope: Scope,
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  { mask, dropout: rate = 0, publish, scale = 1 / Math.sqrt(query.fixed(-1)) }: AttendOptions,
+  { scale = 1 / Math.sqrt(query.fixed(-1)), ...options }: AttendOptions,
 ): Tensor {
-  const products = query.matmul(key.swap(-1, -2));
-  const scores = scale === 1 ? products : products.scale(scale);
+  const products = productOfHeads(query, key.swap(-1, -2));
+  return weigh(scope, scale === 1 ? products : products.scale(scale), value, options);
+}
+
+/** softmax(scores + mask) V, for scores [B, H, T, S] that are made elsewhere; the rest of `attend`. */
+export function weigh(
+  scope: Scope,
+  scores: Tensor,
+  value: Tensor,
+  { mask, dropout: rate = 0, publish }: Omit<AttendOptions, "scale">,
+): Tensor {
   const weights = scope.record("attention", (mask === undefined ? scores : scores.add(mask)).softmax());
   if (publish !== undefined) scope.publish(publish, weights);
-  return dropout(scope, weights, rate).matmul(value);
+  return productOfHeads(dropout(scope, weights, rate), value);
+}
+
+/** [B, H, M, N] by [B, H / G, N, P] to [B, H, M, P]: G heads share one, whose rows lie one behind the other. */
+function productOfHeads(x: Tensor, y: Tensor): Tensor {
+  const [batch, heads, rows, inner] = x.shape;
+  const shared = y.fixed(1);
+  const together = multiplyDimensions(x.fixed(1) / shared, rows!);
+  return x
+    .reshape([batch!, shared, together, inner!])
+    .matmul(y)
+    .reshape([batch!, heads!, rows!, y.dim(-1)]);
 }
 
 /** Queries of a block: fewer, and the products become too small. */

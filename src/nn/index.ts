@@ -10,6 +10,7 @@ export {
   paddingMask,
   splitHeads,
   visible,
+  weigh,
   type AttendOptions,
   type AttentionOptions,
 } from "./attention.ts";
