@@ -5,11 +5,19 @@ import { ctrlFamily } from "./ctrl.ts";
 import { gpt2Family } from "./gpt2.ts";
 import { llamaFamily } from "./llama.ts";
 import { openAiGptFamily } from "./openai-gpt.ts";
+import { transfoXlFamily } from "./transfo-xl.ts";
 import type { ConfigJson } from "./config-fields.ts";
 import type { Architecture, Family, ModelTask } from "./family.ts";
 
 /** Every family that can be opened. */
-export const families: readonly Family[] = [bertFamily, openAiGptFamily, gpt2Family, ctrlFamily, llamaFamily];
+export const families: readonly Family[] = [
+  bertFamily,
+  openAiGptFamily,
+  gpt2Family,
+  ctrlFamily,
+  transfoXlFamily,
+  llamaFamily,
+];
 
 /** The family of a config.json. Throws ConfigError that lists the known ones. */
 export function familyOf(json: ConfigJson, where: string): Family {

@@ -4,6 +4,7 @@
  */
 import { GraphError } from "../errors/index.ts";
 import {
+  addDimensions,
   concat,
   dimension,
   input,
@@ -52,7 +53,7 @@ export function initialValues(
  * What kind of program is traced:
  * - `training`: dropout is on;
  * - `forward`: everything at once, dropout off;
- * - `prefill`: as forward, and what `append` and `once` saw becomes the cache;
+ * - `prefill`: as forward, and what `append` and `once` saw becomes the cache (what `carry` gives goes out of all kinds);
  * - `step`: the cache comes in, one or more new positions are computed, the grown cache goes out.
  */
 export type TraceKind = "training" | "forward" | "prefill" | "step";
@@ -60,7 +61,7 @@ export type TraceKind = "training" | "forward" | "prefill" | "step";
 /** A tensor of the cache: what comes in (in step programs) and what goes out. */
 export interface CacheEntry {
   readonly name: string;
-  readonly kind: "append" | "once";
+  readonly kind: "append" | "once" | "carry";
   readonly tensor: Tensor;
 }
 
@@ -202,6 +203,25 @@ export class Scope {
     const tensor = this.trace.kind === "step" ? input(`once.${full}`, value.dtype, value.shape) : value;
     this.trace.cache.set(full, { name: full, kind: "once", tensor });
     return tensor;
+  }
+
+  /**
+   * A memory of fixed length across segments (Dai et al. 2019, section 3.2): the last `length` positions that `present`
+   * [batch, …, time, width] had in earlier calls. In programs of every kind it comes in as the input `memory.<path>`,
+   * [batch, …, length, width], zeros at the start; what goes out are the last positions of memory and present together.
+   * Returns what came in; no gradient goes beyond it.
+   */
+  carry(name: string, present: Tensor, length: number): Tensor {
+    const full = this.#named(name);
+    const axis = present.shape.length - 2;
+    const [batch, time] = [present.dim(0), present.dim(axis)];
+    const reorder = this.trace.kind === "step" && this.trace.reorder;
+    const shape = present.shape.map((d, i) => (i === axis ? length : i === 0 && reorder ? before : d));
+    let memory = input(`memory.${full}`, present.dtype, shape);
+    if (reorder) memory = memory.gather(input("reorder", "int32", [batch]));
+    const next = concat([memory, present], axis).slice(axis, time, addDimensions(time, length));
+    this.trace.cache.set(full, { name: full, kind: "carry", tensor: next });
+    return memory;
   }
 
   /** How many positions are already in the cache: 0 but in step programs. */
