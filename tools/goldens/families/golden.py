@@ -24,6 +24,10 @@ from torch.nn import functional
 
 FOLDER = Path(__file__).parents[3] / "test" / "families"
 LIMIT = 150_000
+NEW = transformers.__version__ >= "5"
+EAGER = {"attn_implementation": "eager"} if NEW else {}
+"""The one implementation that gives attentions."""
+FLOAT = {"dtype": torch.float32} if NEW else {}
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
 STEP = {"lr": 0.01, "betas": [0.9, 0.98], "eps": 1e-4, "weight_decay": 0.1}
@@ -40,7 +44,11 @@ class Case:
 
 @dataclass
 class Golden:
-    """A folder to make. `main` keeps every output, the gradients and a step; else outputs and loss alone are kept."""
+    """A folder to make. `main` keeps every output, the gradients and a step; else outputs and loss alone are kept.
+
+    `spread`: the weights' deviation; at 0.35 what is generated depends more on the source. `then`: the inputs of a second segment. `old_config`: keys of config.json to replace, None to delete. `steps`: a
+    pattern of the parameters whose step is kept. `prepare`: changes the model before weights are drawn for what trains.
+    """
 
     folder: str
     model: type
@@ -48,12 +56,15 @@ class Golden:
     inputs: dict[str, torch.Tensor | bool]
     seed: int = -1
     main: bool = False
+    spread: float = 0.2
     generation: dict[str, Any] = field(default_factory=dict)
     cases: Callable[[torch.nn.Module], dict[str, Case]] = lambda model: {}
     then: dict[str, torch.Tensor] = field(default_factory=dict)
     dtype: torch.dtype = torch.float32
     save: dict[str, Any] = field(default_factory=dict)
     old_config: dict[str, Any] = field(default_factory=dict)
+    steps: str = ""
+    prepare: Callable[[torch.nn.Module], None] = lambda model: None
 
     def __post_init__(self) -> None:
         """A seed of its own for every folder, which adding another folder leaves alone."""
@@ -62,13 +73,11 @@ class Golden:
 
 
 def build(golden: Golden) -> torch.nn.Module:
-    """The model with weights from the seed: matrices N(0, 0.2²), biases too, weights of norms 1 ± 0.3."""
+    """The model with weights from the seed: matrices and biases N(0, spread²), weights of norms 1 ± 0.3."""
     torch.manual_seed(golden.seed)
-    kwargs = {"attn_implementation": "eager"} if transformers.__version__ >= "5" else {}
-    model = golden.model._from_config(golden.config, **kwargs) if kwargs else golden.model(golden.config)
-    norms = {
-        f"{name}.weight" for name, module in model.named_modules() if "Norm" in type(module).__name__
-    }
+    model = golden.model._from_config(golden.config, **EAGER)
+    golden.prepare(model)
+    norms = {f"{name}.weight" for name, module in model.named_modules() if "Norm" in type(module).__name__}
     draw = torch.Generator().manual_seed(golden.seed)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -80,7 +89,7 @@ def build(golden: Golden) -> torch.nn.Module:
             elif parameter.ndim == 0:
                 parameter.add_(0.1 * noise)
             else:
-                parameter.copy_(0.2 * noise)
+                parameter.copy_(golden.spread * noise)
         for name, buffer in model.named_buffers():
             if name.endswith("final_logits_bias"):
                 buffer.copy_(0.5 * torch.randn(buffer.shape, generator=draw))
@@ -145,21 +154,17 @@ def zeros(model: torch.nn.Module, golden: Golden) -> set[str]:
 
 
 def file_names(folder: Path, model: torch.nn.Module) -> dict[str, str]:
-    """Parameter names to names in the folder's weight files: of tied parameters the file keeps one name."""
-    keys: set[str] = set()
+    """Parameter names to names in the folder's weight files, found by content: the library renames some as it saves.
+
+    Of tied parameters the file keeps one. A norm's gamma and beta, which the file of an ESM has, are its weight and
+    bias. Fixed tables that the file lacks keep the model's name.
+    """
+    contents: dict[bytes, str] = {}
     for path in folder.glob("model*.safetensors"):
         with safe_open(path, "pt") as file:
-            keys |= set(file.keys())
-    by_storage: dict[int, list[str]] = {}
-    for name, p in model.named_parameters(remove_duplicate=False):
-        by_storage.setdefault(p.data_ptr(), []).append(name)
-    named = {}
-    for name, p in model.named_parameters():
-        kept = [other for other in by_storage[p.data_ptr()] if other in keys]
-        if not kept:
-            print(f"  {name} is not in the file under this name")
-        named[name] = kept[0] if kept else name
-    return named
+            contents |= {file.get_tensor(key).numpy().tobytes(): key for key in file.keys()}
+    found = {name: contents.get(p.detach().numpy().tobytes(), name) for name, p in model.named_parameters()}
+    return {name: re.sub("gamma$", "weight", re.sub("beta$", "bias", key)) for name, key in found.items()}
 
 
 def learn(model: torch.nn.Module, golden: Golden, folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
@@ -171,9 +176,9 @@ def learn(model: torch.nn.Module, golden: Golden, folder: Path) -> tuple[dict[st
     stepped = copy.deepcopy(model)
     for p, g in zip(stepped.parameters(), grads.values()):
         p.grad = None if g is None else g.clone()
-    torch.optim.AdamW([p for p in stepped.parameters() if p.requires_grad], **STEP).step()
+    torch.optim.AdamW(stepped.parameters(), **STEP).step()
     for name, p in stepped.named_parameters():
-        if grads[name] is not None:
+        if grads[name] is not None and re.search(golden.steps, named[name]):
             tensors[f"step.{named[name]}"] = p.detach()
     left_alone = [named[name] for name, g in grads.items() if g is None]
     left_alone += [name for name, _ in model.named_buffers() if name in model.state_dict()]
@@ -243,15 +248,27 @@ def write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]
     path.write_bytes(len(text).to_bytes(8, "little") + text + content[end:])
 
 
-def make(golden: Golden) -> None:
-    """Writes the folder."""
-    folder = FOLDER / golden.folder
-    shutil.rmtree(folder, ignore_errors=True)
+def saved(folder: Path, golden: Golden) -> torch.nn.Module:
+    """The model in its folder, opened by the library in float32, which the golden is of."""
     model = build(golden)
     model.save_pretrained(folder, **golden.save)
     if golden.old_config:
         rewrite_config(folder, golden.old_config)
-    model = model.float()
+    again = golden.model.from_pretrained(folder, **EAGER, **FLOAT).eval()
+    if golden.dtype == torch.float32:
+        with torch.no_grad():
+            made, read = (flat(forward(m, golden, golden.inputs), "outputs") for m in (model, again))
+        off = [name for name in made if not torch.allclose(made[name], read[name], atol=1e-6)]
+        if off:
+            raise ValueError(f"{golden.folder}: opened from its folder, the model gives other {', '.join(off)}")
+    return again
+
+
+def make(golden: Golden) -> None:
+    """Writes the folder."""
+    folder = FOLDER / golden.folder
+    shutil.rmtree(folder, ignore_errors=True)
+    model = saved(folder, golden)
     with torch.no_grad():
         output = forward(model, golden, golden.inputs)
     tensors = flat({name: torch.as_tensor(value) for name, value in golden.inputs.items()}, "inputs")
