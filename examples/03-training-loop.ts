@@ -19,7 +19,7 @@ import {
   type Batch,
   type Objective,
 } from "heed";
-import { CachedModel, greedy, startTokens } from "heed/generation";
+import { CachedModel, generate, startTokens } from "heed/generation";
 import { dimension, input, type Tensor } from "heed/graph";
 import { transformer, transformerConfig } from "heed/models";
 import type { Scope } from "heed/nn";
@@ -133,10 +133,10 @@ await diskFolder(options.out).write("loss.svg", lineChartSvg(chart));
 
 const cached = new CachedModel(trainer.parameters, forward);
 const { source } = batchOf(tests).feeds;
-const results = await greedy(
+const results = await generate(
   cached,
   { source: source!, target: startTokens(tests.length, start) },
-  { endId: end, maximumLength: 12 },
+  { eosTokenId: end, maxNewTokens: 12 },
 );
 const written = results.map(([best]) => wordOf(best!.ids));
 await engine.dispose();

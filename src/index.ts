@@ -2,6 +2,7 @@
 export * from "./errors/index.ts";
 export { random, shuffle, type Random } from "./random/index.ts";
 export { diskFolder } from "#disk";
+export { findModel, pull } from "#hub";
 export {
   browserFolder,
   fetchFolder,

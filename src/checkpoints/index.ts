@@ -31,3 +31,4 @@ export {
   type StoredWeights,
 } from "./weights.ts";
 export { asStored, writeWeights, type WriteWeightsOptions } from "./write-weights.ts";
+export { openFolderTokenizer } from "./tokenizer-files.ts";

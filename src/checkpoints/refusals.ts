@@ -1,13 +1,6 @@
 /** What is refused instead of opened, with the reason and the way out. */
 import { CheckpointError } from "../errors/index.ts";
-import type { Entry, ReadableFolder } from "../files/index.ts";
-
-/** Files that Python's pickle wrote: opening them runs whatever code they hold. */
-const PICKLE = /\.(bin|pt|pth|ckpt|pkl|pickle)$/i;
-/** What other libraries keep weights in, and is no pickle. */
-const FOREIGN = /\.(onnx|h5|msgpack|gguf|ggml|tflite|ot)$/i;
-/** What a download leaves until it is whole. */
-const PARTIAL = /\.(part|incomplete|crdownload|download)$/i;
+import { isForeign, isPartial, isPickle, type Entry, type ReadableFolder } from "../files/index.ts";
 
 const CONVERT =
   "Convert it in Python: from transformers import AutoModel; " +
@@ -29,7 +22,7 @@ export function pickleError(shown: string): CheckpointError {
 export async function requireModelFolder(folder: ReadableFolder): Promise<void> {
   const shown = folder.describe();
   const kind = await folder.kind("");
-  if (kind === "file" && PICKLE.test(shown)) throw pickleError(shown);
+  if (kind === "file" && isPickle(shown)) throw pickleError(shown);
   if (kind === "file") {
     throw new CheckpointError(
       `${shown} is a file. Give the folder that holds config.json and model.safetensors, not one of its files.`,
@@ -40,7 +33,7 @@ export async function requireModelFolder(folder: ReadableFolder): Promise<void> 
     throw new CheckpointError(`${shown} does not exist. Give a model's folder, or download one with: heed pull REPO.`);
   }
   const entries = await listed(folder);
-  if (entries.some(({ name }) => PARTIAL.test(name))) throw halfDownload(shown, entries);
+  if (entries.some(({ name }) => isPartial(name))) throw halfDownload(shown, entries);
   const inside = entries.filter(({ kind: one }) => one === "folder").map(({ name }) => name);
   for (const name of inside) {
     if ((await folder.kind(`${name}/config.json`)) !== "file") continue;
@@ -57,17 +50,17 @@ export async function requireModelFolder(folder: ReadableFolder): Promise<void> 
 export async function noWeights(folder: ReadableFolder, wanted?: string): Promise<CheckpointError> {
   const shown = folder.describe();
   const entries = await listed(folder);
-  if (entries.some(({ name }) => PARTIAL.test(name))) return halfDownload(shown, entries);
+  if (entries.some(({ name }) => isPartial(name))) return halfDownload(shown, entries);
   if (wanted !== undefined) {
     return new CheckpointError(
       `${shown} is not whole: the file ${wanted}, which the index of its weights lists, is missing. ` +
         `Copy or download the missing file.`,
     );
   }
-  const named = (pattern: RegExp): string | undefined => entries.find(({ name }) => pattern.test(name))?.name;
-  const pickle = named(PICKLE);
+  const named = (is: (name: string) => boolean): string | undefined => entries.find(({ name }) => is(name))?.name;
+  const pickle = named(isPickle);
   if (pickle !== undefined) return pickleError(folder.describe(pickle));
-  const foreign = named(FOREIGN);
+  const foreign = named(isForeign);
   const other = foreign === undefined ? "" : ` Heed does not read ${foreign}.`;
   return new CheckpointError(
     `${shown} has no weights: neither model.safetensors nor model.safetensors.index.json is in it.${other} ` +
@@ -76,7 +69,7 @@ export async function noWeights(folder: ReadableFolder, wanted?: string): Promis
 }
 
 function halfDownload(shown: string, entries: readonly Entry[]): CheckpointError {
-  const partial = entries.find(({ name }) => PARTIAL.test(name))!.name;
+  const partial = entries.find(({ name }) => isPartial(name))!.name;
   return new CheckpointError(
     `${shown} is half a download: ${partial} is not whole. ` +
       `Download it again with heed pull, which goes on where it stopped.`,

@@ -123,11 +123,16 @@ function repeatedKey(text: string): string | undefined {
   return undefined;
 }
 
-/** Where the JSON string that begins at `start` ends. A regular expression would run out of stack on a long one. */
-function stringEnd(text: string, start: number): number {
+/**
+ * Where the JSON string that begins at `start` ends; the text's end where it does not. A regular expression would run
+ * out of stack on a long one.
+ */
+export function stringEnd(text: string, start: number): number {
   let at = start + 1;
-  for (let code = text.charCodeAt(at); code !== 34; code = text.charCodeAt(at)) at += code === 92 ? 2 : 1;
-  return at + 1;
+  for (let code = text.charCodeAt(at); code !== 34 && at < text.length; code = text.charCodeAt(at)) {
+    at += code === 92 ? 2 : 1;
+  }
+  return Math.min(at + 1, text.length);
 }
 
 function parseMetadata(value: unknown, shown: string): Record<string, string> {

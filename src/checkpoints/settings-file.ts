@@ -1,6 +1,7 @@
 /** JSON files of settings (config.json, generation_config.json, …) that are read, changed in parts and written back. */
 import { CheckpointError } from "../errors/index.ts";
 import { readText, type Folder, type ReadableFolder } from "../files/index.ts";
+import { stringEnd } from "./safetensors-header.ts";
 
 /**
  * What a file of settings holds. Python tells 1.0 from 1 (the config of T5 with an `initializer_factor` of 1 is refused
@@ -82,16 +83,11 @@ function textOf(value: unknown, path: string, indent: string, before: Settings |
 
 function numberText(value: number, path: string, before: Settings | undefined): string {
   const old = before?.numbers.get(path);
-  if (old !== undefined && Object.is(numberOf(old), value)) return old;
+  if (old !== undefined && Object.is(Number(old), value)) return old;
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
   const point = Number.isInteger(value) && FLOATS.has(path.slice(path.lastIndexOf("/") + 1));
   return point && Math.abs(value) < 1e16 ? value.toFixed(1) : String(value);
 }
-
-const numberOf = (text: string): number => Number(text);
-
-/** A key's string, a bracket or comma, or any other value. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s"{}[\],:]+/gs;
 
 /**
  * The numbers' texts by path; and the same JSON with the infinities of Python, which are no JSON, as numbers too large
@@ -102,8 +98,8 @@ function scan(text: string): { readonly numbers: Map<string, string>; readonly j
   const open: { key: string; index: number | undefined }[] = [];
   let last = "";
   let json = "";
-  let end = 0;
-  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+  let copied = 0;
+  for (const { token, at } of tokensOf(text)) {
     const around = open.at(-1);
     if (token === "{") open.push({ key: "", index: undefined });
     else if (token === "[") open.push({ key: "0", index: 0 });
@@ -113,13 +109,30 @@ function scan(text: string): { readonly numbers: Map<string, string>; readonly j
     else if (/^-?(\d|Infinity$)/.test(token)) {
       numbers.set(`/${open.map(({ key }) => key).join("/")}`, token);
       if (token.endsWith("Infinity")) {
-        json += text.slice(end, index) + token.replace("Infinity", "1e999");
-        end = index + token.length;
+        json += text.slice(copied, at) + token.replace("Infinity", "1e999");
+        copied = at + token.length;
       }
     }
     last = token;
   }
-  return { numbers, json: json + text.slice(end) };
+  return { numbers, json: json + text.slice(copied) };
+}
+
+const SPACE_OR_MARK = /[\s"{}[\],:]/g;
+
+/** Strings with their quotes, brackets, commas and colons, and what stands between them. */
+function* tokensOf(text: string): Generator<{ readonly token: string; readonly at: number }> {
+  for (let at = 0; at < text.length;) {
+    const first = text[at]!;
+    let end = at + 1;
+    if (first === '"') end = stringEnd(text, at);
+    else if (!/[\s{}[\],:]/.test(first)) {
+      SPACE_OR_MARK.lastIndex = at;
+      end = SPACE_OR_MARK.exec(text)?.index ?? text.length;
+    }
+    if (first.trim() !== "") yield { token: text.slice(at, end), at };
+    at = end;
+  }
 }
 
 function keyOf(token: string): string {

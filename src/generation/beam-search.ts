@@ -1,108 +1,73 @@
 /** Beam search with length penalty and n-best, by the rules of Hugging Face's `generate`. */
-import { InputError } from "../errors/index.ts";
-import type { Values } from "../runtime/index.ts";
-import { promptOf, type CachedModel, type Selected, type Session } from "./cached-model.ts";
 import { compact } from "./compact.ts";
-import { planOf, stopped, type Generated, type SearchOptions, type SearchPlan } from "./options.ts";
-import { logSumExp } from "./processors.ts";
+import type { CachedModel } from "./cached-model.ts";
+import type { Alternative, Generated } from "./options.ts";
+import { stopped, type SearchPlan } from "./plan.ts";
+import { applyRule } from "./rules.ts";
+import { gumbelKeys } from "./sampling.ts";
+import { alternativesOf, topChoices, wholeScores, type Choice } from "./scored.ts";
+import type { Selected, Session } from "./session.ts";
+import { best } from "./warpers.ts";
 
-/** How beams are followed. */
-export interface BeamOptions extends SearchOptions {
-  /** How many sentences are followed at once. */
-  readonly beams: number;
-  /** Scores are divided by the number of tokens to this power; above 0 favors long sentences. Default: 1. */
-  readonly lengthPenalty?: number | undefined;
-  /** How many sentences a row gets, best first. Default: 1. */
-  readonly nBest?: number | undefined;
-  /**
-   * When to stop once `beams` sentences are finished: `true`, at once; `false`, when the best open one, at its present
-   * length, scores no better than the worst finished one; `"never"`, when it could not do so at any length. With one
-   * beam the first end token stops. Default: false.
-   */
-  readonly earlyStopping?: boolean | "never" | undefined;
-}
-
-/** A token behind others: sentences that begin alike share their beginnings. */
+/** A token behind others: sequences that begin alike share their beginnings. */
 interface Link {
   readonly id: number;
   readonly logProbability: number;
   readonly before: Link | undefined;
+  readonly alternatives: readonly Alternative[] | undefined;
+  readonly scores: Float32Array | undefined;
 }
 
-/** An open sentence. */
+/** An open sequence. */
 interface Beam {
   readonly last: Link | undefined;
   readonly sum: number;
 }
 
-interface Candidate extends Beam {
-  readonly last: Link;
+interface Candidate extends Choice {
   /** Which of the beams it goes on from. */
   readonly from: number;
+  readonly sum: number;
 }
 
 interface Hypothesis {
   readonly last: Link | undefined;
   readonly score: number;
-  readonly finished: boolean;
+  readonly ending: "end token" | "stop string" | "length" | undefined;
 }
 
 /** A row of the input on its way. */
 interface Search {
   readonly place: number;
   readonly prompt: readonly number[];
-  /** Open sentences, best first; they have rows of the cache one after another. */
+  /** Open sequences, best first; they have rows of the cache one after another. */
   beams: readonly Beam[];
-  /** Closed sentences, best first. */
+  /** Closed sequences, best first. */
   closed: readonly Hypothesis[];
   live: boolean;
 }
 
-interface BeamPlan extends SearchPlan {
-  readonly beams: number;
-  readonly lengthPenalty: number;
-  readonly earlyStopping: boolean | "never";
-}
-
 /**
- * Follows the `beams` best sentences of each row at once. A sentence that ends counts only where its end token is among
- * the `beams` best candidates of the step. A score is the sum of log-probabilities over (number of new tokens, end token
- * included) to the power of the length penalty. Gives up to `nBest` sentences a row, best first.
- * @param feeds The inputs of the model function; the growing one holds the prompts, int32[rows, length].
- * @throws InputError where an option or a prompt cannot be used.
+ * Follows the best sequences of each row at once. A sequence that ends counts only where its last token is among the
+ * best candidates of the step, as many as there are beams. A score is the sum of log-probabilities over (number of new
+ * tokens, end token included) to the power of the length penalty. Gives the sequences of each row, best first.
  */
-export async function beamSearch(model: CachedModel, feeds: Values, options: BeamOptions): Promise<Generated[][]> {
-  const { shape, data } = promptOf(model, feeds);
+export async function beamSearch(model: CachedModel, plan: SearchPlan): Promise<Generated[][]> {
+  const { shape, data } = plan.prompt;
   const [rows, length] = shape as readonly [number, number];
-  const { nBest = 1 } = options;
-  const plan = beamPlan(options, rows);
   const searches = Array.from({ length: rows }, (_, place): Search => {
     const prompt = Array.from(data.subarray(place * length, (place + 1) * length), Number);
     return { place, prompt, beams: [{ last: undefined, sum: 0 }], closed: [], live: true };
   });
   if (stopped(plan)) for (const search of searches) closeOpen(search, plan, 1);
-  else if (rows > 0) await run(model, feeds, plan, searches);
-  return searches.map(({ closed }) => closed.slice(0, nBest).map(generated));
+  else if (rows > 0) await run(model, plan, searches);
+  return searches.map(({ closed }) => closed.slice(0, plan.sequences).map((one) => generated(one, plan)));
 }
 
-function beamPlan(options: BeamOptions, rows: number): BeamPlan {
-  const { beams, lengthPenalty = 1, nBest = 1, earlyStopping = false } = options;
-  if (!Number.isInteger(beams) || beams < 1)
-    throw new InputError(`beams is ${beams}; expected a whole number from 1 on.`);
-  if (!Number.isInteger(nBest) || nBest < 1 || nBest > beams) {
-    throw new InputError(`nBest is ${nBest}; expected a whole number from 1 up to the number of beams, ${beams}.`);
-  }
-  return { ...planOf(options, rows), beams, lengthPenalty, earlyStopping: beams === 1 ? true : earlyStopping };
-}
-
-async function run(model: CachedModel, feeds: Values, plan: BeamPlan, searches: readonly Search[]): Promise<void> {
-  const whole = plan.processors.length > 0;
-  const session = await model.start(
-    feeds,
-    whole ? { kind: "logits" } : { kind: "top", count: 2 * plan.beams + plan.forbidden },
-  );
+async function run(model: CachedModel, plan: SearchPlan, searches: readonly Search[]): Promise<void> {
+  const session = await model.start(plan.feeds, plan.selection);
   try {
-    // Who has rows of the cache, in order; ended sentences keep theirs until they are dropped.
+    // Who has rows of the cache, in order; ended sequences keep theirs until they are dropped.
     let holders = searches.map((search) => ({ search, rows: 1 }));
     for (let step = 0; ; step++) {
       const order: number[][] = [];
@@ -135,82 +100,119 @@ async function advance(
 }
 
 /** Takes one step of a row. Returns for each of its rows of the cache, from now on, which of the old ones it goes on from. */
-function extend(search: Search, plan: BeamPlan, selected: Selected, row: number, step: number): number[] {
-  const { beams } = plan;
+function extend(search: Search, plan: SearchPlan, selected: Selected, row: number, step: number): number[] {
   const length = step + 1;
-  const last = length >= plan.limit(search.place);
-  const candidates = search.beams.flatMap((beam, from) => continuations(search, plan, selected, row, from, beam, step));
-  candidates.sort((a, b) => b.sum - a.sum);
-  const open: Candidate[] = [];
+  const { candidates, scores } = continuations(search, plan, selected, row, step);
+  const alternatives = search.beams.map((_, from) =>
+    plan.alternatives > 0 ? alternativesOf(selected, row + from, plan.alternatives) : undefined,
+  );
+  const linked = ({ id, logProbability, from }: Candidate): Link => {
+    return {
+      id,
+      logProbability,
+      before: search.beams[from]!.last,
+      alternatives: alternatives[from],
+      scores: scores[from],
+    };
+  };
+  const open: (Beam & { readonly from: number })[] = [];
   const closed = [...search.closed];
-  for (const [rank, candidate] of candidates.slice(0, 2 * beams).entries()) {
-    const finished = candidate.last.id === plan.endId;
-    if (!finished && !last) {
-      if (open.length < beams) open.push(candidate);
-    } else if (rank < beams) {
-      closed.push({ last: candidate.last, score: scoreOf(candidate.sum, length, plan), finished });
+  for (const [rank, candidate] of candidates.entries()) {
+    const ending = endingOf(search, plan, candidate, length);
+    if (ending === undefined) open.push({ last: linked(candidate), sum: candidate.sum, from: candidate.from });
+    else if (rank < plan.beams) {
+      closed.push({ last: linked(candidate), score: scoreOf(candidate.sum, length, plan), ending });
     }
   }
+  // Drawn candidates come in the order of the draw.
+  if (plan.sampling !== undefined) open.sort((a, b) => b.sum - a.sum);
   const before = search.beams.length;
-  search.closed = closed.sort((a, b) => b.score - a.score).slice(0, beams);
-  search.beams = open;
+  search.closed = closed.sort((a, b) => b.score - a.score).slice(0, plan.beams);
+  search.beams = open.slice(0, plan.beams);
   search.live = open.length > 0 && !isDone(search, plan, length);
-  return search.live ? open.map(({ from }) => from) : Array.from({ length: before }, (_, i) => i);
+  return search.live ? open.slice(0, plan.beams).map(({ from }) => from) : Array.from({ length: before }, (_, i) => i);
 }
 
-/** Whether no open sentence is expected to get among the closed ones. */
-function isDone({ place, beams, closed }: Search, plan: BeamPlan, length: number): boolean {
+function endingOf(search: Search, plan: SearchPlan, { id, from }: Candidate, length: number): Hypothesis["ending"] {
+  if (plan.endIds.has(id)) return "end token";
+  if (plan.hitsStopString !== undefined) {
+    const ids = [...search.prompt, ...links(search.beams[from]!.last).map((link) => link.id), id];
+    if (plan.hitsStopString(ids)) return "stop string";
+  }
+  return length >= plan.limit(search.place) ? "length" : undefined;
+}
+
+/** Whether no open sequence is expected to get among the closed ones. */
+function isDone({ place, beams, closed }: Search, plan: SearchPlan, length: number): boolean {
   if (closed.length < plan.beams) return false;
   if (plan.earlyStopping === true) return true;
   const far = plan.earlyStopping === "never" && plan.lengthPenalty > 0;
-  const best = scoreOf(beams[0]!.sum, far ? plan.limit(place) : length, plan);
-  return best <= closed.at(-1)!.score;
+  const most = scoreOf(beams[0]!.sum, far ? plan.limit(place) : length, plan);
+  return most <= closed.at(-1)!.score;
 }
 
-const scoreOf = (sum: number, length: number, { lengthPenalty }: BeamPlan): number => sum / length ** lengthPenalty;
+const scoreOf = (sum: number, length: number, { lengthPenalty }: SearchPlan): number => sum / length ** lengthPenalty;
 
-/** The best continuations of one beam. */
+/** The best continuations of a row's beams, best first, or drawn; and the scores of each beam, if they are wanted. */
 function continuations(
   search: Search,
-  plan: BeamPlan,
+  plan: SearchPlan,
   selected: Selected,
   row: number,
-  from: number,
-  beam: Beam,
+  step: number,
+): { readonly candidates: Candidate[]; readonly scores: readonly (Float32Array | undefined)[] } {
+  const { place, beams, prompt } = search;
+  const moment = { place, step };
+  if (selected.kind === "top") {
+    const found = beams.flatMap(({ sum }, from) =>
+      topChoices(selected, row + from, plan, moment).map((choice) => ({ ...choice, from, sum: sum + choice.score })),
+    );
+    const possible = found.filter(({ score }) => score !== -Infinity).sort((a, b) => b.sum - a.sum);
+    return { candidates: possible.slice(0, plan.width), scores: [] };
+  }
+  const history = ({ last }: Beam) => [...prompt, ...links(last).map(({ id }) => id)];
+  const group = beams.map((beam, from) => ({ at: row + from, history: () => history(beam) }));
+  const whole = wholeScores(selected, group, plan, moment, true);
+  if (plan.sampling !== undefined) {
+    const { warpers, last } = plan.sampling;
+    const rows = whole.map(({ scores }, from) => ({ scores, history: group[from]!.history() }));
+    for (const warp of warpers) for (const { scores, history: ids } of rows) warp(scores, ids);
+    for (const rule of last) applyRule(rule, rows, moment);
+  }
+  const scores = whole.map((one) => (plan.outputScores ? one.scores : undefined));
+  return { candidates: bestOf(whole, search, plan, step), scores };
+}
+
+function bestOf(
+  whole: readonly { readonly scores: Float32Array; readonly logProbability: (id: number) => number }[],
+  { place, beams }: Search,
+  plan: SearchPlan,
   step: number,
 ): Candidate[] {
-  const found: Candidate[] = [];
-  const add = (id: number, logProbability: number): void => {
-    if (logProbability === -Infinity || plan.forbids(id, step)) return;
-    found.push({ from, sum: beam.sum + logProbability, last: { id, logProbability, before: beam.last } });
+  const candidate = (id: number, from: number): Candidate => {
+    const { scores, logProbability } = whole[from]!;
+    return { id, from, score: scores[id]!, logProbability: logProbability(id), sum: beams[from]!.sum + scores[id]! };
   };
-  const { width } = selected;
-  const first = (row + from) * width;
-  if (selected.kind === "top") {
-    for (let i = first; i < first + width; i++) add(selected.ids[i]!, selected.logProbabilities[i]!);
-    return found;
+  const possible = ({ score }: Candidate): boolean => score !== -Infinity;
+  if (plan.sampling === undefined) {
+    const found = whole.flatMap(({ scores }, from) => best(scores, plan.width).map((id) => candidate(id, from)));
+    return found
+      .filter(possible)
+      .sort((a, b) => b.sum - a.sum)
+      .slice(0, plan.width);
   }
-  const scores = selected.logits.slice(first, first + width);
-  const whole = logSumExp(scores);
-  for (let i = 0; i < width; i++) scores[i] = scores[i]! - whole;
-  const history = [...search.prompt, ...links(beam.last).map(({ id }) => id)];
-  for (const process of plan.processors) process(scores, history);
-  for (const id of best(scores, 2 * plan.beams + plan.forbidden)) add(id, scores[id]!);
-  return found;
+  const all = whole.flatMap(({ scores }, from) => [...scores.keys()].map((id) => candidate(id, from))).filter(possible);
+  const sums = all.map(({ sum }) => sum);
+  const keys = gumbelKeys(sums, plan.seed, "beams", plan.placeOf(place), step);
+  const drawn = [...keys.keys()].sort((a, b) => keys[b]! - keys[a]!).slice(0, plan.width);
+  return drawn.map((i) => all[i]!);
 }
 
-/** The indices of the `count` largest scores. */
-function best(scores: Float32Array, count: number): number[] {
-  if (count >= scores.length) return [...scores.keys()];
-  const threshold = scores.toSorted()[scores.length - count]!;
-  return [...scores.keys()].filter((i) => scores[i]! >= threshold);
-}
-
-/** A signal ends the search: open sentences stand behind the finished ones. */
-function closeOpen(search: Search, plan: BeamPlan, length: number): void {
+/** A signal ends the search: open sequences stand behind the finished ones. */
+function closeOpen(search: Search, plan: SearchPlan, length: number): void {
   if (!search.live) return;
   const open = search.beams.map(({ last, sum }) => {
-    return { last, score: scoreOf(sum, length, plan), finished: false };
+    return { last, score: scoreOf(sum, length, plan), ending: undefined };
   });
   search.closed = [...search.closed, ...open];
   search.live = false;
@@ -222,8 +224,16 @@ function links(last: Link | undefined): Link[] {
   return chain.reverse();
 }
 
-function generated({ last, score, finished }: Hypothesis): Generated {
+function generated({ last, score, ending }: Hypothesis, plan: SearchPlan): Generated {
   const chain = links(last);
-  const ids = Int32Array.from(finished ? chain.slice(0, -1) : chain, ({ id }) => id);
-  return { ids, score, logProbabilities: Float32Array.from(chain, ({ logProbability }) => logProbability), finished };
+  const endId = ending === "end token" ? last!.id : undefined;
+  return {
+    ids: Int32Array.from(endId === undefined ? chain : chain.slice(0, -1), ({ id }) => id),
+    endId,
+    score,
+    logProbabilities: Float32Array.from(chain, ({ logProbability }) => logProbability),
+    finished: ending === "end token" || ending === "stop string",
+    ...(plan.alternatives > 0 ? { alternatives: chain.map(({ alternatives }) => alternatives!) } : {}),
+    ...(plan.outputScores ? { scores: chain.map(({ scores }) => scores!) } : {}),
+  };
 }

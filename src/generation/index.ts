@@ -1,8 +1,22 @@
-/** Sentences from a model, token by token: the cache, greedy search, sampling, beam search, streaming. */
-export { beamSearch, type BeamOptions } from "./beam-search.ts";
-export { CachedModel, Session, type CachedModelOptions, type Selected } from "./cached-model.ts";
-export { greedy, sample, streamTokens } from "./decode.ts";
-export { startTokens, type Generated, type SearchOptions, type StopSignal } from "./options.ts";
-export { minP, repetitionPenalty, temperature, topK, topP, type LogitsProcessor } from "./processors.ts";
+/** Sequences from a model, token by token: the cache, greedy search, sampling, beam search, streaming. */
+export { CachedModel, type CachedModelOptions } from "./cached-model.ts";
+export { generate, sequencesOf, streamTokens, type StreamedToken } from "./generate.ts";
+export { generationOptions, type GenerationJson } from "./generation-config.ts";
+export {
+  startTokens,
+  type Alternative,
+  type BeamOptions,
+  type Decodes,
+  type Generated,
+  type GenerationOptions,
+  type LengthOptions,
+  type OutputOptions,
+  type SamplingOptions,
+  type ScoreOptions,
+  type StopSignal,
+} from "./options.ts";
+export * from "./processors.ts";
 export { prefillProgram, stepProgram, type ModelFunction, type Selection, type StepOptions } from "./programs.ts";
-export type { SamplingOptions } from "./sampling.ts";
+export { Session, type Selected } from "./session.ts";
+export { streamText, TextReader, type ReadsTokens, type StreamTextOptions } from "./stream-text.ts";
+export { epsilonCutoff, etaCutoff, minP, temperature, topH, topK, topP, typicalP } from "./warpers.ts";

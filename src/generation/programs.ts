@@ -16,6 +16,7 @@ import {
 } from "../graph/index.ts";
 import { Trace, type Scope } from "../nn/index.ts";
 import { lower, type LowerOptions, type Port, type Program } from "../onnx/index.ts";
+import { IDS, LOG_PROBABILITIES, LOGITS, maskName, NEXT, ONCE, positionsName, REMEMBERED, REORDER } from "./ports.ts";
 
 /** Declares its own inputs and gives logits [B, T, V] of the token after each position. */
 export type ModelFunction = (scope: Scope) => Tensor;
@@ -23,24 +24,13 @@ export type ModelFunction = (scope: Scope) => Tensor;
 /** What of the last position's scores leaves the engine: the most probable tokens, or all logits. */
 export type Selection = { readonly kind: "top"; readonly count: number } | { readonly kind: "logits" };
 
-/** Ports of the cache: what `append` kept comes in under `PAST` and goes out under `NEXT`; what `once` kept comes in. */
-export const PAST = "past.";
-export const NEXT = "next.";
-export const ONCE = "once.";
-/** The input that says which row each row goes on from, int32[batch]. */
-export const REORDER = "reorder";
-/** The outputs of a selection: int32[B, count] and float32[B, count], best first; or float32[B, V]. */
-export const IDS = "ids";
-export const LOG_PROBABILITIES = "log_probabilities";
-export const LOGITS = "logits";
+const outgoing = { append: NEXT, once: ONCE, carry: REMEMBERED } as const;
 
-/** Reads the prompt, and gives the cache: `next.…` and `once.…`. Inputs are those of the model function. */
+/** Reads the prompt, and gives the cache: `next.…`, `once.…` and `remembered.…`. Inputs are the model function's. */
 export function prefillProgram(model: ModelFunction, selection: Selection, options: LowerOptions = {}): Program {
   const trace = new Trace("prefill");
   const outputs = select(trace.run(model), selection);
-  for (const { name, kind, tensor } of trace.cache.values()) {
-    outputs[(kind === "append" ? NEXT : ONCE) + name] = tensor;
-  }
+  for (const { name, kind, tensor } of trace.cache.values()) outputs[outgoing[kind] + name] = tensor;
   return lower("prefill", rewritten(outputs), options);
 }
 
@@ -52,13 +42,15 @@ export interface StepOptions extends LowerOptions {
   readonly growing?: string;
 }
 
-/** Goes on by some positions, or by one: `past.…` and `once.…` come in, `next.…` goes out. */
+/** Goes on by some positions, or by one: `past.…`, `once.…` and `memory.…` come in, `next.…` and `remembered.…` go out. */
 export function stepProgram(model: ModelFunction, selection: Selection, options: StepOptions = {}): Program {
   const { reorder = false, growing } = options;
   const sizes = growing === undefined ? undefined : onePosition(model, growing);
   const trace = new Trace("step", { reorder, sizes });
   const outputs = select(trace.run(model), selection);
-  for (const { name, kind, tensor } of trace.cache.values()) if (kind === "append") outputs[NEXT + name] = tensor;
+  for (const { name, kind, tensor } of trace.cache.values()) {
+    if (kind !== "once") outputs[outgoing[kind] + name] = tensor;
+  }
   return lower(reorder ? "step, reordered" : "step", rewritten(outputs), options);
 }
 
@@ -76,7 +68,8 @@ function onePosition(model: ModelFunction, growing: string): ReadonlyMap<string,
   }));
   const time = inputs.find(({ name }) => name === growing)?.shape[1];
   const names = time === undefined ? [] : namesIn(time);
-  const others = inputs.filter(({ name }) => name !== growing).flatMap(({ shape }) => shape.flatMap(namesIn));
+  const own = [growing, maskName(growing), positionsName(growing)];
+  const others = inputs.filter(({ name }) => !own.includes(name)).flatMap(({ shape }) => shape.flatMap(namesIn));
   if (time === undefined || names.length !== 1 || showDimension(time) !== names[0]) return undefined;
   return others.includes(names[0]) ? undefined : new Map([[names[0], 1]]);
 }

@@ -1,44 +1,77 @@
-/** The options of sampling. */
-import { InputError } from "../errors/index.ts";
-import { minP, repetitionPenalty, temperature, topK, topP, type LogitsProcessor } from "./processors.ts";
+/** The options of sampling as processors, and the drawing. */
+import { random } from "../random/index.ts";
+import type { SamplingOptions } from "./options.ts";
+import { logSumExp, type LogitsProcessor } from "./processors.ts";
+import { requireValue } from "./rules.ts";
+import { epsilonCutoff, etaCutoff, minP, temperature, topH, topK, topP, typicalP } from "./warpers.ts";
 
-/** How tokens are drawn. */
-export interface SamplingOptions {
-  /** The same seed gives the same sentences. */
-  readonly seed: number;
-  /** The place of each row in the whole input, where a batch is a part of it. Default: the place in the batch. */
-  readonly places?: readonly number[] | undefined;
-  /** Below 1 sharpens the distribution, above 1 flattens it. Default: 1. */
-  readonly temperature?: number | undefined;
-  /** Draws from so many of the most probable tokens. Default: from all. */
-  readonly topK?: number | undefined;
-  /** Draws from the fewest tokens that together have this probability. Default: 1. */
-  readonly topP?: number | undefined;
-  /** Draws from tokens with at least this share of the best one's probability. Default: 0. */
-  readonly minP?: number | undefined;
-  /** Above 1 makes tokens that are there already less probable. Default: 1. */
-  readonly repetitionPenalty?: number | undefined;
+/** How many of the most probable tokens are drawn from where nobody says: as in Hugging Face's `generate`. */
+const TOP_K = 50;
+
+/** What narrows the draw down. */
+export interface Sampling {
+  readonly warpers: readonly LogitsProcessor[];
+  /** So many of the best tokens are all that can be drawn; undefined where it may be any. */
+  readonly candidates: number | undefined;
 }
 
-/** The options as processors, in the order in which they act. Throws InputError for values outside their range. */
-export function samplingProcessors(options: SamplingOptions): LogitsProcessor[] {
-  const processors: LogitsProcessor[] = [];
+/**
+ * The processors in the order in which they act. They keep at least `keep` tokens. Throws InputError for values outside
+ * their range.
+ */
+export function samplingOf(options: SamplingOptions, keep: number): Sampling {
+  const warpers: LogitsProcessor[] = [];
   const add = (
-    name: Exclude<keyof SamplingOptions, "seed" | "places">,
-    make: (value: number) => LogitsProcessor,
-    valid: (value: number) => boolean,
-    range: string,
+    name: keyof SamplingOptions,
+    value: number | undefined,
+    [valid, range]: readonly [(value: number) => boolean, string],
+    make: ((value: number) => LogitsProcessor) | undefined,
   ): void => {
-    const value = options[name];
     if (value === undefined) return;
-    if (!valid(value)) throw new InputError(`${name} is ${value}; expected ${range}.`);
-    processors.push(make(value));
+    requireValue(name, value, valid, range);
+    if (make !== undefined) warpers.push(make(value));
   };
-  const positive = (value: number): boolean => value > 0 && value < Infinity;
-  add("repetitionPenalty", repetitionPenalty, positive, "a number above 0");
-  add("temperature", temperature, positive, "a number above 0; greedy search is what 0 would mean");
-  add("topK", topK, (value) => Number.isInteger(value) && value > 0, "a whole number from 1 on");
-  add("topP", topP, (value) => value > 0 && value <= 1, "a number above 0, up to 1");
-  add("minP", minP, (value) => value >= 0 && value <= 1, "a number from 0 to 1");
-  return processors;
+  const { topK: count = TOP_K, typicalP: typical, epsilonCutoff: epsilon, etaCutoff: eta } = options;
+  const share = [(value: number) => value >= 0 && value <= 1, "a number from 0 to 1"] as const;
+  const part = [(value: number) => value > 0 && value <= 1, "a number above 0, up to 1"] as const;
+  const cutoff = [(value: number) => value >= 0 && value < 1, "a number from 0, below 1"] as const;
+  const positive = [
+    (value: number) => value > 0 && value < Infinity,
+    "a number above 0; greedy search is what 0 would mean",
+  ] as const;
+  const whole = [(value: number) => Number.isInteger(value) && value >= 0, "a whole number from 0 on"] as const;
+  add("temperature", options.temperature, positive, temperature);
+  add("topH", options.topH, part, topH);
+  add("topK", count, whole, count === 0 ? undefined : (value) => topK(value, keep));
+  add("topP", options.topP, share, (value) => topP(value, keep));
+  add("minP", options.minP, share, (value) => minP(value, keep));
+  add("typicalP", typical, part, typical === 1 ? undefined : (value) => typicalP(value, keep));
+  add("epsilonCutoff", epsilon, cutoff, epsilon === 0 ? undefined : (value) => epsilonCutoff(value, keep));
+  add("etaCutoff", eta, cutoff, eta === 0 ? undefined : (value) => etaCutoff(value, keep));
+  // Top-h looks at 100 tokens before top-k does.
+  const narrow = count > 0 && options.topH === undefined;
+  return { warpers, candidates: narrow ? Math.max(count, keep) : undefined };
+}
+
+/** The index where the running sum of exp(scores) passes the share `uniform` of the whole. */
+export function draw(scores: Float32Array, uniform: number): number {
+  const whole = logSumExp(scores);
+  let sum = 0;
+  let last = 0;
+  for (let i = 0; i < scores.length; i++) {
+    if (scores[i] === -Infinity) continue;
+    last = i;
+    sum += Math.exp(scores[i]! - whole);
+    if (uniform < sum) return i;
+  }
+  return last;
+}
+
+/**
+ * Keys whose largest ones are a draw without replacement, each with a probability by its score: scores with Gumbel noise
+ * (Kool, van Hoof and Welling 2019, section 2).
+ */
+export function gumbelKeys(scores: ArrayLike<number>, ...stream: (number | string)[]): Float64Array {
+  const generator = random(...stream);
+  return Float64Array.from(scores, (score) => score - Math.log(-Math.log(1 - generator.uniform())));
 }

@@ -1,7 +1,7 @@
 /** Output layers and losses that families share, as `transformers` computes them: means over what counts. */
 // B batch, T tokens, D width, V vocabulary, C classes
 import { iota, subtractDimensions, type Tensor } from "../graph/index.ts";
-import { linear, type Initializer, type Scope } from "../nn/index.ts";
+import { linear, type Initializer, type NameRules, type Scope } from "../nn/index.ts";
 import { maybe, needed, type InputType, type InputTypes } from "./family.ts";
 
 /** Labels that count for nothing, in PyTorch and here. */
@@ -142,3 +142,9 @@ export function classifyTexts(
   const logits = linear(scope, texts, config.labels.length, { bias: false, initial });
   return { logits, loss: classLoss(logits, labels, config) };
 }
+
+/** The names that old files have for the weights of norms. */
+export const oldNorms: NonNullable<NameRules["renamed"]> = [
+  [/\.gamma$/, ".weight"],
+  [/\.beta$/, ".bias"],
+];

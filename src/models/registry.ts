@@ -1,22 +1,34 @@
 /** All families, by `model_type` of config.json. */
 import { ConfigError, nearest } from "../errors/index.ts";
+import { albertFamily } from "./albert.ts";
 import { bertFamily } from "./bert.ts";
+import type { ConfigJson } from "./config-fields.ts";
 import { ctrlFamily } from "./ctrl.ts";
+import { distilBertFamily } from "./distilbert.ts";
+import { electraFamily } from "./electra.ts";
+import { esmFamily } from "./esm.ts";
+import type { Architecture, Family, ModelTask } from "./family.ts";
 import { gpt2Family } from "./gpt2.ts";
 import { llamaFamily } from "./llama.ts";
 import { openAiGptFamily } from "./openai-gpt.ts";
+import { optFamily } from "./opt.ts";
+import { robertaFamily } from "./roberta.ts";
 import { transfoXlFamily } from "./transfo-xl.ts";
-import type { ConfigJson } from "./config-fields.ts";
-import type { Architecture, Family, ModelTask } from "./family.ts";
 
 /** Every family that can be opened. */
 export const families: readonly Family[] = [
+  albertFamily,
   bertFamily,
-  openAiGptFamily,
-  gpt2Family,
   ctrlFamily,
-  transfoXlFamily,
+  distilBertFamily,
+  electraFamily,
+  esmFamily,
+  gpt2Family,
   llamaFamily,
+  openAiGptFamily,
+  optFamily,
+  robertaFamily,
+  transfoXlFamily,
 ];
 
 /** The family of a config.json. Throws ConfigError that lists the known ones. */

@@ -10,11 +10,11 @@ import { GraphError } from "../errors/index.ts";
 import {
   addDimensions,
   dimension,
+  divideDimensions,
   floorDivideDimension,
   input,
   iota,
   multiplyDimensions,
-  sameDimension,
   showType,
   type Dimension,
   type Tensor,
@@ -37,10 +37,15 @@ export const DROPOUT_OFFSETS = "dropout.offsets";
 export function dropout(scope: Scope, x: Tensor, rate: number): Tensor {
   if (rate === 0 || scope.trace.kind !== "training") return x;
   if (!(rate > 0 && rate < 1)) throw new GraphError(`dropout: the rate is ${rate}, expected 0 <= rate < 1.`);
-  if (!sameDimension(x.dim(0), batch)) {
+  const [first, ...rest] = x.shape;
+  const perExample = first === undefined ? undefined : divideDimensions(first, batch);
+  if (perExample === undefined) {
     throw new GraphError(`dropout: the first axis of ${showType(x)} must be "batch": masks belong to examples.`);
   }
-  return x.mul(mask(scope, x, rate));
+  if (perExample === 1) return x.mul(mask(scope, x, rate));
+  // An example with several rows, such as the choices of a question.
+  const rows = x.reshape([batch, perExample, ...rest]);
+  return rows.mul(mask(scope, rows, rate)).reshape(x.shape);
 }
 
 function mask(scope: Scope, x: Tensor, rate: number): Tensor {

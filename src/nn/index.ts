@@ -39,7 +39,7 @@ export {
   type Layout,
   type Place,
 } from "./parameters.ts";
-export { positionKinds, positions, sinusoids, type PositionKind } from "./positions.ts";
+export { positionKinds, positions, sinusoids, tokenPositions, type PositionKind } from "./positions.ts";
 export {
   rotaryFrequencies,
   rotate,

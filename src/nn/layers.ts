@@ -27,7 +27,10 @@ export function embeddingTable(scope: Scope, count: number, width: number, initi
 /** An embedding beside its table. */
 export interface EmbeddingOptions {
   readonly initial?: Initializer | undefined;
-  /** The id whose row is not trained by looking it up, as PyTorch's `padding_idx`; a tied output layer still trains it. */
+  /**
+   * The id whose row starts at zero and is not trained by looking it up, as PyTorch's `padding_idx`; a tied output layer
+   * still trains it.
+   */
   readonly paddingId?: number | undefined;
 }
 
@@ -39,7 +42,8 @@ export function embedding(
   width: number,
   { initial, paddingId }: EmbeddingOptions = {},
 ): Tensor {
-  return lookUp(embeddingTable(scope, count, width, initial), ids, paddingId);
+  const start = initial?.kind === "normal" ? { ...initial, zeroRow: paddingId } : initial;
+  return lookUp(embeddingTable(scope, count, width, start), ids, paddingId);
 }
 
 /** Rows of a table that is there already, by id; see `EmbeddingOptions.paddingId`. */

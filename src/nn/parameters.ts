@@ -12,7 +12,10 @@ export interface Place {
   readonly size: number;
 }
 
-/** The places of all parameters. Matrices come first: they are what weight decay acts on; biases and norms follow. */
+/**
+ * The places of all parameters. Matrices come first: they are what weight decay acts on; biases, norms and what is not
+ * trained follow.
+ */
 export interface Layout {
   readonly places: ReadonlyMap<string, Place>;
   /** Elements in all, gaps included. */
@@ -33,9 +36,10 @@ export function layoutOf(parameters: readonly Parameter[]): Layout {
     places.set(parameter.name, { offset: size, shape: parameter.shape, size: length });
     size += Math.ceil(length / ALIGNMENT) * ALIGNMENT;
   };
-  parameters.filter(({ shape }) => shape.length >= 2).forEach(place);
+  const decays = ({ shape, fixed = false }: Parameter): boolean => shape.length >= 2 && !fixed;
+  parameters.filter(decays).forEach(place);
   const decayed = size;
-  parameters.filter(({ shape }) => shape.length < 2).forEach(place);
+  parameters.filter((parameter) => !decays(parameter)).forEach(place);
   return { places, size, decayed };
 }
 

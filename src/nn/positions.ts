@@ -37,3 +37,12 @@ export function positions(scope: Scope, x: Tensor, kind: PositionKind, count: nu
   const encodings = table.slice(0, first, addDimensions(first, x.dim(1)));
   return scope.record("positions", encodings);
 }
+
+/**
+ * Positions that count only real tokens, as RoBERTa and ESM do: from `paddingId` + 1 on, and `paddingId` itself for
+ * padding. ids int32[B, T] to int32[B, T].
+ */
+export function tokenPositions(ids: Tensor, paddingId: number): Tensor {
+  const real = ids.equal(paddingId).not().cast("int32");
+  return real.cumulativeSum(1).mul(real).add(paddingId);
+}

@@ -55,7 +55,7 @@ export interface Rotation {
 
 /** The rotation at positions int32[B, T], or at those from `first` on for the rows of a time axis. */
 export function rotation(
-  frequencies: Float32Array,
+  frequencies: Float32Array | Tensor,
   places: Tensor | { readonly first: Dimension; readonly time: Dimension },
 ): Rotation {
   const positions = "node" in places ? places : iota(places.time, { start: places.first, dtype: "int32" }).unsqueeze(0);
@@ -63,7 +63,7 @@ export function rotation(
   const angles = positions
     .cast("float32")
     .reshape([batch!, 1, time!, 1])
-    .mul(constant(frequencies, [frequencies.length]));
+    .mul("node" in frequencies ? frequencies : constant(frequencies, [frequencies.length]));
   const [cosine, sine] = [angles.cos(), angles.sin()];
   return { cosines: concat([cosine, cosine], -1), sines: concat([sine.neg(), sine], -1) };
 }

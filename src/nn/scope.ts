@@ -21,10 +21,13 @@ import type { Random } from "../random/index.ts";
 export type Initializer =
   | { readonly kind: "zeros" }
   | { readonly kind: "ones" }
-  | { readonly kind: "normal"; readonly deviation: number }
+  /** With `zeroRow`, that row of a table starts at zero: the padding token's. */
+  | { readonly kind: "normal"; readonly deviation: number; readonly zeroRow?: number | undefined }
   | { readonly kind: "uniform"; readonly bound: number }
   /** Uniform within ±√(6 / (fanIn + fanOut)) (Glorot and Bengio 2010, eq. 16). */
-  | { readonly kind: "xavier" };
+  | { readonly kind: "xavier" }
+  /** A table that is computed. */
+  | { readonly kind: "values"; readonly values: ArrayLike<number> };
 
 /** A trained tensor: its path, its shape and how it starts. */
 export interface Parameter {
@@ -32,6 +35,8 @@ export interface Parameter {
   readonly shape: readonly number[];
   readonly initial: Initializer;
   readonly tensor: Tensor;
+  /** Whether training leaves it as it is; see `Scope.fixed`. */
+  readonly fixed?: boolean;
 }
 
 /** The parameter's first values. The same generator gives the same values. */
@@ -43,9 +48,15 @@ export function initialValues(
   const values = new Float32Array(size);
   const fan = (shape[0] ?? 1) + (shape.at(-1) ?? 1);
   const bound = initial.kind === "uniform" ? initial.bound : Math.sqrt(6 / fan);
-  if (initial.kind === "ones") values.fill(1);
-  else if (initial.kind === "normal") for (let i = 0; i < size; i++) values[i] = generator.normal() * initial.deviation;
-  else if (initial.kind !== "zeros") for (let i = 0; i < size; i++) values[i] = (2 * generator.uniform() - 1) * bound;
+  if (initial.kind === "zeros") return values;
+  if (initial.kind === "ones") return values.fill(1);
+  if (initial.kind === "values") return Float32Array.from(initial.values);
+  if (initial.kind === "normal") {
+    for (let i = 0; i < size; i++) values[i] = generator.normal() * initial.deviation;
+    const [row, width] = [initial.zeroRow, shape.at(-1) ?? 1];
+    return row === undefined ? values : values.fill(0, row * width, (row + 1) * width);
+  }
+  for (let i = 0; i < size; i++) values[i] = (2 * generator.uniform() - 1) * bound;
   return values;
 }
 
@@ -146,6 +157,18 @@ export class Scope {
    * Throws GraphError where the name is taken by another shape.
    */
   parameter(name: string, shape: readonly number[], initial: Initializer): Tensor {
+    return this.#parameter(name, shape, initial, false);
+  }
+
+  /**
+   * A tensor of the checkpoint that training leaves as it is (PyTorch's buffers): read and written like a parameter,
+   * without gradient and without weight decay.
+   */
+  fixed(name: string, shape: readonly number[], initial: Initializer): Tensor {
+    return this.#parameter(name, shape, initial, true).stopGradient();
+  }
+
+  #parameter(name: string, shape: readonly number[], initial: Initializer, fixed: boolean): Tensor {
     const full = this.#named(name);
     const before = this.trace.parameters.get(full);
     if (before !== undefined) {
@@ -157,7 +180,7 @@ export class Scope {
       return before.tensor;
     }
     const tensor = input(full, "float32", shape);
-    this.trace.parameters.set(full, { name: full, shape, initial, tensor });
+    this.trace.parameters.set(full, { name: full, shape, initial, tensor, ...(fixed && { fixed }) });
     return tensor;
   }
 

@@ -3,6 +3,7 @@ import {
   CONFIG,
   exportEncoderDecoder,
   TOKENIZER,
+  writeSettings,
   type ExportedProgram,
   type ExportOptions,
 } from "../checkpoints/index.ts";
@@ -34,7 +35,7 @@ export async function exportTranslator(
     weights,
     options,
   );
-  await folder.write(CONFIG, `${JSON.stringify(transformerToJson(config), undefined, 2)}\n`);
+  await writeSettings(folder, CONFIG, transformerToJson(config));
   await folder.write(TOKENIZER, tokenizer.toText());
   await folder.write("README.md", readme(config, programs));
   return programs;

@@ -1,14 +1,7 @@
 /** Translating with a trained translator, measuring the translations, and looking at its attention. */
 import { alignmentWords, contentWords, tokenSpans, type Alignment, type TextPair } from "../data/index.ts";
 import { alignmentAccuracy, bleu, chrf, mergeAttention, type BleuScore, type Span } from "../evaluation/index.ts";
-import {
-  beamSearch,
-  greedy,
-  startTokens,
-  type BeamOptions,
-  type Generated,
-  type StopSignal,
-} from "../generation/index.ts";
+import { generate, startTokens, type Generated, type StopSignal } from "../generation/index.ts";
 import { loadRecords, recordsOf, type LoadedRecords } from "../insight/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { Translator } from "./translator.ts";
@@ -77,20 +70,22 @@ export async function translateAll(
 }
 
 function search(model: Translator, rows: readonly Int32Array[], options: TranslateOptions): Promise<Generated[][]> {
-  const { beams = 5, nBest = 1, lengthPenalty = 1, maximumLength, stop } = options;
+  const { beams = 5, nBest = 1, lengthPenalty, maximumLength, stop } = options;
   const { paddingId, startId, endId, maxPositions } = model.config;
-  const feeds = { source: model.padded(rows), target: startTokens(rows.length, startId) };
   const limit = (length: number): number => Math.min(maximumLength ?? Math.ceil(1.5 * length) + 20, maxPositions - 1);
-  const search: BeamOptions = {
-    beams,
-    nBest,
-    lengthPenalty,
-    endId,
-    maximumLength: rows.map((row) => limit(row.length)),
-    suppress: [paddingId, startId],
-    stop,
-  };
-  return beams === 1 && nBest === 1 ? greedy(model.cached, feeds, search) : beamSearch(model.cached, feeds, search);
+  return generate(
+    model.cached,
+    { source: model.padded(rows), target: startTokens(rows.length, startId) },
+    {
+      numBeams: beams,
+      numReturnSequences: nBest,
+      lengthPenalty,
+      eosTokenId: endId,
+      maxNewTokens: rows.map((row) => limit(row.length)),
+      suppressTokens: [paddingId, startId],
+      stop,
+    },
+  );
 }
 
 function translationOf(model: Translator, { ids, score, finished }: Generated): Translation {

@@ -8,7 +8,9 @@ import { traceOf, type Architecture } from "../models/index.ts";
 import { lower, type HostTensor } from "../onnx/index.ts";
 import type { Values } from "../runtime/index.ts";
 import { adamW } from "../training/index.ts";
+import { generate, sequencesOf } from "../generation/index.ts";
 import {
+  compareIds,
   compareNorms,
   compareValues,
   compareZero,
@@ -18,6 +20,7 @@ import {
   type VerifyRow,
 } from "./compare.ts";
 import { GOLDEN, readGolden, snakeCase, type ForwardCase, type Golden, type StepArguments } from "./golden-file.ts";
+import { cachedModel, modelGenerationOptions } from "./generation.ts";
 import { feedsOf, type Model } from "./model.ts";
 import { openModel, type OpenOptions } from "./open.ts";
 
@@ -58,6 +61,7 @@ export async function verifyModel(model: Model, golden: Golden, tolerance = 1e-4
   const rows = await outputRows(model, golden, "outputs", tolerance);
   if (golden.next !== undefined) rows.push(...(await nextRows(model, golden, golden.next, tolerance)));
   if (golden.gradients.size + golden.steps.size > 0) rows.push(...(await gradientRows(model, golden, tolerance)));
+  if (golden.generated.length > 0) rows.push(...(await generationRows(model, golden.generated, tolerance)));
   const { className } = model.architecture;
   return { className, source: golden.source, tolerance, rows, ok: rows.every(({ ok }) => ok) };
 }
@@ -95,6 +99,38 @@ async function nextRows(model: Model, first: ForwardCase, next: ForwardCase, tol
 const impossible = (name: string, { className }: Architecture): VerifyRow => {
   return { name, ok: false, note: `${className} does not compute it here` };
 };
+
+/** Generated tokens, up to the first end token of each row, and the scores of beams. */
+async function generationRows(model: Model, cases: Golden["generated"], tolerance: number): Promise<VerifyRow[]> {
+  const cached = cachedModel(model);
+  const rows: VerifyRow[] = [];
+  for (const { name, arguments: given, inputs, ids, scores } of cases) {
+    const options = modelGenerationOptions(model, given);
+    const feeds = model.feeds(inputs);
+    const found = await generate(cached, feeds, options);
+    const ends = new Set([options.eosTokenId ?? []].flat());
+    const start = cached.growing === "inputIds" ? (inputs["inputIds"]?.shape[1] ?? 0) : 1;
+    const cut = (matrix: HostTensor): number[][] => rowsOf(matrix).map((row) => untilEnd(row, start, ends));
+    rows.push(compareIds(`generate.${name}.ids`, cut(sequencesOf(cached, feeds, options, found)), cut(ids)));
+    if (scores === undefined) continue;
+    const data = Float32Array.from(found.flat(), ({ score }) => score);
+    const ours: HostTensor = { dtype: "float32", shape: [data.length], data };
+    rows.push(compareValues(`generate.${name}.scores`, ours, scores, tolerance));
+  }
+  await cached.dispose();
+  return rows;
+}
+
+function rowsOf({ shape, data }: HostTensor): number[][] {
+  const [rows, length] = shape as readonly [number, number];
+  return Array.from({ length: rows }, (_, i) => Array.from(data.subarray(i * length, (i + 1) * length), Number));
+}
+
+/** Behind the end token a row is filled up, and with what differs between versions. */
+function untilEnd(row: readonly number[], start: number, ends: ReadonlySet<number>): number[] {
+  const end = row.findIndex((id, i) => i >= start && ends.has(id));
+  return end < 0 ? [...row] : row.slice(0, end + 1);
+}
 
 /** Leaves out rows of padded positions: those along the axis that has the size of the mask's. */
 function countsOf(tensor: Tensor, shape: readonly number[], inputs: Values): Counts | undefined {

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { CheckpointError } from "../errors/index.ts";
+import { byteTokens } from "./byte-fallback.ts";
 import { mergeSymbols, type Symbols } from "./merging.ts";
 import { byId, tokensById, type Model, type Pieces } from "./model.ts";
 import { PairTable } from "./pair-table.ts";
 import { readSettings, type StageJson } from "./stages.ts";
 import { readVocabulary } from "./vocabulary.ts";
+import { WordCache } from "./word-cache.ts";
 
 /** What a byte-pair encoding consists of besides its vocabulary and merges. */
 export interface BpeSettings {
@@ -22,9 +24,6 @@ export interface BpeSettings {
   readonly endOfWordSuffix?: string | undefined;
 }
 
-const CACHED_WORDS = 1 << 17;
-const LONGEST_CACHED = 256;
-
 /**
  * Byte-pair encoding (Sennrich et al. 2016): a word starts as characters, and the pair that was learned first is
  * joined first, until no pair is left that was learned.
@@ -37,7 +36,8 @@ export class Bpe implements Model {
   private readonly tokens: readonly (string | undefined)[];
   private readonly ranks: PairTable;
   private readonly results: Int32Array;
-  private readonly cache = new Map<string, Pieces>();
+  private readonly cache = new WordCache();
+  private readonly compute = (word: string): Pieces => this.cut(word);
 
   /** Throws CheckpointError for a merge, or an unknown token, that the vocabulary lacks. */
   constructor(
@@ -61,14 +61,7 @@ export class Bpe implements Model {
 
   /** Cuts a word into the pieces that the merges, in the order of their ranks, make of it. */
   encode(word: string): Pieces {
-    const cached = this.cache.get(word);
-    if (cached !== undefined) return cached;
-    const pieces = this.compute(word);
-    if (word.length < LONGEST_CACHED) {
-      if (this.cache.size >= CACHED_WORDS) this.cache.clear();
-      this.cache.set(word, pieces);
-    }
-    return pieces;
+    return this.cache.get(word, this.compute);
   }
 
   knows(word: string): boolean {
@@ -97,7 +90,7 @@ export class Bpe implements Model {
     };
   }
 
-  private compute(word: string): Pieces {
+  private cut(word: string): Pieces {
     const whole = this.settings.ignoreMerges === true ? this.vocabulary.get(word) : undefined;
     if (whole !== undefined) return { ids: [whole], starts: [0], ends: [word.length] };
     const symbols = this.symbolsOf(word);
@@ -125,7 +118,7 @@ export class Bpe implements Model {
         add(symbols, id, start, end);
         continue;
       }
-      const bytes = this.settings.byteFallback === true ? this.bytesOf(symbol) : undefined;
+      const bytes = this.settings.byteFallback === true ? byteTokens(symbol, this.vocabulary) : undefined;
       if (bytes !== undefined) {
         for (const byte of bytes) add(symbols, byte, start, end);
         continue;
@@ -138,17 +131,6 @@ export class Bpe implements Model {
     }
     flush();
     return symbols;
-  }
-
-  /** The tokens of the bytes of `symbol`, or undefined if the vocabulary lacks one of them. */
-  private bytesOf(symbol: string): number[] | undefined {
-    const ids: number[] = [];
-    for (const byte of new TextEncoder().encode(symbol)) {
-      const id = this.vocabulary.get(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
-      if (id === undefined) return undefined;
-      ids.push(id);
-    }
-    return ids;
   }
 
   private known(token: string, where: string): number {

@@ -1,4 +1,5 @@
 /** Unicode classes of code points, looked up once and kept in a table. */
+import { PUNCTUATION as PUNCTUATION_RANGES } from "./unicode-classes.ts";
 
 const KNOWN = 1;
 /** General category L. */
@@ -9,22 +10,28 @@ export const NUMBER = 4;
 export const SPACE = 8;
 /** What `\w` means in Unicode (UTS 18, annex C). */
 export const WORD = 16;
+/** The ASCII symbols and general category P. */
+export const PUNCTUATION = 32;
 
 /** The inside of a character class for `\w` as Unicode has it (UTS 18, annex C), without its brackets. */
 export const WORD_CLASS = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
-/** The inside of a character class for punctuation: the ASCII symbols and general category P. */
-export const PUNCTUATION_CLASS = "!-\\/:-@\\[-`\\{-~\\p{P}";
+
+/** The inside of a character class for ranges of code points in hexadecimal. */
+export function classBody(ranges: string): string {
+  return ranges.replace(/[0-9a-f]+/g, "\\u{$&}").replaceAll(" ", "");
+}
 
 const classes: readonly (readonly [number, RegExp])[] = [
   [LETTER, /\p{L}/u],
   [NUMBER, /\p{N}/u],
   [SPACE, /\p{White_Space}/u],
   [WORD, new RegExp(`[${WORD_CLASS}]`, "u")],
+  [PUNCTUATION, new RegExp(`[${classBody(PUNCTUATION_RANGES)}]`, "u")],
 ];
 
 const table = new Uint8Array(0x110000);
 
-/** The classes of a code point, as a sum of `LETTER`, `NUMBER`, `SPACE` and `WORD` (test with `&`). */
+/** The classes of a code point, as a sum of `LETTER`, `NUMBER`, `SPACE`, `WORD` and `PUNCTUATION` (test with `&`). */
 export function classOf(codePoint: number): number {
   const known = table[codePoint]!;
   return known === 0 ? classify(codePoint) : known;

@@ -17,6 +17,34 @@ const stripSchema = z.object({
   stop: z.number().int().nonnegative(),
 });
 
+const wordPieceSchema = z.object({ prefix: z.string().default("##"), cleanup: z.boolean().default(true) });
+const ctcSchema = z.object({
+  pad_token: z.string().default("<pad>"),
+  word_delimiter_token: z.string().default("|"),
+  cleanup: z.boolean().default(true),
+});
+
+/** Takes out the blanks that tokenizing English put before marks and short forms. */
+export function cleanUp(text: string): string {
+  let clean = text;
+  for (const [found, wanted] of tidied) clean = clean.replaceAll(found, wanted);
+  return clean;
+}
+
+const tidied = [
+  [" .", "."],
+  [" ?", "?"],
+  [" !", "!"],
+  [" ,", ","],
+  [" ' ", "'"],
+  [" n't", "n't"],
+  [" 'm", "'m"],
+  [" do not", " don't"],
+  [" 's", "'s"],
+  [" 've", "'ve"],
+  [" 're", "'re"],
+] as const;
+
 const makers: Readonly<Record<string, StageMaker<Decoder>>> = {
   ByteLevel: (json, where) => ({
     json: readByteLevel(json, where),
@@ -28,6 +56,32 @@ const makers: Readonly<Record<string, StageMaker<Decoder>>> = {
     return {
       json: settings,
       decode: (tokens) => tokens.map((token, i) => token.replaceAll(settings.replacement, i === 0 ? first : " ")),
+    };
+  },
+  WordPiece: (json, where) => {
+    const { prefix, cleanup } = readSettings(wordPieceSchema, json, where);
+    const join = (token: string, i: number): string => {
+      if (i === 0) return token;
+      return token.startsWith(prefix) ? token.slice(prefix.length) : ` ${token}`;
+    };
+    return {
+      json: { type: "WordPiece", prefix, cleanup },
+      decode: (tokens) => tokens.map((token, i) => (cleanup ? cleanUp(join(token, i)) : join(token, i))),
+    };
+  },
+  CTC: (json, where) => {
+    const { pad_token, word_delimiter_token, cleanup } = readSettings(ctcSchema, json, where);
+    const clean = (token: string): string => {
+      const bare = token.replaceAll(pad_token, "");
+      return cleanup ? cleanUp(bare).replaceAll(word_delimiter_token, " ") : bare;
+    };
+    return {
+      json: { type: "CTC", pad_token, word_delimiter_token, cleanup },
+      decode: (tokens) =>
+        tokens
+          .filter((token, i) => i === 0 || token !== tokens[i - 1])
+          .map(clean)
+          .filter((token) => token !== ""),
     };
   },
   BPEDecoder: (json, where) => {

@@ -1,14 +1,26 @@
 import { InputError } from "../errors/index.ts";
+import { compareCodePoints } from "./characters.ts";
 import { PairTable } from "./pair-table.ts";
+import { Turns, type TrainingProgress } from "./turns.ts";
 
-/** How merges are learned; see `TrainBpeOptions`. */
-export interface LearnOptions {
+/** What decides which merges are learned, for byte-pair encoding and WordPiece alike. */
+export interface MergeOptions {
+  /** How many tokens the vocabulary should have, special ones and single characters included. */
   readonly size: number;
-  readonly specialTokens: readonly string[];
-  readonly minimumFrequency: number;
-  readonly initialAlphabet: readonly string[];
-  readonly limitAlphabet: number | undefined;
-  readonly progress: ((tokens: number, size: number) => void) | undefined;
+  /** A pair that is seen less often is not joined. */
+  readonly minimumFrequency?: number | undefined;
+  /** Characters to have whether seen or not. */
+  readonly initialAlphabet?: readonly string[] | undefined;
+  /** At most so many single characters, the most frequent. */
+  readonly limitAlphabet?: number | undefined;
+  /** Put before every piece that does not start a word. */
+  readonly continuingSubwordPrefix?: string | undefined;
+  /** Put after the piece that ends a word. */
+  readonly endOfWordSuffix?: string | undefined;
+  /** Tokens that are joined from more than two characters stay shorter than this. */
+  readonly maximumTokenLength?: number | undefined;
+  /** Called now and then with the number of tokens so far. */
+  readonly progress?: TrainingProgress | undefined;
 }
 
 /** A pair that waits to be merged: how often it was seen when it was put there, and in which words. */
@@ -18,24 +30,25 @@ interface Waiting {
   readonly words: readonly number[];
 }
 
-/** After this many milliseconds of merging others get a turn. */
-const TURN = 50;
-
 /**
  * Learns merges from words and their counts: the most frequent pair is joined first; of equally frequent ones that
- * with the smaller ids (special tokens come first, then the alphabet by code point, then merges).
- * That is the order of Hugging Face `tokenizers`, so that the merges are equal.
+ * with the smaller ids (first tokens come first, then the alphabet by code point, then the characters with a prefix or
+ * suffix, then merges). That is the order of Hugging Face `tokenizers`, so that the merges are equal; it numbers
+ * characters with a prefix or suffix in no fixed order, though.
+ * @param first Tokens that get the first ids, in this order: special tokens, for example.
  */
 export async function learnMerges(
   counts: ReadonlyMap<string, number>,
-  options: LearnOptions,
+  first: readonly string[],
+  options: MergeOptions,
 ): Promise<{ vocabulary: Map<string, number>; merges: [string, string][] }> {
-  const tokens = startTokens(counts, options);
-  const vocabulary = new Map(tokens.map((token, id) => [token, id]));
-  const corpus = new Corpus(counts, vocabulary);
+  const { minimumFrequency = 0, continuingSubwordPrefix: prefix = "" } = options;
+  const { vocabulary, formOf } = startVocabulary(counts, first, options);
+  const tokens = [...vocabulary.keys()];
+  const corpus = new Corpus(counts, formOf, options.maximumTokenLength ?? Infinity);
   const queue = new Queue(corpus);
   const merges: [string, string][] = [];
-  let turn = Date.now();
+  const turns = new Turns(options.progress);
   queue.add(corpus.takeChanges());
   while (vocabulary.size < options.size) {
     const top = queue.pop();
@@ -45,46 +58,82 @@ export async function learnMerges(
       queue.push({ ...top, count });
       continue;
     }
-    if (count < 1 || count < options.minimumFrequency) break;
+    if (count < 1 || count < minimumFrequency) break;
     const [left, right] = [tokens[corpus.lefts[top.pair]!]!, tokens[corpus.rights[top.pair]!]!];
-    let id = vocabulary.get(left + right);
+    const joined = left + (right.startsWith(prefix) ? right.slice(prefix.length) : right);
+    let id = vocabulary.get(joined);
     if (id === undefined) {
-      id = tokens.push(left + right) - 1;
-      vocabulary.set(left + right, id);
+      id = tokens.push(joined) - 1;
+      vocabulary.set(joined, id);
     }
     merges.push([left, right]);
     for (const word of top.words) corpus.merge(word, top.pair, id);
     queue.add(corpus.takeChanges());
-    if (Date.now() - turn > TURN) {
-      options.progress?.(vocabulary.size, options.size);
-      await new Promise((resolve) => setTimeout(resolve));
-      turn = Date.now();
-    }
+    if (turns.over) await turns.next(vocabulary.size, options.size);
   }
   options.progress?.(vocabulary.size, options.size);
   return { vocabulary, merges };
 }
 
-/** Special tokens, then the alphabet by code point. */
-function startTokens(counts: ReadonlyMap<string, number>, options: LearnOptions): string[] {
+/** The id of a character as it stands in a word; undefined for one that is left out. */
+type FormOf = (character: string, starts: boolean, ends: boolean) => number | undefined;
+
+/** The tokens before any merge: the first ones, the alphabet by code point, and its forms inside and at the end. */
+function startVocabulary(
+  counts: ReadonlyMap<string, number>,
+  first: readonly string[],
+  options: MergeOptions,
+): { vocabulary: Map<string, number>; formOf: FormOf } {
+  const alphabet = alphabetOf(counts, options);
+  const plain = new Set([...first, ...alphabet]);
+  const { continuingSubwordPrefix: prefix = "", endOfWordSuffix: suffix = "", size } = options;
+  const form = (character: string, starts: boolean, ends: boolean): string =>
+    (starts ? "" : prefix) + character + (ends ? suffix : "");
+  const forms = new Set<string>();
+  if (prefix !== "" || suffix !== "") {
+    for (const word of counts.keys()) {
+      eachCharacter(word, (character, starts, ends) => {
+        if (plain.has(character)) forms.add(form(character, starts, ends));
+      });
+    }
+  }
+  const tokens = [...new Set([...plain, ...[...forms].sort(compareCodePoints)])];
+  if (!(tokens.length <= size)) {
+    throw new InputError(
+      `A vocabulary of ${size} tokens has no room for the ${tokens.length - first.length} characters of the alphabet ` +
+        `and ${first.length} special tokens; ask for more than ${tokens.length}, or limit the alphabet.`,
+    );
+  }
+  const vocabulary = new Map(tokens.map((token, id) => [token, id]));
+  return {
+    vocabulary,
+    formOf: (character, starts, ends) =>
+      plain.has(character) ? vocabulary.get(form(character, starts, ends)) : undefined,
+  };
+}
+
+/** The characters of the words and those to have anyway, by code point; if there is a limit the most frequent. */
+function alphabetOf(counts: ReadonlyMap<string, number>, options: MergeOptions): string[] {
+  const { initialAlphabet = [], limitAlphabet = Infinity } = options;
   const seen = new Map<string, number>();
   for (const [word, count] of counts) {
     for (const character of word) seen.set(character, (seen.get(character) ?? 0) + count);
   }
-  for (const character of options.initialAlphabet) seen.set(character, Number.MAX_VALUE);
-  let alphabet = [...seen.keys()].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
-  if (options.limitAlphabet !== undefined && alphabet.length > options.limitAlphabet) {
-    const kept = new Set(alphabet.toSorted((a, b) => seen.get(b)! - seen.get(a)!).slice(0, options.limitAlphabet));
-    alphabet = alphabet.filter((character) => kept.has(character));
+  for (const [character] of initialAlphabet) if (character !== undefined) seen.set(character, Number.MAX_VALUE);
+  const alphabet = [...seen.keys()].sort(compareCodePoints);
+  if (alphabet.length <= limitAlphabet) return alphabet;
+  const kept = new Set(alphabet.toSorted((a, b) => seen.get(b)! - seen.get(a)!).slice(0, limitAlphabet));
+  return alphabet.filter((character) => kept.has(character));
+}
+
+/** Calls `use` with each character of a word and whether it starts and ends the word. */
+function eachCharacter(word: string, use: (character: string, starts: boolean, ends: boolean) => void): void {
+  let at = 0;
+  for (const character of word) {
+    const start = at;
+    at += character.length;
+    use(character, start === 0, at === word.length);
   }
-  const tokens = [...new Set([...options.specialTokens, ...alphabet])];
-  if (!(tokens.length <= options.size)) {
-    throw new InputError(
-      `A vocabulary of ${options.size} tokens has no room for the ${alphabet.length} characters of the alphabet and ` +
-        `${options.specialTokens.length} special tokens; ask for more than ${tokens.length}, or limit the alphabet.`,
-    );
-  }
-  return tokens;
 }
 
 /** All words as symbols, and all pairs of neighbors with their counts. */
@@ -101,15 +150,21 @@ class Corpus {
   private readonly starts: number[] = [];
   private readonly lengths: number[] = [];
   private readonly wordCounts: number[] = [];
+  /** How many characters each token has, and how many two neighbors must stay below to be counted as a pair. */
+  private readonly sizes: number[] = [];
+  private readonly limit: number;
 
-  constructor(counts: ReadonlyMap<string, number>, vocabulary: ReadonlyMap<string, number>) {
+  constructor(counts: ReadonlyMap<string, number>, formOf: FormOf, limit: number) {
+    this.limit = limit;
     const symbols: number[] = [];
     for (const [word, count] of counts) {
       this.starts.push(symbols.length);
-      for (const character of word) {
-        const id = vocabulary.get(character);
-        if (id !== undefined) symbols.push(id);
-      }
+      eachCharacter(word, (character, starts, ends) => {
+        const id = formOf(character, starts, ends);
+        if (id === undefined) return;
+        symbols.push(id);
+        this.sizes[id] = 1;
+      });
       this.lengths.push(symbols.length - this.starts.at(-1)!);
       this.wordCounts.push(count);
     }
@@ -137,6 +192,7 @@ class Corpus {
   merge(word: number, pair: number, joined: number): void {
     const { symbols } = this;
     const [left, right] = [this.lefts[pair]!, this.rights[pair]!];
+    this.sizes[joined] = this.sizes[left]! + this.sizes[right]!;
     const start = this.starts[word]!;
     const end = start + this.lengths[word]!;
     let to = start;
@@ -147,16 +203,20 @@ class Corpus {
       }
       if (to > start) {
         this.less(symbols[to - 1]!, left, word);
-        this.more(symbols[to - 1]!, joined, word);
+        if (this.fits(symbols[to - 1]!, joined)) this.more(symbols[to - 1]!, joined, word);
       }
       if (from + 2 < end) {
         this.less(right, symbols[from + 2]!, word);
-        this.more(joined, symbols[from + 2]!, word);
+        if (this.fits(joined, symbols[from + 2]!)) this.more(joined, symbols[from + 2]!, word);
       }
       symbols[to] = joined;
       from += 2;
     }
     this.lengths[word] = to - start;
+  }
+
+  private fits(left: number, right: number): boolean {
+    return this.sizes[left]! + this.sizes[right]! < this.limit;
   }
 
   private less(left: number, right: number, word: number): void {

@@ -1,8 +1,12 @@
 import { z } from "zod";
 import type { Aligned } from "./aligned.ts";
-import { leadingSpace, trailingSpace } from "./characters.ts";
+import { bertSchema, cleanAsBert, cleanAsNmt, lowercase } from "./cleaning.ts";
+import { bytesOfPiece } from "./byte-level.ts";
+import { classBody, leadingSpace, trailingSpace } from "./characters.ts";
+import { readCharsmap } from "./charsmap.ts";
 import { matchesOf, patternMatches, patternSchema } from "./pattern.ts";
 import { makeStage, readSettings, type StageJson, type StageMaker } from "./stages.ts";
+import { MARK } from "./unicode-classes.ts";
 import { toUnicodeForm, type UnicodeForm } from "./unicode-forms.ts";
 
 /** The first stage: changes the text itself, for example to lower case, before it is cut. */
@@ -19,7 +23,8 @@ const stripSchema = z.object({ strip_left: z.boolean(), strip_right: z.boolean()
 const replaceSchema = z.object({ pattern: patternSchema, content: z.string() });
 const prependSchema = z.object({ prepend: z.string() });
 const sequenceSchema = z.object({ normalizers: z.array(z.unknown()) });
-const marks = matchesOf(/\p{M}/gu);
+const marks = matchesOf(new RegExp(`[${classBody(MARK)}]`, "gu"));
+const charsmapSchema = z.object({ precompiled_charsmap: z.string() });
 
 const makers: Readonly<Record<string, StageMaker<Normalizer>>> = {
   NFC: unicode("NFC"),
@@ -31,6 +36,20 @@ const makers: Readonly<Record<string, StageMaker<Normalizer>>> = {
     json: { type: "StripAccents" },
     normalize: (piece) => piece.replace(marks(piece.text), ""),
   }),
+  BertNormalizer: (json, where) => {
+    const settings = { type: "BertNormalizer", ...readSettings(bertSchema, json, where) };
+    return { json: settings, normalize: (piece) => cleanAsBert(piece, settings) };
+  },
+  Nmt: () => ({ json: { type: "Nmt" }, normalize: cleanAsNmt }),
+  ByteLevel: () => ({ json: { type: "ByteLevel" }, normalize: bytesOfPiece }),
+  Precompiled: (json, where) => {
+    const { precompiled_charsmap } = readSettings(charsmapSchema, json, where);
+    const charsmap = readCharsmap(precompiled_charsmap, where);
+    return {
+      json: { type: "Precompiled", precompiled_charsmap },
+      normalize: (piece) => charsmap.normalize(piece),
+    };
+  },
   Strip: (json, where) => {
     const { strip_left, strip_right } = readSettings(stripSchema, json, where);
     return {
@@ -67,19 +86,4 @@ const makers: Readonly<Record<string, StageMaker<Normalizer>>> = {
 /** The normalizer that `json` describes, as in `tokenizer.json`. Throws CheckpointError for one that is not known. */
 export function makeNormalizer(json: unknown, where = "normalizer"): Normalizer {
   return makeStage(json, where, makers);
-}
-
-/** Lower case of each character by itself: unlike `toLowerCase`, a sigma at the end of a word stays σ. */
-function lowercase(piece: Aligned): Aligned {
-  const lower = piece.text.toLowerCase();
-  if (lower.length === piece.text.length && !piece.text.includes("Σ")) return piece.relabel(lower);
-  const edits: [string, number][] = [];
-  for (const character of piece.text) {
-    let change = 0;
-    for (const part of character.toLowerCase()) {
-      edits.push([part, change]);
-      change = 1;
-    }
-  }
-  return piece.edit(edits);
 }

@@ -1,29 +1,15 @@
 import { z } from "zod";
 import { CheckpointError } from "../errors/index.ts";
 import { classOf, SPACE } from "./characters.ts";
+import { addedPart, textAt, type Part } from "./encoding.ts";
 import { readByteLevel } from "./pre-tokenizers.ts";
 import { makeStage, readSettings, type StageJson, type StageMaker } from "./stages.ts";
-
-/** What a text, or a pair of texts, becomes: one entry a token in each list. */
-export interface Encoding {
-  readonly ids: number[];
-  readonly tokens: string[];
-  /** Where each token came from, [start, end) in UTF-16 units of its own text; [0, 0] for tokens that were added. */
-  readonly offsets: [number, number][];
-  /** 0 for the first text, 1 for the second, unless a template says otherwise. */
-  readonly typeIds: number[];
-}
-
-/** An encoding that still has the text that its offsets count in. */
-export interface SourceEncoding extends Encoding {
-  readonly text: string;
-}
 
 /** The stage after the model: joins the texts of a pair and adds special tokens. */
 export interface PostProcessor {
   readonly json: StageJson;
   /** Takes one encoding, or two of a pair, and gives those to be joined. */
-  process(encodings: readonly SourceEncoding[], addSpecialTokens: boolean): readonly SourceEncoding[];
+  process(encodings: readonly Part[], addSpecialTokens: boolean): readonly Part[];
   /** The same for ids alone. */
   processIds(ids: readonly (readonly number[])[], addSpecialTokens: boolean): readonly (readonly number[])[];
 }
@@ -41,7 +27,7 @@ const byteLevel: StageMaker<PostProcessor> = (json, where) => {
 };
 
 /** Offsets without the white space at a token's ends. One blank at the start of the text may be no part of it. */
-function trimOffsets(encoding: SourceEncoding, prefixed: boolean): SourceEncoding {
+function trimOffsets(encoding: Part, prefixed: boolean): Part {
   const offsets = encoding.offsets.map(([start, end], i): [number, number] => {
     const token = encoding.tokens[i]!;
     let leading = 0;
@@ -49,8 +35,9 @@ function trimOffsets(encoding: SourceEncoding, prefixed: boolean): SourceEncodin
     while (leading < token.length && isBlank(token, leading)) leading++;
     while (trailing < token.length && isBlank(token, token.length - 1 - trailing)) trailing++;
     if (prefixed && leading === 1 && (i === 0 || start === 0)) leading = 0;
-    const from = Math.min(after(encoding.text, start, leading), end);
-    return [from, Math.max(before(encoding.text, end, trailing), from)];
+    const text = textAt(encoding, i);
+    const from = Math.min(after(text, start, leading), end);
+    return [from, Math.max(before(text, end, trailing), from)];
   });
   return { ...encoding, offsets };
 }
@@ -108,17 +95,11 @@ const template: StageMaker<PostProcessor> = (json, where) => {
   return {
     json: { type: "TemplateProcessing", single, pair, special_tokens },
     process: (encodings, addSpecialTokens) =>
-      fill<SourceEncoding>(
+      fill<Part>(
         encodings,
         addSpecialTokens,
         (encoding, typeId) => ({ ...encoding, typeIds: encoding.ids.map(() => typeId) }),
-        ({ ids, tokens }, typeId) => ({
-          ids,
-          tokens,
-          offsets: ids.map(() => [0, 0]),
-          typeIds: ids.map(() => typeId),
-          text: "",
-        }),
+        ({ ids, tokens }, typeId) => addedPart(ids, tokens, typeId),
       ),
     processIds: (ids, addSpecialTokens) =>
       fill<readonly number[]>(
@@ -159,9 +140,51 @@ const sequence: StageMaker<PostProcessor> = (json, where) => {
   };
 };
 
+const endsSchema = z.object({
+  sep: z.tuple([z.string(), z.number().int()]),
+  cls: z.tuple([z.string(), z.number().int()]),
+});
+const robertaSchema = endsSchema.extend({
+  trim_offsets: z.boolean().default(true),
+  add_prefix_space: z.boolean().default(true),
+});
+
+/** `cls A sep`, and for a pair `B sep` after it. */
+const bert: StageMaker<PostProcessor> = (json, where) => {
+  const { sep, cls } = readSettings(endsSchema, json, where);
+  const end = (typeId: number): Part => addedPart([sep[1]], [sep[0]], typeId);
+  return {
+    json: { type: "BertProcessing", sep, cls },
+    process: (parts, addSpecialTokens) => {
+      if (!addSpecialTokens) return parts;
+      return [addedPart([cls[1]], [cls[0]], 0), ...parts.flatMap((part, i) => [part, end(i)])];
+    },
+    processIds: (ids, addSpecialTokens) =>
+      addSpecialTokens ? [[cls[1]], ...ids.flatMap((part) => [part, [sep[1]]])] : ids,
+  };
+};
+
+/** `cls A sep`, and for a pair `sep B sep` after it; all of type 0. */
+const roberta: StageMaker<PostProcessor> = (json, where) => {
+  const { sep, cls, trim_offsets, add_prefix_space } = readSettings(robertaSchema, json, where);
+  const ends = [cls, sep].map(([token, id]) => addedPart([id], [token], 0));
+  return {
+    json: { type: "RobertaProcessing", sep, cls, trim_offsets, add_prefix_space },
+    process: (parts, addSpecialTokens) => {
+      const trimmed = trim_offsets ? parts.map((part) => trimOffsets(part, add_prefix_space)) : parts;
+      const plain = trimmed.map((part): Part => ({ ...part, typeIds: part.ids.map(() => 0) }));
+      return addSpecialTokens ? plain.flatMap((part, i) => [ends[i === 0 ? 0 : 1]!, part, ends[1]!]) : plain;
+    },
+    processIds: (ids, addSpecialTokens) =>
+      addSpecialTokens ? ids.flatMap((part, i) => [[i === 0 ? cls[1] : sep[1]], part, [sep[1]]]) : ids,
+  };
+};
+
 const makers: Readonly<Record<string, StageMaker<PostProcessor>>> = {
   ByteLevel: byteLevel,
   TemplateProcessing: template,
+  BertProcessing: bert,
+  RobertaProcessing: roberta,
   Sequence: sequence,
 };
 

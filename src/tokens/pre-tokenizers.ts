@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { Aligned } from "./aligned.ts";
 import { bytesOfPiece, cutWords } from "./byte-level.ts";
-import { PUNCTUATION_CLASS, WORD_CLASS } from "./characters.ts";
+import { classBody, classOf, PUNCTUATION, SPACE, WORD_CLASS } from "./characters.ts";
 import { matchesOf, patternMatches, patternSchema, type FindMatches } from "./pattern.ts";
+import { cutScripts } from "./scripts.ts";
 import { makeStage, readSettings, type StageJson, type StageMaker } from "./stages.ts";
+import { PUNCTUATION as PUNCTUATION_RANGES } from "./unicode-classes.ts";
 
 /** The second stage: cuts the text into words, which no token crosses. */
 export interface PreTokenizer {
@@ -33,6 +35,10 @@ const metaspaceSchema = z.object({
 const splitSchema = z.object({ pattern: patternSchema, behavior: behaviorSchema, invert: z.boolean() });
 const punctuationSchema = z.object({ behavior: behaviorSchema.default("Isolated") });
 const digitsSchema = z.object({ individual_digits: z.boolean() });
+const delimiterSchema = z.object({
+  delimiter: z.string().refine((text) => Array.from(text).length === 1, "expected one character"),
+});
+const fixedLengthSchema = z.object({ length: z.number().int().positive().default(5) });
 const sequenceSchema = z.object({ pretokenizers: z.array(z.unknown()) });
 
 /** The settings of the stage ByteLevel, which is a pre-tokenizer, a post-processor and a decoder. */
@@ -148,19 +154,65 @@ function inTurn(json: StageJson, stages: readonly PreTokenizer[]): PreTokenizer 
   };
 }
 
+/** Words between white space, and each punctuation mark by itself: cutting as BERT does, in one pass. */
+function splitWordsAndPunctuation(piece: Aligned, emit: (part: Aligned) => void): void {
+  const { text } = piece;
+  let from = 0;
+  for (let at = 0, size = 1; at < text.length; at += size) {
+    const code = text.codePointAt(at)!;
+    size = code > 0xffff ? 2 : 1;
+    const kind = classOf(code) & (SPACE | PUNCTUATION);
+    if (kind === 0) continue;
+    if (from < at) emit(piece.slice(from, at));
+    if (kind === PUNCTUATION) emit(piece.slice(at, at + size));
+    from = at + size;
+  }
+  if (from < text.length) emit(piece.slice(from, text.length));
+}
+
+/** Parts of `length` code points, the last one shorter. */
+function cutEvery(piece: Aligned, length: number, emit: (part: Aligned) => void): void {
+  let from = 0;
+  let count = 0;
+  for (let at = 0; at < piece.text.length;) {
+    at += piece.text.codePointAt(at)! > 0xffff ? 2 : 1;
+    if (++count % length !== 0 && at < piece.text.length) continue;
+    emit(piece.slice(from, at));
+    from = at;
+  }
+}
+
 const words = matchesOf(new RegExp(`[${WORD_CLASS}]+|[^${WORD_CLASS}\\p{White_Space}]+`, "gu"));
 const spaces = matchesOf(/\p{White_Space}/gu);
 const numbers = matchesOf(/\p{N}/gu);
-const punctuation = matchesOf(new RegExp(`[${PUNCTUATION_CLASS}]`, "gu"));
+const punctuation = matchesOf(new RegExp(`[${classBody(PUNCTUATION_RANGES)}]`, "gu"));
 
 const makers: Readonly<Record<string, StageMaker<PreTokenizer>>> = {
   ByteLevel: byteLevel,
   Metaspace: metaspace,
   Whitespace: () => cutOn({ type: "Whitespace" }, words, "Removed", true),
   WhitespaceSplit: () => cutOn({ type: "WhitespaceSplit" }, spaces, "Removed"),
-  BertPreTokenizer: () => {
-    const json = { type: "BertPreTokenizer" };
-    return inTurn(json, [cutOn(json, spaces, "Removed"), cutOn(json, punctuation, "Isolated")]);
+  BertPreTokenizer: () => ({ json: { type: "BertPreTokenizer" }, split: splitWordsAndPunctuation }),
+  CharDelimiterSplit: (json, where) => {
+    const { delimiter } = readSettings(delimiterSchema, json, where);
+    return cutOn({ type: "CharDelimiterSplit", delimiter }, patternMatches({ String: delimiter }, where), "Removed");
+  },
+  UnicodeScripts: () => ({
+    json: { type: "UnicodeScripts" },
+    split: (piece, emit) => {
+      cutScripts(piece.text, (from, to) => {
+        emit(piece.slice(from, to));
+      });
+    },
+  }),
+  FixedLength: (json, where) => {
+    const { length } = readSettings(fixedLengthSchema, json, where);
+    return {
+      json: { type: "FixedLength", length },
+      split: (piece, emit) => {
+        cutEvery(piece, length, emit);
+      },
+    };
   },
   Punctuation: (json, where) => {
     const { behavior } = readSettings(punctuationSchema, json, where);

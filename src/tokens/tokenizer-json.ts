@@ -8,7 +8,11 @@ import { makeNormalizer, type Normalizer } from "./normalizers.ts";
 import { makePostProcessor, type PostProcessor } from "./post-processors.ts";
 import { makePreTokenizer, type PreTokenizer } from "./pre-tokenizers.ts";
 import { makeStage, readSettings, type StageJson, type StageMaker } from "./stages.ts";
+import type { Role, TokenForm, TokenizerConfig } from "./tokenizer-config.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+import { readUnigram } from "./unigram.ts";
 import { readWordLevel } from "./word-level.ts";
+import { readWordPiece } from "./word-piece.ts";
 
 /** The stages of a tokenizer. All but the model may be left out. */
 export interface TokenizerParts {
@@ -18,10 +22,20 @@ export interface TokenizerParts {
   readonly postProcessor?: PostProcessor | undefined;
   readonly decoder?: Decoder | undefined;
   readonly addedTokens?: readonly AddedToken[];
-  /** Kept for the file; texts are not cut off here, the data room does that. */
+  /** As in `tokenizer.json`; texts are cut off only where the caller asks for it. */
   readonly truncation?: unknown;
-  /** Kept for the file; texts are not padded here, the data room does that. */
+  /** As in `tokenizer.json`; texts are padded only where the caller asks for it. */
   readonly padding?: unknown;
+  /** What the small files beside the vocabulary say. */
+  readonly config?: TokenizerConfig | undefined;
+  /** The special tokens by the part that they play; null for a part that has none on purpose. */
+  readonly special?: Readonly<Partial<Record<Role, TokenForm | null>>> | undefined;
+  /** `chat_template`: one template, or several by name. */
+  readonly chatTemplate?: unknown;
+  /** The tokenizer of the language that is translated into, where it is another one. */
+  readonly target?: Tokenizer | undefined;
+  /** The files that the tokenizer was opened from, where it was opened from several. */
+  readonly files?: ReadonlyMap<string, string | Uint8Array> | undefined;
 }
 
 /** The contents of `tokenizer.json`, version 1.0, as Hugging Face `tokenizers` defines it. */
@@ -37,7 +51,12 @@ export interface TokenizerJson {
   readonly model: StageJson;
 }
 
-const models: Readonly<Record<string, StageMaker<Model>>> = { BPE: readBpe, WordLevel: readWordLevel };
+const models: Readonly<Record<string, StageMaker<Model>>> = {
+  BPE: readBpe,
+  WordPiece: readWordPiece,
+  Unigram: readUnigram,
+  WordLevel: readWordLevel,
+};
 
 const addedTokenSchema = z.object({
   id: z.number().int().nonnegative(),
@@ -98,8 +117,18 @@ function parse(text: string): unknown {
   }
 }
 
-/** Writes `tokenizer.json` with the keys in the order in which Hugging Face `tokenizers` writes them. */
+/**
+ * Writes `tokenizer.json` with the keys in the order in which Hugging Face `tokenizers` writes them.
+ * Throws CheckpointError for stages that it has no form for.
+ */
 export function writeTokenizerJson(parts: TokenizerParts): string {
+  for (const stage of [parts.normalizer, parts.preTokenizer, parts.decoder]) {
+    if (stage?.json["unwritable"] !== true) continue;
+    throw new CheckpointError(
+      `tokenizer.json has no form for "${stage.json.type}". Keep the files that this tokenizer was opened from; ` +
+        `tokenizer.files() gives them.`,
+    );
+  }
   return writeJson({
     version: "1.0",
     truncation: parts.truncation ?? null,

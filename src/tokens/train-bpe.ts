@@ -1,44 +1,26 @@
-import { InputError } from "../errors/index.ts";
-import { specialToken } from "./added-tokens.ts";
 import { Bpe } from "./bpe.ts";
+import { byteTokenNames } from "./byte-fallback.ts";
 import { byteAlphabet } from "./byte-level.ts";
-import { learnMerges } from "./learn-merges.ts";
-import { countWords, type Texts } from "./count-words.ts";
-import { makeDecoder } from "./decoders.ts";
-import { makeNormalizer } from "./normalizers.ts";
-import { makePostProcessor } from "./post-processors.ts";
-import { makePreTokenizer } from "./pre-tokenizers.ts";
+import type { Texts } from "./count-words.ts";
+import { learnMerges, type MergeOptions } from "./learn-merges.ts";
 import type { StageJson } from "./stages.ts";
-import { Tokenizer } from "./tokenizer.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+import { checkUnknown, trainBetween, type TrainingStages } from "./training.ts";
 
 /** How a byte-pair encoding is learned. */
-export interface TrainBpeOptions {
-  /** How many tokens the vocabulary should have, special ones and single characters included. */
-  readonly size: number;
+export interface TrainBpeOptions extends MergeOptions, TrainingStages {
   /**
-   * `byte-level`: words as GPT-2 cuts them, in UTF-8 bytes, so that nothing is unknown.
+   * `byte-level`: words as GPT-2 cuts them, in UTF-8 bytes, so that nothing is unknown; all 256 are in the alphabet
+   * unless told otherwise.
    * `metaspace`: words begin with ▁ for the blank before them; characters that training did not see are unknown.
    */
-  readonly kind?: "byte-level" | "metaspace";
-  /** Get the first ids, in this order. */
-  readonly specialTokens?: readonly string[];
+  readonly kind?: "byte-level" | "metaspace" | undefined;
   /** The special token for unknown characters; for the kind `metaspace`. */
   readonly unknownToken?: string | undefined;
-  /** A pair that is seen less often is not joined. */
-  readonly minimumFrequency?: number;
-  /** Characters to have whether seen or not; for the kind `byte-level` all 256 unless told otherwise. */
-  readonly initialAlphabet?: readonly string[] | undefined;
-  /** At most so many single characters, the most frequent. */
-  readonly limitAlphabet?: number | undefined;
+  /** Whether unknown characters become tokens such as `<0x0A>`, which then come after the special tokens. */
+  readonly byteFallback?: boolean | undefined;
   /** Puts a blank before the text, so that its first word is like any other; for the kind `byte-level`. */
-  readonly addPrefixSpace?: boolean;
-  /** Stages as in `tokenizer.json`; the last two instead of those that the kind has. */
-  readonly normalizer?: StageJson | undefined;
-  readonly preTokenizer?: StageJson | undefined;
-  readonly decoder?: StageJson | undefined;
-  readonly postProcessor?: StageJson | undefined;
-  /** Called now and then with the number of tokens so far. */
-  readonly progress?: ((tokens: number, size: number) => void) | undefined;
+  readonly addPrefixSpace?: boolean | undefined;
 }
 
 /**
@@ -46,41 +28,33 @@ export interface TrainBpeOptions {
  * `tokenizers` learns. Throws InputError if there are no words, or if `size` is smaller than the alphabet.
  */
 export async function trainBpe(texts: Texts, options: TrainBpeOptions): Promise<Tokenizer> {
-  const { kind = "byte-level", specialTokens = [], unknownToken, addPrefixSpace = false } = options;
-  const stages = stagesOf(kind, addPrefixSpace);
-  const normalizer = options.normalizer === undefined ? undefined : makeNormalizer(options.normalizer);
-  const preTokenizer = makePreTokenizer(options.preTokenizer ?? stages.preTokenizer);
-  if (unknownToken !== undefined && !specialTokens.includes(unknownToken)) {
-    throw new InputError(`The unknown token "${unknownToken}" is not among the special tokens; add it there.`);
-  }
-  const counts = await countWords(texts, { normalizer, preTokenizer });
-  const { vocabulary, merges } = await learnMerges(counts, {
-    size: options.size,
-    specialTokens,
-    minimumFrequency: options.minimumFrequency ?? 0,
-    initialAlphabet: options.initialAlphabet ?? (kind === "byte-level" ? byteAlphabet() : []),
-    limitAlphabet: options.limitAlphabet,
-    progress: options.progress,
-  });
-  const postProcessor = options.postProcessor ?? stages.postProcessor;
-  return new Tokenizer({
-    model: new Bpe(vocabulary, merges, { unknownToken }),
-    normalizer,
-    preTokenizer,
-    postProcessor: postProcessor === undefined ? undefined : makePostProcessor(postProcessor),
-    decoder: makeDecoder(options.decoder ?? stages.decoder),
-    addedTokens: specialTokens.map((content) => specialToken(vocabulary.get(content)!, content)),
+  const { kind = "byte-level", specialTokens = [], unknownToken, byteFallback = false } = options;
+  const stages = stagesOf(kind, options);
+  checkUnknown(unknownToken, specialTokens);
+  const initialAlphabet = options.initialAlphabet ?? (kind === "byte-level" ? byteAlphabet() : []);
+  return trainBetween(texts, options, stages, async (counts) => {
+    const first = byteFallback ? [...specialTokens, ...byteTokenNames()] : specialTokens;
+    const { vocabulary, merges } = await learnMerges(counts, first, { ...options, initialAlphabet });
+    const { continuingSubwordPrefix, endOfWordSuffix } = options;
+    return new Bpe(vocabulary, merges, {
+      unknownToken,
+      byteFallback,
+      fuseUnknown: byteFallback,
+      continuingSubwordPrefix,
+      endOfWordSuffix,
+    });
   });
 }
 
 function stagesOf(
   kind: "byte-level" | "metaspace",
-  addPrefixSpace: boolean,
+  { addPrefixSpace = false, endOfWordSuffix: suffix }: TrainBpeOptions,
 ): { preTokenizer: StageJson; decoder: StageJson; postProcessor: StageJson | undefined } {
   if (kind === "byte-level") {
     const stage = { type: "ByteLevel", add_prefix_space: addPrefixSpace, trim_offsets: true, use_regex: true };
     return { preTokenizer: stage, decoder: stage, postProcessor: stage };
   }
   const stage = { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true };
-  return { preTokenizer: stage, decoder: stage, postProcessor: undefined };
+  const decoder = suffix === undefined ? stage : { type: "BPEDecoder", suffix };
+  return { preTokenizer: stage, decoder, postProcessor: undefined };
 }

@@ -1,5 +1,6 @@
 import type { Texts } from "./count-words.ts";
 import type { StageJson } from "./stages.ts";
+import { template } from "./template.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { trainBpe } from "./train-bpe.ts";
 
@@ -26,33 +27,12 @@ export interface TranslationTokenizerOptions {
 export function trainTranslationTokenizer(texts: Texts, options: TranslationTokenizerOptions): Promise<Tokenizer> {
   const { addStart = false, addEnd = true, ...rest } = options;
   const specialTokens = Object.values(translationTokens);
-  const before = addStart ? [translationTokens.start] : [];
-  const after = addEnd ? [translationTokens.end] : [];
-  const template = [before, after].map((tokens) => tokens.map((id) => special(id)));
+  const { start, end } = translationTokens;
+  const around = (text: string, type: string): string =>
+    [...(addStart ? [start + type] : []), text + type, ...(addEnd ? [end + type] : [])].join(" ");
   const processors = [
     { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
-    {
-      type: "TemplateProcessing",
-      single: [...template[0]!, sequence("A", 0), ...template[1]!],
-      pair: [
-        ...[...template[0]!, sequence("A", 0), ...template[1]!],
-        ...[...before.map((id) => special(id, 1)), sequence("B", 1), ...after.map((id) => special(id, 1))],
-      ],
-      special_tokens: Object.fromEntries(
-        [...after, ...before].map((token) => [
-          token,
-          { id: token, ids: [specialTokens.indexOf(token)], tokens: [token] },
-        ]),
-      ),
-    },
+    template(around("A", ""), `${around("A", "")} ${around("B", ":1")}`, specialTokens),
   ];
   return trainBpe(texts, { ...rest, specialTokens, postProcessor: { type: "Sequence", processors } });
-}
-
-function special(id: string, type_id = 0): unknown {
-  return { SpecialToken: { id, type_id } };
-}
-
-function sequence(id: "A" | "B", type_id: number): unknown {
-  return { Sequence: { id, type_id } };
 }

@@ -173,17 +173,18 @@ async function loadElementwise(
   return { pieces, state: new Map(slots.map((slot) => [`optimizer ${slot}`, layout.size])) };
 }
 
-/** One program for each shape of parameter. */
+/** One program for each shape of parameter, and for each with weight decay and without. */
 async function loadWhole(engine: Engine, layout: Layout, { optimizer, weightDecay }: UpdateOptions): Promise<Loaded> {
   const programs = new Map<string, number>();
   const sizes = new Map<string, number>();
   const pieces: Piece[] = [];
   for (const { offset, shape } of layout.places.values()) {
-    const decay = shape.length >= 2 ? weightDecay : 0;
-    let program = programs.get(shape.join());
+    const decay = offset < layout.decayed ? weightDecay : 0;
+    const key = `${shape.join()} ${decay}`;
+    let program = programs.get(key);
     if (program === undefined) {
       program = await engine.load(updateProgram(optimizer, shape, decay));
-      programs.set(shape.join(), program);
+      programs.set(key, program);
     }
     const view = (resident: string): View => ({ resident, offset, shape });
     const state = Object.entries(optimizer.slots(shape)).flatMap(([slot, slotShape]) => {

@@ -166,6 +166,46 @@ describe("safetensors", () => {
     expect(read).toBeLessThan(header * 4);
   });
 
+  it("never reads more than there is, nor by a size that a header claims, whatever the bytes", async () => {
+    const size = fc.oneof(fc.nat(40), fc.maxSafeInteger(), fc.constantFrom(-1, 0.5, 2 ** 53, 1e300, null, "4"));
+    const tensor = fc.record({
+      dtype: fc.constantFrom("F32", "U8", "F64", "BF16", "F4", 1),
+      shape: fc.oneof(fc.array(size, { maxLength: 3 }), size),
+      data_offsets: fc.oneof(fc.tuple(size, size), fc.array(size, { maxLength: 3 })),
+    });
+    const header = fc.dictionary(fc.constantFrom("a", "b", "__metadata__", "__proto__"), fc.oneof(tensor, fc.json()));
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 64 }),
+      fc.tuple(header, fc.nat(40)).map(([object, data]) => fileOf(JSON.stringify(object), data)),
+      fc
+        .tuple(fc.bigInt(0n, 2n ** 64n - 1n), header)
+        .map(([length, object]) => fileOf(JSON.stringify(object), 8, length)),
+    );
+    await fc.assert(
+      fc.asyncProperty(bytes, async (content) => {
+        const folder = memoryFolder();
+        await folder.write("x", content);
+        let asked = 0;
+        const watched = {
+          ...{ describe: folder.describe.bind(folder), size: folder.size.bind(folder) },
+          readRange: (path: string, offset: number, length: number) => {
+            expect(offset + length).toBeLessThanOrEqual(content.length);
+            asked += length;
+            return folder.readRange(path, offset, length);
+          },
+        } as unknown as Folder;
+        try {
+          const file = await openSafetensors(watched, "x");
+          for (const key of file.names) await file.tensor(key);
+        } catch (error) {
+          expect(error).toBeInstanceOf(CheckpointError);
+        }
+        expect(asked).toBeLessThanOrEqual(content.length);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it("refuses every file that is cut off, wherever", async () => {
     const whole = await golden.read("reference.safetensors");
     for (let length = 0; length < whole.length; length += 13) {

@@ -105,6 +105,10 @@ it("the config file of the README is one", () => {
   expect(translatorRunConfig(parse(config!), "README.md").training.minutes).toBe(60);
 });
 
+it("docs/architecture.md shows the family of src/models/opt.ts as it is", () => {
+  expect(blocks("docs/architecture.md", "ts")).toContain(read("src/models/opt.ts"));
+});
+
 /** A sample of a page, and the file that is compiled with the tests; they differ in what they import from. */
 const samples = [
   { page: "README.md", file: "readme-sample.ts", quick: [/updates: \d+/, "updates: 2"] as const, says: /-\d+\.\d+\n$/ },

@@ -1,7 +1,7 @@
 /** What a search leaves behind, how it stops, and what it refuses. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { InputError } from "../../src/errors/index.ts";
-import { beamSearch, CachedModel, greedy, sample, startTokens, streamTokens } from "../../src/generation/index.ts";
+import { CachedModel, generate, startTokens, streamTokens, type StreamedToken } from "../../src/generation/index.ts";
 import { dimension, input } from "../../src/graph/index.ts";
 import { lower } from "../../src/onnx/index.ts";
 import { createEngine, type Call, type Engine, type Values } from "../../src/runtime/index.ts";
@@ -53,7 +53,7 @@ describe("a cached model", () => {
   const model = translator(smallConfig({ maxPositions: 12 }));
   const rows = sentences(5, 23, 2);
   const feeds = { source: matrix(rows), target: startTokens(rows.length, 1) };
-  const options = { endId: 2, maximumLength: 8, minimumLength: 7, suppress: [0, 1] };
+  const options = { eosTokenId: 2, maxNewTokens: 8, minNewTokens: 7, suppressTokens: [0, 1] };
   let real: Engine;
   let watched: Watched;
   let cached: CachedModel;
@@ -67,9 +67,9 @@ describe("a cached model", () => {
   });
 
   const searches = {
-    greedy: () => greedy(cached, feeds, options),
-    sample: () => sample(cached, feeds, { ...options, seed: 1 }),
-    beams: () => beamSearch(cached, feeds, { ...options, beams: 3 }),
+    greedy: () => generate(cached, feeds, options),
+    sample: () => generate(cached, feeds, { ...options, doSample: true }),
+    beams: () => generate(cached, feeds, { ...options, numBeams: 3 }),
   };
 
   it.each(Object.entries(searches))("frees its caches and keeps its programs: %s", async (_, search) => {
@@ -100,12 +100,12 @@ describe("a cached model", () => {
   it("leaves ended sentences out once they are one row in eight", async () => {
     const many = sentences(20, 23, 1);
     const limits = many.map((_, place) => (place < 2 ? 2 : place < 6 ? 3 : 5));
-    const unending = { endId: -1, maximumLength: limits };
+    const unending = { maxNewTokens: limits };
     const batch = { source: matrix(many), target: startTokens(20, 1) };
-    await greedy(cached, batch, unending);
+    await generate(cached, batch, unending);
     expect(watched.rows).toEqual([20, 20, 20, 14, 14]);
     watched.rows.length = 0;
-    await beamSearch(cached, batch, { ...unending, beams: 2 });
+    await generate(cached, batch, { ...unending, numBeams: 2 });
     expect(watched.rows).toEqual([20, 40, 40, 28, 28]);
     await cached.dispose();
   });
@@ -119,42 +119,41 @@ describe("a cached model", () => {
   });
 
   it("stops between two steps when asked and gives what it has", async () => {
-    const whole = await greedy(cached, feeds, options);
+    const whole = await generate(cached, feeds, options);
     const kept = { ...options, stop: { aborted: false } };
     const from = watched.runs;
     watched.before = (run) => (kept.stop.aborted = run - from >= 3);
-    const found = await greedy(cached, feeds, kept);
+    const found = await generate(cached, feeds, kept);
     expect(watched.runs - from).toBe(3);
     expect(found.map(([best]) => [...best!.ids])).toEqual(whole.map(([best]) => [...best!.ids].slice(0, 3)));
     expect(found.every(([best]) => !best!.finished)).toBe(true);
     kept.stop.aborted = false;
     const start = watched.runs;
     watched.before = (run) => (kept.stop.aborted = run - start >= 3);
-    const beams = await beamSearch(cached, feeds, { ...kept, beams: 3, nBest: 3 });
+    const beams = await generate(cached, feeds, { ...kept, numBeams: 3, numReturnSequences: 3 });
     expect(beams.map((row) => row.map(({ ids }) => ids.length))).toEqual(rows.map(() => [3, 3, 3]));
-    for (const search of [greedy, beamSearch]) {
-      const nothing = await search(cached, feeds, { ...options, beams: 2, stop: { aborted: true } });
-      expect(nothing.map(([best]) => best)).toEqual(
-        rows.map(() => ({ ids: new Int32Array(), score: 0, logProbabilities: new Float32Array(), finished: false })),
-      );
+    for (const numBeams of [1, 2]) {
+      const nothing = await generate(cached, feeds, { ...options, numBeams, stop: { aborted: true } });
+      const empty = { ids: new Int32Array(), score: 0, logProbabilities: new Float32Array() };
+      expect(nothing.map(([best]) => best)).toEqual(rows.map(() => ({ ...empty, endId: undefined, finished: false })));
     }
     expect(watched.residents.size).toBe(0);
     await cached.dispose();
   });
 
   it("sees other parameters from the next search on, and frees the programs of the old ones", async () => {
-    const ids = async () => (await greedy(cached, feeds, options)).map(([best]) => [...best!.ids]);
+    const ids = async () => (await generate(cached, feeds, options)).map(([best]) => [...best!.ids]);
     const first = await ids();
     const loaded = watched.programs.size;
     const other = await (await peaked(real, model, 4)).read();
     await peaked(real, model, 3); // `peaked` wrote into the same engine
     const stream = streamTokens(cached, { source: matrix([rows[1]!]), target: startTokens(1, 1) }, options);
-    const streamed = [(await stream.next()).value];
+    const streamed = [((await stream.next()).value as StreamedToken).id];
     await cached.parameters.write(other);
     const second = await ids();
     expect(second).not.toEqual(first);
     expect(second).toEqual(await greedyOf(new CachedModel(cached.parameters, model)));
-    for await (const id of stream) streamed.push(id);
+    for await (const { id } of stream) streamed.push(id);
     expect(streamed).toEqual(first[1]);
     expect(watched.programs.size).toBe(loaded);
     await cached.dispose();
@@ -162,51 +161,64 @@ describe("a cached model", () => {
   });
 
   async function greedyOf(fresh: CachedModel): Promise<number[][]> {
-    const found = await greedy(fresh, feeds, options);
+    const found = await generate(fresh, feeds, options);
     await fresh.dispose();
     return found.map(([best]) => [...best!.ids]);
   }
 
   it("streams the tokens of one sentence as they come", async () => {
     const one = { source: matrix([rows[1]!]), target: startTokens(1, 1) };
-    const expected = (await greedy(cached, one, options))[0]![0]!;
+    const expected = (await generate(cached, one, options))[0]![0]!;
     const got: number[] = [];
     const steps: number[] = [];
     const from = watched.runs;
-    for await (const id of streamTokens(cached, one, options)) {
+    for await (const { id } of streamTokens(cached, one, options)) {
       got.push(id);
       steps.push(watched.runs - from);
     }
     expect(got).toEqual([...expected.ids]);
     expect(steps).toEqual(got.map((_, i) => i + 1));
     const drawn: number[] = [];
-    for await (const id of streamTokens(cached, one, { ...options, seed: 4, topK: 5 })) drawn.push(id);
-    const sampled = (await sample(cached, one, { ...options, seed: 4, topK: 5 }))[0]![0]!;
+    const drawing = { ...options, doSample: true, seed: 4, topK: 5 };
+    for await (const { id } of streamTokens(cached, one, drawing)) drawn.push(id);
+    const sampled = (await generate(cached, one, drawing))[0]![0]!;
     expect(drawn).toEqual([...sampled.ids]);
     const stream = streamTokens(cached, one, options);
     await stream.next();
     expect(watched.residents.size).toBeGreaterThan(0);
-    await stream.return();
+    await stream.return(undefined as never);
     expect(watched.residents.size).toBe(0);
     await cached.dispose();
   });
 
   it("refuses what it cannot use, in one sentence", async () => {
-    const beams = (more: object) => beamSearch(cached, feeds, { ...options, beams: 4, ...more });
+    const given = (more: object) => generate(cached, feeds, { ...options, ...more });
+    const drawn = (more: object) => given({ doSample: true, ...more });
     const cases: [() => Promise<unknown>, string][] = [
-      [() => greedy(cached, { source: feeds.source }, options), 'Generation starts from "target": int32[rows, length]'],
-      [() => greedy(cached, { ...feeds, target: matrix([[]]) }, options), "at least one token a row; got int32[1, 0]"],
-      [() => greedy(cached, feeds, { ...options, maximumLength: 0 }), "maximumLength is 0"],
-      [() => greedy(cached, feeds, { ...options, maximumLength: [1, 2] }), "maximumLength has 2 numbers for 5 rows"],
       [
-        () => sample(cached, feeds, { ...options, seed: 1, temperature: 0 }),
-        "temperature is 0; expected a number above 0",
+        () => generate(cached, { source: feeds.source }, options),
+        'Generation starts from "target": int32[rows, length]',
       ],
-      [() => sample(cached, feeds, { ...options, seed: 1, topK: 1.5 }), "topK is 1.5"],
-      [() => sample(cached, feeds, { ...options, seed: 1, topP: 1.1 }), "topP is 1.1"],
-      [() => sample(cached, feeds, { ...options, seed: 1, minP: -1 }), "minP is -1"],
-      [() => beams({ beams: 0 }), "beams is 0"],
-      [() => beams({ nBest: 5 }), "nBest is 5; expected a whole number from 1 up to the number of beams, 4"],
+      [() => generate(cached, { ...feeds, target: matrix([[]]) }), "at least one token a row; got int32[1, 0]"],
+      [() => given({ maxNewTokens: 0 }), "maxNewTokens is 0"],
+      [() => given({ maxNewTokens: [1, 2] }), "maxNewTokens has 2 numbers for 5 rows"],
+      [() => given({ maxNewTokens: undefined, maxLength: 1 }), "maxLength is 1; expected a whole number above"],
+      [() => given({ maxPositions: 1 }), "The prompts have 1 tokens; the model has 1 positions"],
+      [() => given({ repetitionPenalty: 0 }), "repetitionPenalty is 0; expected a number above 0"],
+      [() => given({ noRepeatNgramSize: 1.5 }), "noRepeatNgramSize is 1.5"],
+      [() => given({ minNewTokens: -1 }), "minNewTokens is -1"],
+      [() => given({ stopStrings: "a" }), "stopStrings need the tokenizer"],
+      [() => given({ suppressTokens: [...Array(23).keys()] }), "The options leave no token that row 0 could get"],
+      [() => given({ prefixAllowedTokens: () => [] }), "prefixAllowedTokens allows no token for row 0"],
+      [() => drawn({ temperature: 0 }), "temperature is 0; expected a number above 0"],
+      [() => drawn({ topK: 1.5 }), "topK is 1.5"],
+      [() => drawn({ topP: 1.1 }), "topP is 1.1"],
+      [() => drawn({ minP: -1 }), "minP is -1"],
+      [() => drawn({ typicalP: 0 }), "typicalP is 0"],
+      [() => given({ numBeams: 0 }), "numBeams is 0"],
+      [() => given({ numBeams: 4, numReturnSequences: 5 }), "expected at most the number of beams, 4"],
+      [() => given({ numReturnSequences: 2 }), "greedy search finds one sequence"],
+      [() => streamTokens(cached, feeds, options).next(), "A stream is one sequence, token by token; got 5 rows"],
     ];
     for (const [search, message] of cases) {
       await expect(search()).rejects.toThrow(message);
@@ -214,17 +226,15 @@ describe("a cached model", () => {
     }
     // Beyond the last position. OpenVINO reads zeros where an index is too large.
     if (real.description.startsWith("OpenVINO")) return;
-    await expect(greedy(cached, feeds, { ...options, maximumLength: 20, minimumLength: 20 })).rejects.toThrow(
-      'The program "step" failed',
-    );
+    await expect(given({ maxNewTokens: 20, minNewTokens: 20 })).rejects.toThrow('The program "step" failed');
     expect(watched.residents.size).toBe(0);
     await cached.dispose();
   });
 
   it("gives nothing for no rows", async () => {
     const empty = { source: matrix([[4]]), target: { dtype: "int32" as const, shape: [0, 1], data: new Int32Array() } };
-    expect(await greedy(cached, empty, options)).toEqual([]);
-    expect(await beamSearch(cached, empty, { ...options, beams: 2 })).toEqual([]);
+    expect(await generate(cached, empty, options)).toEqual([]);
+    expect(await generate(cached, empty, { ...options, numBeams: 2 })).toEqual([]);
   });
 });
 

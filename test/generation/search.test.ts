@@ -1,10 +1,8 @@
 /** Searches over tiny random Transformers: with and without cache, in any batch, against what is known to be right. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
-  beamSearch,
   CachedModel,
-  greedy,
-  sample,
+  generate,
   startTokens,
   stepProgram,
   type Generated,
@@ -19,7 +17,7 @@ import { smallConfig } from "../models/programs.ts";
 import { forward, matrix, peaked, sentences, translator } from "./models.ts";
 
 const [START, END] = [1, 2];
-const options = { endId: END, maximumLength: 10, suppress: [0, START] };
+const options = { eosTokenId: END, maxNewTokens: 10, suppressTokens: [0, START] };
 
 /** A decoder alone: one layer, positions and a growing input of its own name. */
 const decoderAlone: ModelFunction = (scope) => {
@@ -73,7 +71,7 @@ describe.each(variants)("greedy search, %s Transformer", (_, settings, seed) => 
     // Prompts of three tokens: the first program reads several positions at once.
     const prompt = matrix([4, 9, 7, 20, 11, 5].map((token) => [START, token, 3]));
     const cached = new CachedModel(parameters, model);
-    const found = await greedy(cached, { source, target: prompt }, options);
+    const found = await generate(cached, { source, target: prompt }, options);
     const whole = found.map(([best], row) => [...prompt.data.slice(3 * row, 3 * row + 3), ...best!.ids].map(Number));
     const logits = await forward(parameters, model, { source, target: matrix(whole) });
     expect(new Set(found.flatMap(([best]) => [...best!.ids])).size).toBeGreaterThan(2);
@@ -84,7 +82,7 @@ describe.each(variants)("greedy search, %s Transformer", (_, settings, seed) => 
       expect(logProbabilities.length).toBe(chosen.length);
       for (const [step, id] of chosen.entries()) {
         const all = logProbabilitiesAt(logits, row, 2 + step);
-        const allowed = all.map((value, token) => (options.suppress.includes(token) ? -Infinity : value));
+        const allowed = all.map((value, token) => (options.suppressTokens.includes(token) ? -Infinity : value));
         expect(id).toBe(allowed.indexOf(Math.max(...allowed)));
         expect(logProbabilities[step]).toBeCloseTo(all[id]!, 4);
       }
@@ -107,27 +105,23 @@ describe("a translator", () => {
   });
 
   it("ends sentences at different lengths (else the tests below show nothing)", async () => {
-    const found = await greedy(cached, feeds(rows), options);
+    const found = await generate(cached, feeds(rows), options);
     const lengths = found.flatMap(([best]) => (best!.finished ? [best!.ids.length] : []));
     expect(new Set(lengths).size).toBeGreaterThan(6);
     expect(lengths.length).toBeLessThan(rows.length);
   });
 
-  it("gives the same with one beam as greedily, whatever the stopping rule", async () => {
-    const expected = await greedy(cached, feeds(rows), options);
-    for (const earlyStopping of [true, false, "never"] as const) {
-      expectClose(await beamSearch(cached, feeds(rows), { ...options, beams: 1, earlyStopping }), expected);
-    }
-  });
-
   it("gives each sentence the same, alone, in any batch, in any order", async () => {
     const searches = [
       (some: readonly number[][], places: number[]) =>
-        greedy(cached, feeds(some), { ...options, maximumLength: places.map((p) => 6 + (p % 5)) }),
-      (some: readonly number[][]) => beamSearch(cached, feeds(some), { ...options, beams: 3, nBest: 3 }),
-      (some: readonly number[][], places: number[]) => sample(cached, feeds(some), { ...options, seed: 5, places }),
+        generate(cached, feeds(some), { ...options, maxNewTokens: places.map((p) => 6 + (p % 5)) }),
+      (some: readonly number[][]) => generate(cached, feeds(some), { ...options, numBeams: 3, numReturnSequences: 3 }),
       (some: readonly number[][], places: number[]) =>
-        sample(cached, feeds(some), { ...options, seed: 5, places, topK: 6 }),
+        generate(cached, feeds(some), { ...options, doSample: true, topK: 0, seed: 5, places }),
+      (some: readonly number[][], places: number[]) =>
+        generate(cached, feeds(some), { ...options, doSample: true, numReturnSequences: 2, seed: 5, places, topK: 6 }),
+      (some: readonly number[][], places: number[]) =>
+        generate(cached, feeds(some), { ...options, doSample: true, numBeams: 3, numReturnSequences: 2, places }),
     ];
     for (const search of searches) {
       const together = await search(rows, [...rows.keys()]);
@@ -138,8 +132,8 @@ describe("a translator", () => {
   });
 
   it("gives n-best lists that are sorted, distinct and begin with the best", async () => {
-    const best = await beamSearch(cached, feeds(rows), { ...options, beams: 4 });
-    const many = await beamSearch(cached, feeds(rows), { ...options, beams: 4, nBest: 4 });
+    const best = await generate(cached, feeds(rows), { ...options, numBeams: 4 });
+    const many = await generate(cached, feeds(rows), { ...options, numBeams: 4, numReturnSequences: 4 });
     expectClose(
       many.map((row) => row.slice(0, 1)),
       best,
@@ -152,18 +146,20 @@ describe("a translator", () => {
 
   it("keeps to the shortest and the longest length, and never gives what is suppressed", async () => {
     const limits = rows.map((_, place) => 4 + (place % 4));
-    const bounded = { ...options, minimumLength: 3, maximumLength: limits, suppress: [0, START, 5, 6, 7, 8] };
+    const bounded = { ...options, minNewTokens: 3, maxNewTokens: limits, suppressTokens: [0, START, 5, 6, 7, 8] };
+    const drawn = { ...bounded, doSample: true };
     const found = [
-      await greedy(cached, feeds(rows), bounded),
-      await beamSearch(cached, feeds(rows), { ...bounded, beams: 3 }),
-      await sample(cached, feeds(rows), { ...bounded, seed: 1 }),
-      await sample(cached, feeds(rows), { ...bounded, seed: 1, topK: 2, topP: 0.9 }),
+      await generate(cached, feeds(rows), bounded),
+      await generate(cached, feeds(rows), { ...bounded, numBeams: 3 }),
+      await generate(cached, feeds(rows), { ...drawn, topK: 0 }),
+      await generate(cached, feeds(rows), { ...drawn, topK: 2, topP: 0.9 }),
+      await generate(cached, feeds(rows), { ...drawn, numBeams: 2 }),
     ];
     for (const search of found) {
       for (const [place, [best]] of search.entries()) {
         expect(best!.ids.length).toBeGreaterThanOrEqual(3);
         expect(best!.logProbabilities.length).toBeLessThanOrEqual(limits[place]!);
-        for (const id of best!.ids) expect(bounded.suppress).not.toContain(id);
+        for (const id of best!.ids) expect(bounded.suppressTokens).not.toContain(id);
       }
     }
   });
@@ -172,12 +168,12 @@ describe("a translator", () => {
     const onlyNine = (scores: Float32Array): void => {
       for (const i of scores.keys()) if (i !== 9) scores[i] = -Infinity;
     };
-    const processed = { ...options, maximumLength: 3, processors: [onlyNine] };
+    const processed = { ...options, maxNewTokens: 3, processors: [onlyNine] };
     const some = feeds(rows.slice(0, 2));
     const found = [
-      ...(await greedy(cached, some, processed)),
-      ...(await beamSearch(cached, some, { ...processed, beams: 2 })),
-      ...(await sample(cached, some, { ...processed, seed: 1 })),
+      ...(await generate(cached, some, processed)),
+      ...(await generate(cached, some, { ...processed, numBeams: 2 })),
+      ...(await generate(cached, some, { ...processed, doSample: true })),
     ];
     for (const [best] of found) expect([...best!.ids]).toEqual([9, 9, 9]);
   });
@@ -208,7 +204,8 @@ describe("a decoder alone", () => {
       [3, 9, 4],
       [8, 5, 17],
     ]);
-    const found = await beamSearch(cached, { tokens: prompt }, { ...options, maximumLength: 6, beams: 3, nBest: 2 });
+    const beams = { ...options, maxNewTokens: 6, numBeams: 3, numReturnSequences: 2 };
+    const found = await generate(cached, { tokens: prompt }, beams);
     for (const [row, list] of found.entries()) {
       for (const { ids, finished, logProbabilities } of list) {
         const whole = [...prompt.data.slice(3 * row, 3 * row + 3), ...ids, ...(finished ? [END] : [])].map(Number);

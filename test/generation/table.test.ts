@@ -1,6 +1,6 @@
 /** Models whose every sequence can be counted out: beam search against the best of all, sampling against its odds. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { beamSearch, CachedModel, greedy, sample, startTokens, type BeamOptions } from "../../src/generation/index.ts";
+import { CachedModel, generate, startTokens, type GenerationOptions } from "../../src/generation/index.ts";
 import { ModelParameters } from "../../src/nn/index.ts";
 import { createEngine, type Engine } from "../../src/runtime/index.ts";
 import { smallConfig } from "../models/programs.ts";
@@ -49,14 +49,14 @@ describe("a table of what follows what", () => {
     model = new CachedModel(await ModelParameters.fromValues(engine, [], new Map()), table);
   });
   const feeds = (rows: number) => ({ target: startTokens(rows, START) });
-  const search = async (options: Partial<BeamOptions>): Promise<Scored[]> => {
-    const defaults = { endId: END, maximumLength: 4, suppress: [START], beams: 2 };
-    const [row] = await beamSearch(model, feeds(1), { ...defaults, ...options });
+  const search = async (options: GenerationOptions): Promise<Scored[]> => {
+    const defaults = { eosTokenId: END, maxNewTokens: 4, suppressTokens: [START], numBeams: 2 };
+    const [row] = await generate(model, feeds(1), { ...defaults, ...options });
     return row!.map(({ ids, score, finished }) => ({ ids: finished ? [...ids, END] : [...ids], score }));
   };
 
   it("leads greedy search astray and beam search not", async () => {
-    const first = (await greedy(model, feeds(1), { endId: END, maximumLength: 4 }))[0]![0]!;
+    const first = (await generate(model, feeds(1), { eosTokenId: END, maxNewTokens: 4 }))[0]![0]!;
     expect(first.ids[0]).toBe(A);
     const [best] = allSequences(4, 0);
     expect(best!.ids).toEqual([B, END]); // 0.4 · 0.9 against 0.5 · 0.3
@@ -69,7 +69,7 @@ describe("a table of what follows what", () => {
     "with many beams finds the best of all sequences, length penalty %s",
     async (lengthPenalty) => {
       const expected = allSequences(4, lengthPenalty).slice(0, 10);
-      const found = await search({ beams: 200, nBest: 10, lengthPenalty });
+      const found = await search({ numBeams: 200, numReturnSequences: 10, lengthPenalty });
       for (const [rank, { score }] of found.entries()) expect(score).toBeCloseTo(expected[rank]!.score, 5);
       expect(found[0]!.ids).toEqual(expected[0]!.ids);
       expect(new Set(found.map(({ ids }) => ids.join())).size).toBe(10);
@@ -80,7 +80,8 @@ describe("a table of what follows what", () => {
     const rows = 4000;
     const shares = async (options: object, start = C): Promise<number[]> => {
       const target = startTokens(rows, start);
-      const found = await sample(model, { target }, { endId: END, maximumLength: 1, seed: 3, ...options });
+      const defaults = { doSample: true, eosTokenId: END, maxNewTokens: 1, seed: 3 };
+      const found = await generate(model, { target }, { ...defaults, ...options });
       const counts = [0, 0, 0, 0, 0];
       for (const [one] of found) {
         const { ids, finished } = one!;
@@ -102,7 +103,7 @@ describe("a table of what follows what", () => {
     near(await shares({ topK: 2, repetitionPenalty: 1 }, START), [0, 0, 0.5 / 0.9, 0.4 / 0.9, 0]);
     near(await shares({ topP: 0.6 }, START), [0, 0, 0.5 / 0.9, 0.4 / 0.9, 0]);
     near(await shares({ minP: 0.1 }, START), [0, 0, 0.5 / 0.98, 0.4 / 0.98, 0.08 / 0.98]);
-    near(await shares({ suppress: [A, B] }, START), [0, 0.2, 0, 0, 0.8]);
+    near(await shares({ suppressTokens: [A, B] }, START), [0, 0.2, 0, 0, 0.8]);
     expect(await shares({ seed: 4 })).not.toEqual(await shares({ seed: 3 }));
     expect(await shares({ seed: 4 })).toEqual(await shares({ seed: 4 }));
   });
@@ -137,8 +138,9 @@ describe("a tiny Transformer", () => {
     });
     const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]!);
     const cached = new CachedModel(parameters, model);
-    const options = { endId: end, maximumLength: longest, suppress: [0, 1], beams: 60, nBest: 8 };
-    const [found] = await beamSearch(cached, { source: matrix([source]), target: startTokens(1, 1) }, options);
+    const limits = { eosTokenId: end, maxNewTokens: longest, suppressTokens: [0, 1] };
+    const options = { ...limits, numBeams: 60, numReturnSequences: 8 };
+    const [found] = await generate(cached, { source: matrix([source]), target: startTokens(1, 1) }, options);
     for (const [rank, { ids, finished, score }] of found!.entries()) {
       expect(finished ? [...ids, end] : [...ids]).toEqual(candidates[order[rank]!]);
       expect(score).toBeCloseTo(scores[order[rank]!]!, 4);

@@ -44,6 +44,10 @@ const layerOfParameter = (name: string): number | undefined => {
 /** Another amount for each element: what all share, a norm takes away again. */
 const nudged = (x: number, i: number): number => x + 0.25 * Math.cos(2 * i + 1);
 
+type Method = (this: Tensor, given?: unknown) => Tensor;
+/** A method of tensors as it is now, to be called on one. */
+const method = (name: keyof Tensor): Method => Reflect.get(Tensor.prototype, name) as Method;
+
 describe.each(main)("%s", (name) => {
   let golden: Golden;
   let model: Model;
@@ -75,7 +79,7 @@ describe.each(main)("%s", (name) => {
   it("shows a change of any bias or norm weight, in its own layer first", async () => {
     const { places } = model.parameters.layout;
     const vectors = [...places].filter(
-      ([parameter, { shape }]) => shape.length === 1 && !golden.zeroGradients.has(parameter),
+      ([parameter, { shape }]) => shape.length === 1 && !golden.zeroGradients.has(parameter) && !golden.noGradients.has(parameter),
     );
     expect(vectors.length).toBeGreaterThan(1);
     const shared = name.startsWith("albert");
@@ -93,21 +97,23 @@ describe.each(main)("%s", (name) => {
   });
 
   it("shows another activation function, in the first layer", async () => {
-    const { gelu, relu, silu } = Tensor.prototype;
+    const gelu = method("gelu");
+    const silu = method("silu");
     const red = await redWith(() => {
       vi.spyOn(Tensor.prototype, "gelu").mockImplementation(function (this: Tensor, form = "none") {
         return gelu.call(this, form === "none" ? "tanh" : "none");
       });
-      vi.spyOn(Tensor.prototype, "silu").mockImplementation(gelu);
+      vi.spyOn(Tensor.prototype, "silu").mockImplementation(function (this: Tensor) {
+        return gelu.call(this, "none");
+      });
       vi.spyOn(Tensor.prototype, "relu").mockImplementation(silu);
-      expect(relu).toBeDefined();
     });
     expect(red).toBeDefined();
     expect(layerOfRow(red!)?.layer).toBe(0);
   });
 
   it("shows another scaling", async () => {
-    const { scale } = Tensor.prototype;
+    const scale = method("scale");
     const red = await redWith(() => {
       vi.spyOn(Tensor.prototype, "scale").mockImplementation(function (this: Tensor, factor) {
         return scale.call(this, factor * 1.05);
@@ -137,8 +143,8 @@ describe.each(main)("%s", (name) => {
       expect(layerOfRow(red!)?.layer).toBeLessThanOrEqual(0);
       return;
     }
-    const { sin } = Math;
-    const { sin: sinOf } = Tensor.prototype;
+    const sin = (x: number): number => Math.cos(x - Math.PI / 2);
+    const sinOf = method("sin");
     const red = await redWith(() => {
       vi.spyOn(Math, "sin").mockImplementation((x) => sin(x + 1));
       vi.spyOn(Tensor.prototype, "sin").mockImplementation(function (this: Tensor) {

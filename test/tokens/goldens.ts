@@ -12,6 +12,8 @@ export const nasty = (golden("texts") as { texts: string[] }).texts;
 export const pipelineGolden = (name: string): PipelineGolden => golden(`pipeline-${name}`) as PipelineGolden;
 export const stagesGolden = (): StagesGolden => golden("stages") as StagesGolden;
 export const trainingGolden = (): TrainingGolden => golden("training") as TrainingGolden;
+/** What `tools/goldens/tokenizer_training.py` wrote. */
+export const trainersGolden = (): TrainersGolden => golden("trainers") as TrainersGolden;
 
 interface PipelineGolden {
   readonly tokenizer: string;
@@ -46,4 +48,37 @@ interface TrainingGolden {
     readonly tokens: string[];
   }[];
   readonly words: readonly { settings: { vocab_size: number; min_frequency?: number }; tokens: string[] }[];
+}
+
+interface TrainersGolden {
+  readonly merges: readonly {
+    readonly name: string;
+    readonly kind: "bpe" | "wordpiece";
+    readonly text: "made" | "bundled";
+    readonly settings: {
+      vocab_size: number;
+      min_frequency?: number;
+      max_token_length?: number;
+      limit_alphabet?: number;
+      initial_alphabet?: string[];
+      continuing_subword_prefix?: string;
+      end_of_word_suffix?: string;
+    };
+    readonly special: string[];
+    readonly tokens: string[];
+    readonly merges?: [string, string][];
+  }[];
+  readonly wordpiece: { readonly lines: number; readonly size: number; readonly tokens: string[] };
+  readonly unigram: readonly {
+    readonly name: string;
+    readonly lines: number;
+    readonly settings: {
+      vocab_size: number;
+      shrinking_factor?: number;
+      n_sub_iterations?: number;
+      max_piece_length?: number;
+      initial_alphabet?: string[];
+    };
+    readonly pieces: [string, number][];
+  }[];
 }

@@ -17,6 +17,7 @@ export const commands: readonly CommandEntry[] = [
     summary: "train a tokenizer, or turn text into tokens and back",
     load: () => import("./tokenizer.ts"),
   },
+  { name: "pull", summary: "download a model from the Hugging Face hub", load: () => import("./pull.ts") },
   { name: "parameters", summary: "count a model's parameters by part", load: () => import("./parameters.ts") },
   { name: "profile", summary: "show where the time of a training step goes", load: () => import("./profile.ts") },
   {

@@ -1,6 +1,6 @@
 // What the bench page measures of Heed, through its public package: training steps and greedy generation of a GPT-2.
 import { createEngine, Trainer } from "heed";
-import { CachedModel, greedy } from "heed/generation";
+import { CachedModel, generate } from "heed/generation";
 import { dimension, input } from "heed/graph";
 import { gpt2, gpt2Config } from "heed/models";
 import { ModelParameters, Trace } from "heed/nn";
@@ -54,7 +54,7 @@ export async function generate(shape, options, { prompt, tokens, times: count })
   for (let i = 0; i < count; i++) {
     const start = performance.now();
     // No token of the vocabulary ends a text: every continuation has the same length.
-    found = await greedy(cached, feeds, { endId: shape.vocabulary, maximumLength: tokens });
+    found = await generate(cached, feeds, { eosTokenId: shape.vocabulary, maxNewTokens: tokens });
     times.push(performance.now() - start);
   }
   const { description } = engine;

@@ -1,5 +1,5 @@
 // A lane: generation by a translator of the size `tiny` with fresh weights. A step is a batch; its work is its sentences.
-import { beamSearch, CachedModel, greedy, startTokens } from "heed/generation";
+import { CachedModel, generate, startTokens } from "heed/generation";
 import { dimension, input } from "heed/graph";
 import { transformer, transformerConfig } from "heed/models";
 import { ModelParameters, Trace } from "heed/nn";
@@ -26,10 +26,15 @@ await serve(async (job) => {
     at += batch;
     return { dtype: "int32", shape: [batch, length], data };
   };
-  const search = { endId: config.endId, maximumLength: length, minimumLength: length, suppress: [0, 1] };
+  const search = {
+    eosTokenId: config.endId,
+    maxNewTokens: length,
+    minNewTokens: length,
+    suppressTokens: [0, 1],
+  };
   const decode = async ({ batch, beams }) => {
     const feeds = { source: next(batch), target: startTokens(batch, config.startId) };
-    const found = await (beams === 1 ? greedy(model, feeds, search) : beamSearch(model, feeds, { ...search, beams }));
+    const found = await generate(model, feeds, { ...search, numBeams: beams });
     if (found.some(([{ ids: row }]) => row.length !== length)) throw new Error("a sentence has another length");
     return batch;
   };

@@ -1,0 +1,23 @@
+import { InputError } from "../errors/index.ts";
+import { fetchFolder } from "./fetch.ts";
+import type { ReadableFolder } from "./folder.ts";
+
+/** A model by its web address: a page has neither a disk nor a cache of pulled models. @throws InputError for another name */
+export function findModel(name: string): Promise<ReadableFolder> {
+  if (/^https?:/i.test(name)) return Promise.resolve(fetchFolder(name));
+  return Promise.reject(
+    new InputError(
+      `A page has no disk to find ${name} on. Give the web address of the model's folder, ` +
+        `such as https://huggingface.co/OWNER/NAME/resolve/main.`,
+    ),
+  );
+}
+
+/** Stands in for the cache of the disk, which a page does not have. @throws InputError always */
+export function pull(repo: string): Promise<never> {
+  return Promise.reject(
+    new InputError(
+      `A page has no disk to pull ${repo} to. Open it by its address: https://huggingface.co/${repo}/resolve/main.`,
+    ),
+  );
+}

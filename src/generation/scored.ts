@@ -1,0 +1,95 @@
+/** From what left the engine to scores of a row's next token, as the rules leave them. */
+import type { Selected } from "./session.ts";
+import type { Alternative } from "./options.ts";
+import type { SearchPlan } from "./plan.ts";
+import { logSumExp } from "./processors.ts";
+import { applyRule, type Moment } from "./rules.ts";
+import { best } from "./warpers.ts";
+
+/** A token that may come next. */
+export interface Choice {
+  readonly id: number;
+  /** After the rules. */
+  readonly score: number;
+  /** Under the model alone; 0 for a forced token. */
+  readonly logProbability: number;
+}
+
+/** A row of the scores, and the tokens that led to it. */
+export interface Place {
+  /** The row of what left the engine. */
+  readonly at: number;
+  /** Prompt and tokens so far. */
+  readonly history: () => readonly number[];
+}
+
+/** The most probable tokens of a row, in the order in which they came, after rules that need no other scores. */
+export function topChoices(
+  { width, ids, logProbabilities }: Selected & { kind: "top" },
+  at: number,
+  { rules }: SearchPlan,
+  moment: Moment,
+): Choice[] {
+  let choices: Choice[] = [];
+  const active = rules.filter((rule) => rule.kind !== "process" && rule.at(moment));
+  const forced = active.findLastIndex(({ kind }) => kind === "force");
+  const forbids = active.slice(forced + 1);
+  const rule = active[forced];
+  if (rule?.kind === "force") {
+    choices = [...rule.ids].map((id) => ({ id, score: 0, logProbability: 0 }));
+  } else {
+    for (let i = at * width; i < (at + 1) * width; i++) {
+      choices.push({ id: ids[i]!, score: logProbabilities[i]!, logProbability: logProbabilities[i]! });
+    }
+  }
+  if (forbids.length === 0) return choices;
+  return choices.filter(({ id }) => !forbids.some((one) => one.kind === "forbid" && one.ids.has(id)));
+}
+
+/** Scores of the whole vocabulary. */
+export interface WholeScores {
+  /** After the rules. */
+  readonly scores: Float32Array;
+  readonly logProbability: (id: number) => number;
+}
+
+/**
+ * The scores of the rows that belong to one row of the prompts, after all rules.
+ * @param normalized Whether rules are given log-probabilities, as those of beams are, and not logits.
+ */
+export function wholeScores(
+  { width, logits }: Selected & { kind: "logits" },
+  group: readonly Place[],
+  { rules }: SearchPlan,
+  moment: Moment,
+  normalized: boolean,
+): WholeScores[] {
+  const rows = group.map(({ at, history }) => {
+    const raw = logits.subarray(at * width, (at + 1) * width);
+    const scores = raw.slice();
+    let sum: number | undefined;
+    const whole = (): number => (sum ??= logSumExp(raw));
+    if (normalized) for (let i = 0; i < width; i++) scores[i] = scores[i]! - whole();
+    return { scores, history: history(), logProbability: (id: number): number => raw[id]! - whole() };
+  });
+  for (const rule of rules) applyRule(rule, rows, moment);
+  const forced = rules.some((rule) => rule.kind === "force" && rule.at(moment));
+  return rows.map(({ scores, logProbability }) => ({ scores, logProbability: forced ? () => 0 : logProbability }));
+}
+
+/** The most probable tokens of a row under the model alone, best first. */
+export function alternativesOf(selected: Selected, at: number, count: number): readonly Alternative[] {
+  const { width } = selected;
+  const first = at * width;
+  if (selected.kind === "top") {
+    const { ids, logProbabilities } = selected;
+    const shown = Math.min(count, width);
+    return Array.from({ length: shown }, (_, i) => ({
+      id: ids[first + i]!,
+      logProbability: logProbabilities[first + i]!,
+    }));
+  }
+  const logits = selected.logits.subarray(first, first + width);
+  const whole = logSumExp(logits);
+  return best(logits, count).map((id) => ({ id, logProbability: logits[id]! - whole }));
+}

@@ -1,0 +1,166 @@
+import type { StageJson } from "./stages.ts";
+import { template } from "./template.ts";
+
+/** What a tokenizer can be trained as. */
+export const tokenizerKinds = ["bpe", "byte-level-bpe", "wordpiece", "unigram"] as const;
+export type TokenizerKind = (typeof tokenizerKinds)[number];
+
+/** The usual pipeline of a family of models: what stands around the vocabulary. */
+export interface FamilyPipeline {
+  readonly kind: TokenizerKind;
+  /** Get the first ids. */
+  readonly specialTokens: readonly string[];
+  /** Get the last ids. */
+  readonly lastTokens?: readonly string[];
+  readonly unknownToken?: string;
+  /** Takes the blank before it with it. */
+  readonly maskToken?: string;
+  readonly normalizer?: StageJson;
+  readonly preTokenizer: StageJson;
+  readonly postProcessor?: StageJson;
+  /** The trainer's own where there is none. */
+  readonly decoder?: StageJson;
+  readonly byteFallback?: boolean;
+  readonly endOfWordSuffix?: string;
+}
+
+const sequence = (stages: string, ...list: StageJson[]): StageJson => ({ type: "Sequence", [stages]: list });
+const replace = (pattern: object, content: string): StageJson => ({ type: "Replace", pattern, content });
+const oneBlank = replace({ Regex: " {2,}" }, " ");
+const byteLevel = (prefix: boolean, trim: boolean): StageJson => {
+  return { type: "ByteLevel", add_prefix_space: prefix, trim_offsets: trim, use_regex: true };
+};
+const metaspace = (scheme: "always" | "first"): StageJson => {
+  return { type: "Metaspace", replacement: "▁", prepend_scheme: scheme, split: true };
+};
+const bertNormalizer = {
+  type: "BertNormalizer",
+  clean_text: true,
+  handle_chinese_chars: true,
+  strip_accents: null,
+  lowercase: true,
+};
+
+const bertTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+const bert: FamilyPipeline = {
+  kind: "wordpiece",
+  specialTokens: bertTokens,
+  unknownToken: "[UNK]",
+  normalizer: bertNormalizer,
+  preTokenizer: { type: "BertPreTokenizer" },
+  postProcessor: template("[CLS] A [SEP]", "[CLS] A [SEP] B:1 [SEP]:1", bertTokens),
+};
+
+const robertaTokens = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"];
+const roberta: FamilyPipeline = {
+  kind: "byte-level-bpe",
+  specialTokens: robertaTokens,
+  maskToken: "<mask>",
+  preTokenizer: byteLevel(false, true),
+  postProcessor: {
+    type: "RobertaProcessing",
+    sep: ["</s>", robertaTokens.indexOf("</s>")],
+    cls: ["<s>", robertaTokens.indexOf("<s>")],
+    trim_offsets: true,
+    add_prefix_space: false,
+  },
+  decoder: byteLevel(true, true),
+};
+
+const albertTokens = ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"];
+const albert: FamilyPipeline = {
+  kind: "unigram",
+  specialTokens: albertTokens,
+  unknownToken: "<unk>",
+  maskToken: "[MASK]",
+  normalizer: sequence(
+    "normalizers",
+    replace({ String: "``" }, '"'),
+    replace({ String: "''" }, '"'),
+    { type: "NFKD" },
+    { type: "StripAccents" },
+    { type: "Lowercase" },
+    oneBlank,
+  ),
+  preTokenizer: metaspace("always"),
+  postProcessor: template("[CLS] A [SEP]", "[CLS] A [SEP] B:1 [SEP]:1", albertTokens),
+  decoder: metaspace("always"),
+};
+
+const t5Tokens = ["<pad>", "</s>", "<unk>"];
+const t5: FamilyPipeline = {
+  kind: "unigram",
+  specialTokens: t5Tokens,
+  lastTokens: Array.from({ length: 100 }, (_, i) => `<extra_id_${99 - i}>`),
+  unknownToken: "<unk>",
+  normalizer: sequence("normalizers", { type: "Nmt" }, { type: "NFKC" }, oneBlank),
+  preTokenizer: metaspace("always"),
+  postProcessor: template("A </s>", "A </s> B </s>", t5Tokens),
+  decoder: metaspace("always"),
+};
+
+const marianTokens = ["</s>", "<unk>"];
+const marian: FamilyPipeline = {
+  ...t5,
+  specialTokens: marianTokens,
+  lastTokens: ["<pad>"],
+  postProcessor: template("A </s>", "A B </s>", marianTokens),
+};
+
+const llamaTokens = ["<unk>", "<s>", "</s>"];
+const llama: FamilyPipeline = {
+  kind: "bpe",
+  specialTokens: llamaTokens,
+  unknownToken: "<unk>",
+  byteFallback: true,
+  preTokenizer: metaspace("first"),
+  postProcessor: template("<s> A", "<s> A <s>:1 B:1", llamaTokens),
+  decoder: sequence(
+    "decoders",
+    replace({ String: "▁" }, " "),
+    { type: "ByteFallback" },
+    { type: "Fuse" },
+    { type: "Strip", content: " ", start: 1, stop: 0 },
+  ),
+};
+
+const gpt: FamilyPipeline = {
+  kind: "bpe",
+  specialTokens: ["<unk>"],
+  unknownToken: "<unk>",
+  endOfWordSuffix: "</w>",
+  normalizer: bertNormalizer,
+  preTokenizer: { type: "BertPreTokenizer" },
+};
+
+const gpt2: FamilyPipeline = {
+  kind: "byte-level-bpe",
+  specialTokens: ["<|endoftext|>"],
+  preTokenizer: byteLevel(false, true),
+  postProcessor: byteLevel(true, false),
+  decoder: byteLevel(true, true),
+};
+
+/** The families of models whose usual pipeline is known. */
+export const tokenizerFamilies = {
+  albert,
+  bart: roberta,
+  bert,
+  distilbert: bert,
+  electra: bert,
+  gpt,
+  gpt2,
+  llama,
+  marian,
+  roberta,
+  t5,
+} as const satisfies Readonly<Record<string, FamilyPipeline>>;
+export type TokenizerFamily = keyof typeof tokenizerFamilies;
+
+/** The family that a kind of tokenizer is best known from. */
+export const familyOfKind: Readonly<Record<TokenizerKind, TokenizerFamily>> = {
+  bpe: "llama",
+  "byte-level-bpe": "gpt2",
+  wordpiece: "bert",
+  unigram: "t5",
+};

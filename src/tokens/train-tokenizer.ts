@@ -1,0 +1,90 @@
+import { InputError } from "../errors/index.ts";
+import { specialToken } from "./added-tokens.ts";
+import type { Texts } from "./count-words.ts";
+import type { MergeOptions } from "./learn-merges.ts";
+import { Tokenizer } from "./tokenizer.ts";
+import {
+  familyOfKind,
+  tokenizerFamilies,
+  type FamilyPipeline,
+  type TokenizerFamily,
+  type TokenizerKind,
+} from "./tokenizer-families.ts";
+import { trainBpe } from "./train-bpe.ts";
+import { trainUnigram, type PieceOptions } from "./train-unigram.ts";
+import { trainWordPiece } from "./train-word-piece.ts";
+import type { TrainingStages } from "./training.ts";
+
+/** How a whole tokenizer is trained. Settings of another kind are refused. */
+export interface TrainTokenizerOptions extends MergeOptions, PieceOptions, TrainingStages {
+  /** How the vocabulary is learned; that of the family unless told. */
+  readonly kind?: TokenizerKind | undefined;
+  /** Whose pipeline it gets; of the kinds bpe llama's, byte-level-bpe gpt2's, wordpiece bert's, unigram t5's. */
+  readonly family?: TokenizerFamily | undefined;
+  /** Come after the special tokens that the family has. */
+  readonly specialTokens?: readonly string[] | undefined;
+}
+
+const mergeSettings = [
+  "minimumFrequency",
+  "limitAlphabet",
+  "continuingSubwordPrefix",
+  "endOfWordSuffix",
+  "maximumTokenLength",
+] as const;
+const pieceSettings = ["shrinkingFactor", "maximumPieceLength", "subIterations", "seedSize"] as const;
+
+const trainers = {
+  bpe: (texts: Texts, options: TrainTokenizerOptions & FamilyPipeline) =>
+    trainBpe(texts, { ...options, kind: "metaspace" }),
+  "byte-level-bpe": (texts: Texts, options: TrainTokenizerOptions & FamilyPipeline) =>
+    trainBpe(texts, { ...options, kind: "byte-level" }),
+  wordpiece: trainWordPiece,
+  unigram: trainUnigram,
+} as const;
+
+/**
+ * Trains a whole tokenizer in the usual pipeline of a family of models: normalizer, pre-tokenizer, vocabulary,
+ * post-processor, decoder and special tokens. Each stage may be replaced. Throws InputError for a setting that the kind
+ * does not have, and where the vocabulary has no room for what it must hold.
+ */
+export async function trainTokenizer(texts: Texts, options: TrainTokenizerOptions): Promise<Tokenizer> {
+  const family = familyOf(options);
+  const pipeline: FamilyPipeline = tokenizerFamilies[family];
+  const { kind, lastTokens = [], maskToken } = pipeline;
+  refuseOthers(options, kind);
+  if (!(options.size > lastTokens.length)) {
+    throw new InputError(
+      `A vocabulary of ${options.size} tokens has no room beside the ${lastTokens.length} that ${family} ends with; ` +
+        `ask for more.`,
+    );
+  }
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const specialTokens = [...pipeline.specialTokens, ...(options.specialTokens ?? [])];
+  const size = options.size - lastTokens.length;
+  const tokenizer = await trainers[kind](texts, { ...pipeline, ...given, kind, size, specialTokens });
+  const { model, addedTokens = [] } = tokenizer.parts;
+  const last = lastTokens.map((content, i) => specialToken(model.vocabulary.size + i, content));
+  return new Tokenizer({
+    ...tokenizer.parts,
+    addedTokens: [...addedTokens, ...last].map((token) => ({ ...token, lstrip: token.content === maskToken })),
+  });
+}
+
+function familyOf({ kind, family }: TrainTokenizerOptions): TokenizerFamily {
+  if (family === undefined) {
+    if (kind !== undefined) return familyOfKind[kind];
+    throw new InputError("Neither the kind of tokenizer nor a family of models is given; one of them was expected.");
+  }
+  const own = tokenizerFamilies[family].kind;
+  if (kind === undefined || kind === own) return family;
+  throw new InputError(`A tokenizer of ${family} is ${own}, not ${kind}; leave one of the two out.`);
+}
+
+function refuseOthers(options: TrainTokenizerOptions, kind: TokenizerKind): void {
+  const others = kind === "unigram" ? mergeSettings : pieceSettings;
+  const wrong = others.find((setting) => options[setting] !== undefined);
+  if (wrong === undefined) return;
+  const own = kind === "unigram" ? pieceSettings : mergeSettings;
+  throw new InputError(`${wrong} is no setting of ${kind}. It has ${own.join(", ")}.`);
+}
