@@ -17,6 +17,7 @@ import { openAiGptFamily } from "./openai-gpt.ts";
 import { optFamily } from "./opt.ts";
 import { robertaFamily } from "./roberta.ts";
 import { t5Family } from "./t5.ts";
+import { transfoXlFamily } from "./transfo-xl.ts";
 
 /** Every family that can be opened. */
 export const families: readonly Family[] = [
@@ -35,6 +36,7 @@ export const families: readonly Family[] = [
   optFamily,
   robertaFamily,
   t5Family,
+  transfoXlFamily,
 ];
 
 /** The family of a config.json. Throws ConfigError that lists the known ones. */

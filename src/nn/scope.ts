@@ -230,17 +230,19 @@ export class Scope {
 
   /**
    * A memory of fixed length across segments (Dai et al. 2019, section 3.2): the last `length` positions that `present`
-   * [batch, time, width] had in earlier calls. In programs of every kind it comes in as the input `memory.<path>`,
-   * [batch, length, width], zeros at the start; what goes out are the last positions of memory and present together.
+   * [batch, …, time, width] had in earlier calls. In programs of every kind it comes in as the input `memory.<path>`,
+   * [batch, …, length, width], zeros at the start; what goes out are the last positions of memory and present together.
    * Returns what came in; no gradient goes beyond it.
    */
   carry(name: string, present: Tensor, length: number): Tensor {
     const full = this.#named(name);
-    const [batch, time, width] = present.shape as readonly [Dimension, Dimension, Dimension];
+    const axis = present.shape.length - 2;
+    const [batch, time] = [present.dim(0), present.dim(axis)];
     const reorder = this.trace.kind === "step" && this.trace.reorder;
-    let memory = input(`memory.${full}`, present.dtype, [reorder ? before : batch, length, width]);
+    const shape = present.shape.map((d, i) => (i === axis ? length : i === 0 && reorder ? before : d));
+    let memory = input(`memory.${full}`, present.dtype, shape);
     if (reorder) memory = memory.gather(input("reorder", "int32", [batch]));
-    const next = concat([memory, present], 1).slice(1, time, addDimensions(time, length));
+    const next = concat([memory, present], axis).slice(axis, time, addDimensions(time, length));
     this.trace.cache.set(full, { name: full, kind: "carry", tensor: next });
     return memory;
   }
