@@ -162,5 +162,5 @@ export const familyOfKind: Readonly<Record<TokenizerKind, TokenizerFamily>> = {
   bpe: "llama",
   "byte-level-bpe": "gpt2",
   wordpiece: "bert",
-  unigram: "t5",
+  unigram: "marian",
 };

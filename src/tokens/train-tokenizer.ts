@@ -19,7 +19,7 @@ import type { TrainingStages } from "./training.ts";
 export interface TrainTokenizerOptions extends MergeOptions, PieceOptions, TrainingStages {
   /** How the vocabulary is learned; that of the family unless told. */
   readonly kind?: TokenizerKind | undefined;
-  /** Whose pipeline it gets; of the kinds bpe llama's, byte-level-bpe gpt2's, wordpiece bert's, unigram t5's. */
+  /** Whose pipeline it gets; of the kinds bpe llama's, byte-level-bpe gpt2's, wordpiece bert's, unigram marian's. */
   readonly family?: TokenizerFamily | undefined;
   /** Come after the special tokens that the family has. */
   readonly specialTokens?: readonly string[] | undefined;
@@ -27,12 +27,27 @@ export interface TrainTokenizerOptions extends MergeOptions, PieceOptions, Train
 
 const mergeSettings = [
   "minimumFrequency",
+  "initialAlphabet",
   "limitAlphabet",
   "continuingSubwordPrefix",
   "endOfWordSuffix",
   "maximumTokenLength",
 ] as const;
-const pieceSettings = ["shrinkingFactor", "maximumPieceLength", "subIterations", "seedSize"] as const;
+const pieceSettings = [
+  "initialAlphabet",
+  "shrinkingFactor",
+  "maximumPieceLength",
+  "subIterations",
+  "seedSize",
+] as const;
+
+/** The settings beside the size that the trainer of each kind has. */
+export const trainerSettings = {
+  bpe: mergeSettings,
+  "byte-level-bpe": mergeSettings,
+  wordpiece: mergeSettings,
+  unigram: pieceSettings,
+} as const satisfies Readonly<Record<TokenizerKind, readonly (keyof TrainTokenizerOptions)[]>>;
 
 const trainers = {
   bpe: (texts: Texts, options: TrainTokenizerOptions & FamilyPipeline) =>
@@ -82,9 +97,8 @@ function familyOf({ kind, family }: TrainTokenizerOptions): TokenizerFamily {
 }
 
 function refuseOthers(options: TrainTokenizerOptions, kind: TokenizerKind): void {
-  const others = kind === "unigram" ? mergeSettings : pieceSettings;
-  const wrong = others.find((setting) => options[setting] !== undefined);
+  const own: readonly string[] = trainerSettings[kind];
+  const wrong = [...mergeSettings, ...pieceSettings].find((name) => options[name] !== undefined && !own.includes(name));
   if (wrong === undefined) return;
-  const own = kind === "unigram" ? pieceSettings : mergeSettings;
   throw new InputError(`${wrong} is no setting of ${kind}. It has ${own.join(", ")}.`);
 }
