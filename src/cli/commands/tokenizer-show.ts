@@ -76,7 +76,7 @@ function modelHeader(words: readonly StepWord[]): string[] {
   const kind = words.find(({ steps }) => steps.kind !== "added")?.steps.kind;
   if (kind === "merges") return ["word", "merge", "joins", "gives"];
   if (kind === "matches") return ["word", "longest match", "longer ones that are not in the vocabulary"];
-  return kind === "path" ? ["word", "piece", "log-probability", "sum so far"] : ["word", ""];
+  return kind === "path" ? ["word", "piece", "log-probability", "sum so far"] : ["word", "found"];
 }
 
 /** One row a step of the model. */

@@ -123,7 +123,7 @@ async function train(flags: TrainFlags, io: Io): Promise<void> {
 function learningBar(size: number, { stderr, environment }: Io) {
   let bar: Progress | undefined;
   let [counted, of] = [0, size];
-  const open = (total: number): Progress => {
+  const open = (total: number, start: number): Progress => {
     const unit = total === size ? "tokens" : "steps";
     of = total;
     return createProgress({
@@ -132,20 +132,24 @@ function learningBar(size: number, { stderr, environment }: Io) {
       unit,
       rateUnit: unit,
       total,
+      start,
       environment,
       exits: process,
     });
   };
   const progress = (done: number, total: number): void => {
-    bar ??= open(total);
     const whole = Math.floor(done);
+    if (bar === undefined) {
+      bar = open(total, whole);
+      counted = whole;
+    }
     bar.update({ done: whole, amount: whole - counted, fraction: total === 0 ? 1 : done / total });
     counted = whole;
   };
   return {
     progress,
     finish: (learned: number): void => {
-      bar ??= open(size);
+      bar ??= open(size, 0);
       bar.update({ done: of === size ? learned : of });
       bar.finish();
     },
