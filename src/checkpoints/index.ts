@@ -19,3 +19,4 @@ export {
   writeTensors,
   type ModelFolder,
 } from "./model-folder.ts";
+export { openFolderTokenizer } from "./tokenizer-files.ts";

@@ -4,8 +4,10 @@ export { byteAlphabet } from "./byte-level.ts";
 export { compareTokenizers, type TokenizerComparison, type TokenizerMeasures, type WordDifference } from "./compare.ts";
 export type { Texts } from "./count-words.ts";
 export { makeDecoder, type Decoder } from "./decoders.ts";
+export type { ChatMessage, ChatOptions } from "./chat.ts";
 export type { Encoding } from "./encoding.ts";
 export type { Model, Pieces } from "./model.ts";
+export { forLanguage, languagesOf } from "./languages.ts";
 export { makeNormalizer, type Normalizer } from "./normalizers.ts";
 export { codePointOffsets } from "./offsets.ts";
 export { makePostProcessor, type PostProcessor } from "./post-processors.ts";
@@ -13,6 +15,14 @@ export { makePreTokenizer, type PreTokenizer } from "./pre-tokenizers.ts";
 export type { MatchSteps, MergeSteps, ModelSteps, PathSteps, ScoredPart } from "./model-steps.ts";
 export type { StageJson } from "./stages.ts";
 export { Tokenizer, type EncodeOptions, type TokenizerInput } from "./tokenizer.ts";
+export {
+  BINARY_TOKENIZER_FILES,
+  openTokenizerFiles,
+  PICKLED_TOKENIZER_FILES,
+  TEXT_TOKENIZER_FILES,
+} from "./tokenizer-files.ts";
+export type { Role, TokenForm, TokenizerConfig } from "./tokenizer-config.ts";
+export type { TokenizerFiles } from "./family-files.ts";
 export type { TokenizerJson, TokenizerParts } from "./tokenizer-json.ts";
 export { trainBpe, type TrainBpeOptions } from "./train-bpe.ts";
 export type { TrainingStages } from "./training.ts";

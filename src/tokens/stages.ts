@@ -7,6 +7,11 @@ export interface StageJson {
   readonly [setting: string]: unknown;
 }
 
+/** Stands for a stage that `tokenizer.json` has no form for; writing it is refused. */
+export function unwritable(type: string): StageJson {
+  return { type, unwritable: true };
+}
+
 /** Makes a stage from its JSON; `where` names its place in the file for messages. */
 export type StageMaker<Stage> = (json: unknown, where: string) => Stage;
 

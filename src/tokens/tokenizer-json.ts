@@ -8,6 +8,8 @@ import { makeNormalizer, type Normalizer } from "./normalizers.ts";
 import { makePostProcessor, type PostProcessor } from "./post-processors.ts";
 import { makePreTokenizer, type PreTokenizer } from "./pre-tokenizers.ts";
 import { makeStage, readSettings, type StageJson, type StageMaker } from "./stages.ts";
+import type { Role, TokenForm, TokenizerConfig } from "./tokenizer-config.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 import { readUnigram } from "./unigram.ts";
 import { readWordLevel } from "./word-level.ts";
 import { readWordPiece } from "./word-piece.ts";
@@ -24,6 +26,16 @@ export interface TokenizerParts {
   readonly truncation?: unknown;
   /** As in `tokenizer.json`; texts are padded only where the caller asks for it. */
   readonly padding?: unknown;
+  /** What the small files beside the vocabulary say. */
+  readonly config?: TokenizerConfig | undefined;
+  /** The special tokens by the part that they play; null for a part that has none on purpose. */
+  readonly special?: Readonly<Partial<Record<Role, TokenForm | null>>> | undefined;
+  /** `chat_template`: one template, or several by name. */
+  readonly chatTemplate?: unknown;
+  /** The tokenizer of the language that is translated into, where it is another one. */
+  readonly target?: Tokenizer | undefined;
+  /** The files that the tokenizer was opened from, where it was opened from several. */
+  readonly files?: ReadonlyMap<string, string | Uint8Array> | undefined;
 }
 
 /** The contents of `tokenizer.json`, version 1.0, as Hugging Face `tokenizers` defines it. */
@@ -105,8 +117,18 @@ function parse(text: string): unknown {
   }
 }
 
-/** Writes `tokenizer.json` with the keys in the order in which Hugging Face `tokenizers` writes them. */
+/**
+ * Writes `tokenizer.json` with the keys in the order in which Hugging Face `tokenizers` writes them.
+ * Throws CheckpointError for stages that it has no form for.
+ */
 export function writeTokenizerJson(parts: TokenizerParts): string {
+  for (const stage of [parts.normalizer, parts.preTokenizer, parts.decoder]) {
+    if (stage?.json["unwritable"] !== true) continue;
+    throw new CheckpointError(
+      `tokenizer.json has no form for "${stage.json.type}". Keep the files that this tokenizer was opened from; ` +
+        `tokenizer.files() gives them.`,
+    );
+  }
   return writeJson({
     version: "1.0",
     truncation: parts.truncation ?? null,

@@ -1,8 +1,11 @@
 import { InputError } from "../errors/index.ts";
 import { AddedTokens } from "./added-tokens.ts";
+import { renderChat, type ChatMessage, type ChatOptions } from "./chat.ts";
+import { cleanUp as cleanUpText } from "./decoders.ts";
 import { joinParts, type Encoding, type Part } from "./encoding.ts";
 import { cutText, type Pipeline } from "./pipeline.ts";
 import { readTokenizerJson, writeTokenizerJson, type TokenizerJson, type TokenizerParts } from "./tokenizer-json.ts";
+import { roles, type Role } from "./tokenizer-config.ts";
 import { combine, pad, readPadding, readTruncation, truncate } from "./truncation.ts";
 import type { PaddingOptions, TruncationOptions } from "./truncation.ts";
 
@@ -25,6 +28,8 @@ export class Tokenizer {
   readonly parts: TokenizerParts;
   /** How many ids there are, counted to the largest one: the rows that an embedding needs. */
   readonly size: number;
+  /** The special tokens by the part that they play, as far as the files beside the vocabulary name them. */
+  readonly special: Readonly<Partial<Record<Role, { readonly token: string; readonly id: number }>>>;
   private readonly addedTokens: AddedTokens;
   private readonly pipeline: Pipeline;
 
@@ -37,6 +42,13 @@ export class Tokenizer {
     for (const id of parts.model.vocabulary.values()) largest = Math.max(largest, id);
     for (const { id } of this.addedTokens.list) largest = Math.max(largest, id);
     this.size = largest + 1;
+    const special: Partial<Record<Role, { token: string; id: number }>> = {};
+    for (const role of roles) {
+      const token = parts.special?.[role]?.content;
+      const id = token === undefined ? undefined : this.tokenToId(token);
+      if (token !== undefined && id !== undefined) special[role] = { token, id };
+    }
+    this.special = special;
   }
 
   /**
@@ -50,6 +62,29 @@ export class Tokenizer {
   /** The text of `tokenizer.json`, which Hugging Face `tokenizers` opens; the vocabulary is in the order of the ids. */
   toText(): string {
     return writeTokenizerJson({ ...this.parts, addedTokens: this.addedTokens.list });
+  }
+
+  /** The tokenizer for texts of the language that is translated into; this one, where there is but one. */
+  get target(): Tokenizer {
+    return this.parts.target ?? this;
+  }
+
+  /** The files that Python opens as this tokenizer, by name: those it was opened from, or `tokenizer.json`. */
+  files(): ReadonlyMap<string, string | Uint8Array> {
+    return this.parts.files ?? new Map([["tokenizer.json", this.toText()]]);
+  }
+
+  /**
+   * The text of a conversation, in the form that the model was trained on, by its chat template. The template writes
+   * the special tokens too, so encode the text with `addSpecialTokens: false`.
+   * Throws InputError where the model has no such template, or the template refuses the conversation.
+   */
+  chat(messages: readonly ChatMessage[], options: ChatOptions = {}): string {
+    const named = roles.flatMap((role) => {
+      const token = this.special[role]?.token ?? this.parts.special?.[role]?.content;
+      return token === undefined ? [] : [[`${role}_token`, token] as const];
+    });
+    return renderChat(this.parts.chatTemplate, Object.fromEntries(named), messages, options);
   }
 
   /** What `toText` writes, as an object. */
@@ -89,10 +124,11 @@ export class Tokenizer {
   }
 
   /**
-   * The text that ids stand for; special tokens are left out unless told otherwise.
+   * The text that ids stand for; special tokens are left out unless told otherwise. `cleanUp` takes out the blanks
+   * before English marks and short forms, as `clean_up_tokenization_spaces` does in Python.
    * Throws InputError for an id that is not in the vocabulary.
    */
-  decode(ids: ArrayLike<number>, { skipSpecialTokens = true } = {}): string {
+  decode(ids: ArrayLike<number>, { skipSpecialTokens = true, cleanUp = false } = {}): string {
     const tokens: string[] = [];
     for (let i = 0; i < ids.length; i++) {
       const token = this.idToToken(ids[i]!);
@@ -101,7 +137,8 @@ export class Tokenizer {
       }
       if (!skipSpecialTokens || !this.addedTokens.isSpecial(token)) tokens.push(token);
     }
-    return this.parts.decoder?.decode(tokens).join("") ?? tokens.join(" ");
+    const text = this.parts.decoder?.decode(tokens).join("") ?? tokens.join(" ");
+    return cleanUp ? cleanUpText(text) : text;
   }
 
   /** The id of a token, added tokens included; undefined where there is none. */
@@ -174,7 +211,11 @@ export class Tokenizer {
   private padding(options: Partial<PaddingOptions> | true): PaddingOptions {
     const given = options === true ? {} : options;
     const known = readPadding(this.parts.padding);
-    const token = given.token ?? known?.token ?? ["[PAD]", "<pad>"].find((name) => this.tokenToId(name) !== undefined);
+    const token =
+      given.token ??
+      this.special.pad?.token ??
+      known?.token ??
+      ["[PAD]", "<pad>"].find((name) => this.tokenToId(name) !== undefined);
     const id = given.id ?? (token === undefined ? undefined : (this.tokenToId(token) ?? known?.id));
     if (token === undefined || id === undefined) {
       throw new InputError(

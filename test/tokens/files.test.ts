@@ -48,7 +48,9 @@ describe("files", () => {
 
 describe("what cannot be opened is named", () => {
   test("types that are not known", () => {
-    expect(refusal({ model: { type: "Words", vocab: [] } })).toMatch(/"Words" is not known here.*BPE, WordPiece, Unigram, WordLevel/);
+    expect(refusal({ model: { type: "Words", vocab: [] } })).toMatch(
+      /"Words" is not known here.*BPE, WordPiece, Unigram, WordLevel/,
+    );
     expect(refusal({ normalizer: { type: "Precompiled" } })).toMatch(/^normalizer: the type "Precompiled".*NFC, NFD/);
     expect(refusal({ pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "Byte" }] } })).toMatch(
       /^pre_tokenizer.Sequence.pretokenizers.0: the type "Byte"/,
