@@ -299,7 +299,7 @@ describe("show", () => {
       the    0–3  the
       zebra  4–9  <unk>
 
-      word
+      word   found
       ─────  ─────────────────
       the    in the vocabulary
       zebra  unknown
@@ -328,7 +328,27 @@ test("compare: a table, or JSON", async () => {
   const argv = ["tokenizer", "compare", at("bpe.json"), at("words.json")];
   const { out } = await heed([...argv, at("a.txt"), "--examples", "2"]);
   const narrow = out.replaceAll(at("/"), "").replace(/ {2,}/g, "  ").replace(/─+/g, "─");
-  expect(narrow).toMatchInlineSnapshot();
+  expect(narrow).toMatchInlineSnapshot(`
+    "  bpe.json  words.json
+    ─  ─  ─
+    vocabulary  270  5
+    tokens  20  13
+    tokens a word  1.538  1.000
+    tokens a 1,000 characters  370.370  240.741
+    unknown tokens  0.00 %  15.38 %
+    characters covered  100.00 %  79.55 %
+    words that are one token  84.62 %  100.00 %
+    lines that come back as they were  100.00 %  33.33 %
+    of the vocabulary used  4.81 %  100.00 %
+
+    3 lines, 13 words, 54 characters
+
+    cut most differently  times  bpe.json  words.json
+    ─  ─  ─  ─
+    naïve  1  n a Ã ¯ v e  <unk>
+    dogs  1  Ġdog s  <unk>
+    "
+  `);
   const json = await heed([...argv, "-", "--json"], ["the cat\nthe zebra\n"]);
   expect(JSON.parse(json.out)).toMatchObject({ texts: 2, words: 4, characters: 16, second: { unknown: 0.25 } });
   expect(await heed([...argv, at("empty.txt")])).toMatchObject({ code: 1, out: "" });
