@@ -58,7 +58,7 @@ export async function compareTokenizers(
   let [count, characters] = [0, 0];
   const add = (text: string): void => {
     count++;
-    for (const _ of text) characters++;
+    characters += Array.from(text).length;
     const [one, two] = meters.map((meter) => meter.add(text));
     one!.forEach(({ word, tokens }, i) => {
       const other = two![i]!.tokens;

@@ -70,7 +70,9 @@ export function explainBpe(model: Bpe): (word: string) => MergeSteps {
     const start = symbols;
     const merges: MergeSteps["merges"][number][] = [];
     for (;;) {
-      const all = symbols.slice(1).map((right, i) => ranks.get(`${symbols[i]!.length} ${symbols[i]!}${right}`) ?? Infinity);
+      const all = symbols
+        .slice(1)
+        .map((right, i) => ranks.get(`${symbols[i]!.length} ${symbols[i]!}${right}`) ?? Infinity);
       const rank = all.reduce((least, one) => Math.min(least, one), Infinity);
       if (rank === Infinity) return { kind: "merges", symbols: start, merges };
       const at = all.indexOf(rank);

@@ -4,6 +4,7 @@ import type { Encoding } from "./encoding.ts";
 import { explainBpe, explainUnigram, explainWordPiece, type ModelSteps } from "./model-steps.ts";
 import type { Model } from "./model.ts";
 import { cutText } from "./pipeline.ts";
+import { Relabeled } from "./relabeled.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { Unigram } from "./unigram.ts";
 import { WordPiece } from "./word-piece.ts";
@@ -71,5 +72,6 @@ function explainer(model: Model): (word: string) => ModelSteps {
   if (model instanceof Bpe) return explainBpe(model);
   if (model instanceof WordPiece) return explainWordPiece(model);
   if (model instanceof Unigram) return explainUnigram(model);
+  if (model instanceof Relabeled) return explainer(model.inner);
   return (word) => ({ kind: "word", known: model.knows(word) });
 }

@@ -49,11 +49,11 @@ export const trainerSettings = {
   unigram: pieceSettings,
 } as const satisfies Readonly<Record<TokenizerKind, readonly (keyof TrainTokenizerOptions)[]>>;
 
+type TrainerOptions = TrainTokenizerOptions & FamilyPipeline & { readonly unknownToken: string | undefined };
+
 const trainers = {
-  bpe: (texts: Texts, options: TrainTokenizerOptions & FamilyPipeline) =>
-    trainBpe(texts, { ...options, kind: "metaspace" }),
-  "byte-level-bpe": (texts: Texts, options: TrainTokenizerOptions & FamilyPipeline) =>
-    trainBpe(texts, { ...options, kind: "byte-level" }),
+  bpe: (texts: Texts, options: TrainerOptions) => trainBpe(texts, { ...options, kind: "metaspace" }),
+  "byte-level-bpe": (texts: Texts, options: TrainerOptions) => trainBpe(texts, { ...options, kind: "byte-level" }),
   wordpiece: trainWordPiece,
   unigram: trainUnigram,
 } as const;
@@ -66,7 +66,7 @@ const trainers = {
 export async function trainTokenizer(texts: Texts, options: TrainTokenizerOptions): Promise<Tokenizer> {
   const family = familyOf(options);
   const pipeline: FamilyPipeline = tokenizerFamilies[family];
-  const { kind, lastTokens = [], maskToken } = pipeline;
+  const { kind, lastTokens = [], roles, maskTakesBlank = false } = pipeline;
   refuseOthers(options, kind);
   if (!(options.size > lastTokens.length)) {
     throw new InputError(
@@ -77,13 +77,16 @@ export async function trainTokenizer(texts: Texts, options: TrainTokenizerOption
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const specialTokens = [...pipeline.specialTokens, ...(options.specialTokens ?? [])];
   const size = options.size - lastTokens.length;
-  const tokenizer = await trainers[kind](texts, { ...pipeline, ...given, kind, size, specialTokens });
-  const { model, addedTokens = [] } = tokenizer.parts;
-  const last = lastTokens.map((content, i) => specialToken(model.vocabulary.size + i, content));
-  return new Tokenizer({
-    ...tokenizer.parts,
-    addedTokens: [...addedTokens, ...last].map((token) => ({ ...token, lstrip: token.content === maskToken })),
+  const unknownToken = kind === "byte-level-bpe" ? undefined : roles.unk;
+  const { parts } = await trainers[kind](texts, { ...pipeline, ...given, kind, size, specialTokens, unknownToken });
+  const last = lastTokens.map((content, i) => specialToken(parts.model.vocabulary.size + i, content));
+  const addedTokens = [...(parts.addedTokens ?? []), ...last].map((token) => {
+    return { ...token, lstrip: maskTakesBlank && token.content === roles.mask };
   });
+  const special = Object.fromEntries(
+    Object.entries(roles).map(([role, content]) => [role, addedTokens.find((token) => token.content === content)!]),
+  );
+  return new Tokenizer({ ...parts, addedTokens, special });
 }
 
 function familyOf({ kind, family }: TrainTokenizerOptions): TokenizerFamily {

@@ -1,6 +1,6 @@
 import type { Texts } from "./count-words.ts";
 import type { StageJson } from "./stages.ts";
-import { template } from "./template.ts";
+import { templateOf } from "./template.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { trainBpe } from "./train-bpe.ts";
 import type { TrainingProgress } from "./turns.ts";
@@ -33,7 +33,7 @@ export function trainTranslationTokenizer(texts: Texts, options: TranslationToke
     [...(addStart ? [start + type] : []), text + type, ...(addEnd ? [end + type] : [])].join(" ");
   const processors = [
     { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
-    template(around("A", ""), `${around("A", "")} ${around("B", ":1")}`, specialTokens),
+    templateOf(around("A", ""), `${around("A", "")} ${around("B", ":1")}`, specialTokens),
   ];
   return trainBpe(texts, { ...rest, specialTokens, postProcessor: { type: "Sequence", processors } });
 }

@@ -138,7 +138,15 @@ test("pairs, truncation and padding", async () => {
   expect(await text("--pad-to", "5")).toEqual(["the Ġcat </s> <pad> <pad>"]);
   expect(await text("--pad-to", "4", "--padding-side", "left", "--max-length", "2")).toEqual(["<pad> <pad> the </s>"]);
   const [json] = await coded("encode", "pair.json", '"the cat"', "--jsonl", "--pad-to", "4");
-  expect(JSON.parse(json!)).toMatchObject({ attentionMask: [1, 1, 1, 0], offsets: [[0, 3], [4, 7], [0, 0], [0, 0]] });
+  expect(JSON.parse(json!)).toMatchObject({
+    attentionMask: [1, 1, 1, 0],
+    offsets: [
+      [0, 3],
+      [4, 7],
+      [0, 0],
+      [0, 0],
+    ],
+  });
   const { code, err } = await heed(["tokenizer", "encode", "--tokenizer", at("pair.json"), "--pair"], ["one text\n"]);
   expect([code, err]).toEqual([1, "Standard input, line 1: expected two texts with a tab between them, got 1.\n"]);
 });

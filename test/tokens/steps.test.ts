@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   compareTokenizers,
-  Tokenizer,
   tokenizerSteps,
   trainTokenizer,
   trainWords,
   type StepWord,
+  type Tokenizer,
   type TokenizerKind,
 } from "../../src/tokens/index.ts";
 import { trainingGolden } from "./goldens.ts";

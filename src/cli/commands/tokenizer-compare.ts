@@ -24,7 +24,7 @@ export function compareCommand(io: Io): Command {
       expect: "tokens a word  1.24  1.31\n…",
     },
   )
-    .argument("<first>", "a tokenizer.json, or a folder that has one")
+    .argument("<first>", "a tokenizer.json, or a folder with the files of a tokenizer")
     .argument("<second>", "another one")
     .argument("<text>", "lines, plain or .gz; - for standard input")
     .option("--examples <n>", "how many words that differ are shown", wholeNumber(0), 10)

@@ -1,6 +1,12 @@
 /** `heed tokenizer show`: every step from text to ids. */
 import type { Command } from "commander";
-import { codePointOffsets, tokenizerSteps, type ModelSteps, type StepWord, type TokenizerSteps } from "../../tokens/index.ts";
+import {
+  codePointOffsets,
+  tokenizerSteps,
+  type ModelSteps,
+  type StepWord,
+  type TokenizerSteps,
+} from "../../tokens/index.ts";
 import { describedCommand } from "../command.ts";
 import { inputLines, jsonLine, type Io } from "../io.ts";
 import { table, type Cell } from "../terminal/index.ts";
@@ -54,7 +60,13 @@ function shown(steps: TokenizerSteps): string {
         const [start, end] = encoding.offsets[i]!;
         const added = encoding.specialTokensMask[i] === 1;
         const place = added ? "added" : at(start, end);
-        return [token, String(encoding.ids[i]!), String(encoding.typeIds[i]!), place, added ? "" : text.slice(start, end)];
+        return [
+          token,
+          String(encoding.ids[i]!),
+          String(encoding.typeIds[i]!),
+          place,
+          added ? "" : text.slice(start, end),
+        ];
       }),
       { header: ["token", "id", "type", "at", "stands for"], align: ["left", "right", "right", "left", "left"] },
     ),

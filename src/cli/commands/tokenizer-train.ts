@@ -163,7 +163,9 @@ type Learn = (texts: Texts, progress: (done: number, total: number) => void) => 
 function learner(flags: TrainFlags): { learn: Learn; how: Readonly<Record<string, string>> } {
   const { kind, family, forTranslation, specialTokens: given = [], wordBoundary } = flags;
   if (kind === undefined && family === undefined && forTranslation !== true) {
-    throw new InputError(`Neither --kind nor --family is given. Kinds: ${kinds.join(", ")}; families: ${families.join(", ")}.`);
+    throw new InputError(
+      `Neither --kind nor --family is given. Kinds: ${kinds.join(", ")}; families: ${families.join(", ")}.`,
+    );
   }
   const plainBpe = family === undefined && (kind === "bpe" || forTranslation === true);
   if (wordBoundary !== undefined && !plainBpe) {
@@ -206,7 +208,7 @@ function settingsOf(flags: TrainFlags, known: readonly string[], of: string): Tr
   const { initialAlphabet, minimumFrequency, limitAlphabet, continuingSubwordPrefix, endOfWordSuffix } = flags;
   const { maximumTokenLength, shrinkingFactor, maximumPieceLength, subIterations, seedSize } = flags;
   const given = present({
-    initialAlphabet: initialAlphabet === undefined ? undefined : [...initialAlphabet],
+    initialAlphabet: initialAlphabet === undefined ? undefined : Array.from(initialAlphabet),
     ...{ minimumFrequency, limitAlphabet, continuingSubwordPrefix, endOfWordSuffix, maximumTokenLength },
     ...{ shrinkingFactor, maximumPieceLength, subIterations, seedSize },
   });
@@ -219,7 +221,9 @@ const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) =>
 
 /** Without what is undefined. */
 function present<Value>(values: Readonly<Record<string, Value | undefined>>): Record<string, Value> {
-  const entries = Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
+  const entries = Object.entries(values).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, value] as const],
+  );
   return Object.fromEntries(entries);
 }
 

@@ -9,7 +9,9 @@ import { trainCommand } from "./tokenizer-train.ts";
 
 export function command(io: Io): Command {
   return new Command("tokenizer")
-    .description("Trains a tokenizer, turns text into tokens and back, shows how. Files are Hugging Face's tokenizer.json.")
+    .description(
+      "Trains a tokenizer, turns text into tokens and back, shows how. Files are Hugging Face's tokenizer.json.",
+    )
     .addCommand(trainCommand(io))
     .addCommand(encodeCommand(io))
     .addCommand(decodeCommand(io))
