@@ -119,9 +119,9 @@ export class RowInputs {
     if (has(mask)) feeds[mask] = { dtype: "int32", shape, data: this.#mask };
     for (const port of ports) {
       if (!port.name.startsWith(MEMORY) || feeds[port.name] !== undefined) continue;
-      const [length, width] = port.shape.slice(1).map(Number) as [number, number];
-      const data = new Float32Array(this.#rows * length * width);
-      feeds[port.name] = { dtype: "float32", shape: [this.#rows, length, width], data };
+      const shape = [this.#rows, ...port.shape.slice(1).map(Number)];
+      const data = new Float32Array(shape.reduce((product, d) => product * d, 1));
+      feeds[port.name] = { dtype: "float32", shape, data };
     }
     if (has(positions)) feeds[positions] ??= { dtype: "int32", shape, data: this.#positions() };
     return feeds;

@@ -59,6 +59,7 @@ export async function verify(folder: ReadableFolder, options: VerifyOptions = {}
 /** Compares an opened model with what another library computed. */
 export async function verifyModel(model: Model, golden: Golden, tolerance = 1e-4): Promise<Verification> {
   const rows = await outputRows(model, golden, "outputs", tolerance);
+  if (golden.next !== undefined) rows.push(...(await nextRows(model, golden, golden.next, tolerance)));
   if (golden.gradients.size + golden.steps.size > 0) rows.push(...(await gradientRows(model, golden, tolerance)));
   if (golden.generated.length > 0) rows.push(...(await generationRows(model, golden.generated, tolerance)));
   const { className } = model.architecture;
@@ -83,6 +84,16 @@ async function outputRows(model: Model, given: ForwardCase, prefix: string, tole
   });
   const others = [...given.outputs.keys()].filter((name) => !tensors.has(name));
   return [...rows, ...others.map((name) => impossible(`${prefix}.${snakeCase(name)}`, model.architecture))];
+}
+
+/** The outputs of a second segment, which reads the memory that the first one leaves. */
+async function nextRows(model: Model, first: ForwardCase, next: ForwardCase, tolerance: number): Promise<VerifyRow[]> {
+  const { architecture } = model;
+  const given = Object.keys(first.inputs);
+  const memories = model.outputNames(given).filter((name) => architecture.inputs[name] !== undefined);
+  const memory = await model.run(first.inputs, { outputs: memories });
+  const inputs = { ...next.inputs, ...Object.fromEntries(memory) };
+  return outputRows(model, { inputs, outputs: next.outputs }, "then.outputs", tolerance);
 }
 
 const impossible = (name: string, { className }: Architecture): VerifyRow => {

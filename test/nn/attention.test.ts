@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GraphError } from "../../src/errors/index.ts";
-import { constant, dimension, gradients, input, nodesOf, type Tensor } from "../../src/graph/index.ts";
-import { attendCausally, attention, causalMask, MASKED, paddingMask, Trace } from "../../src/nn/index.ts";
+import { concat, constant, dimension, gradients, input, nodesOf, type Tensor } from "../../src/graph/index.ts";
+import { attend, attendCausally, attention, causalMask, MASKED, paddingMask, Trace } from "../../src/nn/index.ts";
 import { createEngine, type Engine } from "../../src/runtime/index.ts";
 import { compute, drawnParameters, floats, ids, relativeDistance } from "../models/programs.ts";
 
@@ -27,6 +27,38 @@ const softmax = (row: number[]): number[] => {
 };
 
 describe("attention", () => {
+  it("lets neighboring heads share keys and values as if these were repeated, in gradients too", async () => {
+    const draw = (heads: number, phase: number): Tensor =>
+      constant(
+        Float32Array.from({ length: 2 * heads * 3 * 4 }, (_, i) => Math.sin(i * i + phase)),
+        [2, heads, 3, 4],
+      );
+    const repeated = (x: Tensor): Tensor => {
+      const [first, second] = x.split(1, [1, 1]);
+      return concat([first!, first!, first!, second!, second!, second!], 1);
+    };
+    const [query, key, value] = [draw(6, 1), draw(2, 2), draw(2, 3)];
+    const scope = new Trace("forward").scope;
+    const shared = attend(scope, query, key, value, {});
+    const whole = attend(scope, query, repeated(key), repeated(value), {});
+    const slopes = [shared, whole].map((x) => gradients(x.mul(x).sum(), [query, key, value]));
+    const outputs = {
+      shared,
+      whole,
+      ...Object.fromEntries(slopes.flatMap((of, i) => of.map((x, j) => [`${i}${j}`, x]))),
+    };
+    const results = await compute(engine, outputs, {});
+    for (const [one, other] of [
+      ["shared", "whole"],
+      ["00", "10"],
+      ["01", "11"],
+      ["02", "12"],
+    ] as const) {
+      expect(results[one]!.shape).toEqual(results[other]!.shape);
+      expect(relativeDistance(floats(results[one]), floats(results[other]))).toBeLessThan(1e-6);
+    }
+  });
+
   it("is softmax(Q Kᵀ / √K) V head by head, worked out in plain numbers", async () => {
     const trace = new Trace("forward");
     const x = input("x", "float32", [batch, time, WIDTH]);

@@ -47,7 +47,8 @@ class Golden:
     """A folder to make. `main` keeps every output, the gradients and a step; else outputs and loss alone are kept.
 
     `spread`: the weights' deviation; at 0.35 what is generated depends more on the source. `then`: the inputs of a second segment. `old_config`: keys of config.json to replace, None to delete. `steps`: a
-    pattern of the parameters whose step is kept. `prepare`: changes the model before weights are drawn for what trains.
+    pattern of the parameters whose step is kept. `unlabeled`: adds what a call without labels gives. `left_out`: a
+    pattern of outputs. `prepare`: changes the model before weights are drawn for what trains.
     """
 
     folder: str
@@ -64,6 +65,8 @@ class Golden:
     save: dict[str, Any] = field(default_factory=dict)
     old_config: dict[str, Any] = field(default_factory=dict)
     steps: str = ""
+    unlabeled: bool = False
+    left_out: str = "^$"
     prepare: Callable[[torch.nn.Module], None] = lambda model: None
 
     def __post_init__(self) -> None:
@@ -121,15 +124,26 @@ def forward(model: torch.nn.Module, golden: Golden, inputs: dict[str, Any]) -> A
     return model(**inputs, **asked)
 
 
+def outputs(model: torch.nn.Module, golden: Golden, inputs: dict[str, Any], prefix: str) -> dict[str, torch.Tensor]:
+    """What is kept of a forward call."""
+    with torch.no_grad():
+        made = flat(forward(model, golden, inputs), prefix)
+        if golden.unlabeled:
+            bare = {name: value for name, value in inputs.items() if name != "labels"}
+            made = flat(forward(model, golden, bare), prefix) | made
+    return {name: t for name, t in made.items() if not re.search(golden.left_out, name)}
+
+
 @contextmanager
-def softmax_in_double():
-    """Models that ask for a softmax in float32 get one in their own precision."""
-    original = functional.softmax
-    functional.softmax = lambda x, dim=None, _stacklevel=3, dtype=None: original(x, dim=dim)
+def all_in_double():
+    """Models that go to float32 for a softmax stay in their own precision."""
+    softmax, single = functional.softmax, torch.Tensor.float
+    functional.softmax = lambda x, dim=None, _stacklevel=3, dtype=None: softmax(x, dim=dim)
+    torch.Tensor.float = lambda x, **_: x
     try:
         yield
     finally:
-        functional.softmax = original
+        functional.softmax, torch.Tensor.float = softmax, single
 
 
 def double(tensors: dict[str, Any]) -> dict[str, Any]:
@@ -147,28 +161,24 @@ def gradients(model: torch.nn.Module, loss: torch.Tensor) -> dict[str, torch.Ten
 def zeros(model: torch.nn.Module, golden: Golden) -> set[str]:
     """Parameters whose gradient is zero in exact arithmetic, though not in float32."""
     exact = copy.deepcopy(model).double()
-    with softmax_in_double():
+    with all_in_double():
         grads = gradients(exact, forward(exact, golden, double(golden.inputs)).loss.mean())
     scale = max(float(g.abs().max()) for g in grads.values() if g is not None)
     return {name for name, g in grads.items() if g is not None and float(g.abs().max()) < 1e-12 * scale}
 
 
 def file_names(folder: Path, model: torch.nn.Module) -> dict[str, str]:
-    """Parameter names to names in the folder's weight files: of tied parameters the file keeps one name."""
-    keys: set[str] = set()
+    """Parameter names to names in the folder's weight files, found by content: the library renames some as it saves.
+
+    Of tied parameters the file keeps one. A norm's gamma and beta, which the file of an ESM has, are its weight and
+    bias. Fixed tables that the file lacks keep the model's name.
+    """
+    contents: dict[bytes, str] = {}
     for path in folder.glob("model*.safetensors"):
         with safe_open(path, "pt") as file:
-            keys |= set(file.keys())
-    by_storage: dict[int, list[str]] = {}
-    for name, p in model.named_parameters(remove_duplicate=False):
-        by_storage.setdefault(p.data_ptr(), []).append(name)
-    named = {}
-    for name, p in model.named_parameters():
-        kept = [other for other in by_storage[p.data_ptr()] if other in keys]
-        if not kept and p.requires_grad:
-            print(f"  {name} is not in the file under this name")
-        named[name] = kept[0] if kept else name
-    return named
+            contents |= {file.get_tensor(key).numpy().tobytes(): key for key in file.keys()}
+    found = {name: contents.get(p.detach().numpy().tobytes(), name) for name, p in model.named_parameters()}
+    return {name: re.sub("gamma$", "weight", re.sub("beta$", "bias", key)) for name, key in found.items()}
 
 
 def learn(model: torch.nn.Module, golden: Golden, folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
@@ -180,7 +190,7 @@ def learn(model: torch.nn.Module, golden: Golden, folder: Path) -> tuple[dict[st
     stepped = copy.deepcopy(model)
     for p, g in zip(stepped.parameters(), grads.values()):
         p.grad = None if g is None else g.clone()
-    torch.optim.AdamW([p for p in stepped.parameters() if p.requires_grad], **STEP).step()
+    torch.optim.AdamW(stepped.parameters(), **STEP).step()
     for name, p in stepped.named_parameters():
         if grads[name] is not None and re.search(golden.steps, named[name]):
             tensors[f"step.{named[name]}"] = p.detach()
@@ -260,8 +270,7 @@ def saved(folder: Path, golden: Golden) -> torch.nn.Module:
         rewrite_config(folder, golden.old_config)
     again = golden.model.from_pretrained(folder, **EAGER, **FLOAT).eval()
     if golden.dtype == torch.float32:
-        with torch.no_grad():
-            made, read = (flat(forward(m, golden, golden.inputs), "outputs") for m in (model, again))
+        made, read = (outputs(m, golden, golden.inputs, "outputs") for m in (model, again))
         off = [name for name in made if not torch.allclose(made[name], read[name], atol=1e-6)]
         if off:
             raise ValueError(f"{golden.folder}: opened from its folder, the model gives other {', '.join(off)}")
@@ -273,10 +282,8 @@ def make(golden: Golden) -> None:
     folder = FOLDER / golden.folder
     shutil.rmtree(folder, ignore_errors=True)
     model = saved(folder, golden)
-    with torch.no_grad():
-        output = forward(model, golden, golden.inputs)
     tensors = flat({name: torch.as_tensor(value) for name, value in golden.inputs.items()}, "inputs")
-    tensors |= flat(output, "outputs")
+    tensors |= outputs(model, golden, golden.inputs, "outputs")
     metadata = {
         "model_class": golden.model.__name__,
         "library": "transformers",
@@ -285,9 +292,9 @@ def make(golden: Golden) -> None:
         "seed": str(golden.seed),
     }
     if golden.then:
-        with torch.no_grad():
-            second = forward(model, golden, {**golden.then, "mems": output.mems})
-        tensors |= flat(golden.then, "then.inputs") | flat(second, "then.outputs")
+        memory = [tensors[f"outputs.mems.{i}"] for i in range(model.config.n_layer)]
+        tensors |= flat(golden.then, "then.inputs")
+        tensors |= outputs(model, golden, {**golden.then, "mems": memory}, "then.outputs")
     if golden.main:
         learned, more = learn(model, golden, folder)
         tensors, metadata = tensors | learned, metadata | more
@@ -298,6 +305,6 @@ def make(golden: Golden) -> None:
         raise ValueError(f"{golden.folder}: not finite: {bad}")
     write(folder / "golden.safetensors", tensors, metadata)
     size = sum(path.stat().st_size for path in folder.iterdir())
-    print(f"{golden.folder}: {size / 1000:.1f} kB, {len(tensors)} tensors, loss {output.get('loss')}")
+    print(f"{golden.folder}: {size / 1000:.1f} kB, {len(tensors)} tensors, loss {float(tensors.get('outputs.loss', torch.nan)):.6f}")
     if size > LIMIT:
         raise ValueError(f"{golden.folder}: {size} bytes, at most {LIMIT} are allowed")
