@@ -9,7 +9,8 @@ import type { StageJson } from "./stages.ts";
 export class Relabeled implements Model {
   readonly vocabulary: ReadonlyMap<string, number>;
   readonly unknownId: number;
-  private readonly inner: Model;
+  /** The model that cuts. */
+  readonly inner: Model;
   private readonly asWritten: boolean;
   private readonly ids: Int32Array;
   private readonly tokens: readonly (string | undefined)[];

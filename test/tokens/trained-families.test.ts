@@ -4,6 +4,7 @@ import {
   Tokenizer,
   tokenizerFamilies,
   trainTokenizer,
+  type FamilyPipeline,
   type TokenizerFamily,
   type TrainTokenizerOptions,
 } from "../../src/tokens/index.ts";
@@ -36,11 +37,14 @@ describe("the usual pipeline of a family", () => {
   test.each(Object.keys(families) as TokenizerFamily[])("%s", async (family) => {
     const [first, last, decoded, types] = families[family];
     const tokenizer = await trainTokenizer(lines, { family, size: 500 });
-    const { kind, specialTokens, lastTokens = [] }: { kind: string; specialTokens: readonly string[]; lastTokens?: readonly string[] } =
-      tokenizerFamilies[family];
+    const { kind, specialTokens, lastTokens = [], roles }: FamilyPipeline = tokenizerFamilies[family];
     expect(tokenizer.size).toBe(500);
     expect(specialTokens.map((token) => tokenizer.tokenToId(token))).toEqual(specialTokens.map((_, id) => id));
     if (lastTokens.length > 0) expect(tokenizer.tokenToId(lastTokens.at(-1)!)).toBe(499);
+    for (const [role, { token, id }] of Object.entries(tokenizer.special)) {
+      expect([role, token, id]).toEqual([role, roles[role as keyof typeof roles], tokenizer.tokenToId(token)]);
+    }
+    expect(Object.keys(tokenizer.special).sort()).toEqual(Object.keys(roles).sort());
     const { tokens } = tokenizer.encode(sentence);
     expect(tokens[0]!.startsWith(first)).toBe(true);
     expect(tokens.at(-1)!.endsWith(last)).toBe(true);
@@ -86,7 +90,7 @@ test("what does not fit together is said", async () => {
   const error = async (options: TrainTokenizerOptions): Promise<string> =>
     trainTokenizer(["a b"], options).then(
       () => "",
-      (reason: Error) => reason.message,
+      (reason: unknown) => (reason as Error).message,
     );
   expect(await error({ size: 300 })).toMatch(/^Neither the kind of tokenizer nor a family/);
   expect(await error({ kind: "bpe", family: "t5", size: 300 })).toBe(

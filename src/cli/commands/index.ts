@@ -14,7 +14,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "score", summary: "BLEU or chrF of translations", load: () => import("./score.ts") },
   {
     name: "tokenizer",
-    summary: "train a tokenizer, or turn text into tokens and back",
+    summary: "train a tokenizer, use it, show its steps, compare two",
     load: () => import("./tokenizer.ts"),
   },
   { name: "pull", summary: "download a model from the Hugging Face hub", load: () => import("./pull.ts") },
