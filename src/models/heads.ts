@@ -192,7 +192,7 @@ export function shiftRight(ids: Tensor, startId: number, paddingId: number): Ten
   return shifted.equal(IGNORED).where(paddingId, shifted);
 }
 
-/** A classifier's two layers with tanh between them, as BART and T5 have them: [B, D] to [B, C]. */
+/** A classifier's two layers with tanh between them, as RoBERTa, ESM, BART and T5 have them: [B, D] to [B, C]. */
 export function denseClassifier(
   scope: Scope,
   x: Tensor,
