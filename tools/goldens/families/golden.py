@@ -28,6 +28,7 @@ NEW = transformers.__version__ >= "5"
 EAGER = {"attn_implementation": "eager"} if NEW else {}
 """The one implementation that gives attentions."""
 FLOAT = {"dtype": torch.float32} if NEW else {}
+torch.set_num_threads(1)
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
 STEP = {"lr": 0.01, "betas": [0.9, 0.98], "eps": 1e-4, "weight_decay": 0.1}
@@ -139,7 +140,7 @@ def all_in_double():
     """Models that go to float32 for a softmax stay in their own precision."""
     softmax, single = functional.softmax, torch.Tensor.float
     functional.softmax = lambda x, dim=None, _stacklevel=3, dtype=None: softmax(x, dim=dim)
-    torch.Tensor.float = lambda x, **_: x
+    torch.Tensor.float = lambda x, **more: x if x.dtype == torch.float64 else single(x, **more)
     try:
         yield
     finally:
