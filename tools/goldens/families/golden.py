@@ -28,6 +28,7 @@ NEW = transformers.__version__ >= "5"
 EAGER = {"attn_implementation": "eager"} if NEW else {}
 """The one implementation that gives attentions."""
 FLOAT = {"dtype": torch.float32} if NEW else {}
+torch.set_num_threads(1)
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
 STEP = {"lr": 0.01, "betas": [0.9, 0.98], "eps": 1e-4, "weight_decay": 0.1}
@@ -47,7 +48,8 @@ class Golden:
     """A folder to make. `main` keeps every output, the gradients and a step; else outputs and loss alone are kept.
 
     `spread`: the weights' deviation; at 0.35 what is generated depends more on the source. `then`: the inputs of a second segment. `old_config`: keys of config.json to replace, None to delete. `steps`: a
-    pattern of the parameters whose step is kept. `prepare`: changes the model before weights are drawn for what trains.
+    pattern of the parameters whose step is kept. `unlabeled`: adds what a call without labels gives. `left_out`: a
+    pattern of outputs. `prepare`: changes the model before weights are drawn for what trains.
     """
 
     folder: str
@@ -64,6 +66,8 @@ class Golden:
     save: dict[str, Any] = field(default_factory=dict)
     old_config: dict[str, Any] = field(default_factory=dict)
     steps: str = ""
+    unlabeled: bool = False
+    left_out: str = "^$"
     prepare: Callable[[torch.nn.Module], None] = lambda model: None
 
     def __post_init__(self) -> None:
@@ -121,15 +125,26 @@ def forward(model: torch.nn.Module, golden: Golden, inputs: dict[str, Any]) -> A
     return model(**inputs, **asked)
 
 
+def outputs(model: torch.nn.Module, golden: Golden, inputs: dict[str, Any], prefix: str) -> dict[str, torch.Tensor]:
+    """What is kept of a forward call."""
+    with torch.no_grad():
+        made = flat(forward(model, golden, inputs), prefix)
+        if golden.unlabeled:
+            bare = {name: value for name, value in inputs.items() if name != "labels"}
+            made = flat(forward(model, golden, bare), prefix) | made
+    return {name: t for name, t in made.items() if not re.search(golden.left_out, name)}
+
+
 @contextmanager
-def softmax_in_double():
-    """Models that ask for a softmax in float32 get one in their own precision."""
-    original = functional.softmax
-    functional.softmax = lambda x, dim=None, _stacklevel=3, dtype=None: original(x, dim=dim)
+def all_in_double():
+    """Models that go to float32 for a softmax stay in their own precision."""
+    softmax, single = functional.softmax, torch.Tensor.float
+    functional.softmax = lambda x, dim=None, _stacklevel=3, dtype=None: softmax(x, dim=dim)
+    torch.Tensor.float = lambda x, **more: x if x.dtype == torch.float64 else single(x, **more)
     try:
         yield
     finally:
-        functional.softmax = original
+        functional.softmax, torch.Tensor.float = softmax, single
 
 
 def double(tensors: dict[str, Any]) -> dict[str, Any]:
@@ -147,7 +162,7 @@ def gradients(model: torch.nn.Module, loss: torch.Tensor) -> dict[str, torch.Ten
 def zeros(model: torch.nn.Module, golden: Golden) -> set[str]:
     """Parameters whose gradient is zero in exact arithmetic, though not in float32."""
     exact = copy.deepcopy(model).double()
-    with softmax_in_double():
+    with all_in_double():
         grads = gradients(exact, forward(exact, golden, double(golden.inputs)).loss.mean())
     scale = max(float(g.abs().max()) for g in grads.values() if g is not None)
     return {name for name, g in grads.items() if g is not None and float(g.abs().max()) < 1e-12 * scale}
@@ -256,8 +271,7 @@ def saved(folder: Path, golden: Golden) -> torch.nn.Module:
         rewrite_config(folder, golden.old_config)
     again = golden.model.from_pretrained(folder, **EAGER, **FLOAT).eval()
     if golden.dtype == torch.float32:
-        with torch.no_grad():
-            made, read = (flat(forward(m, golden, golden.inputs), "outputs") for m in (model, again))
+        made, read = (outputs(m, golden, golden.inputs, "outputs") for m in (model, again))
         off = [name for name in made if not torch.allclose(made[name], read[name], atol=1e-6)]
         if off:
             raise ValueError(f"{golden.folder}: opened from its folder, the model gives other {', '.join(off)}")
@@ -269,10 +283,8 @@ def make(golden: Golden) -> None:
     folder = FOLDER / golden.folder
     shutil.rmtree(folder, ignore_errors=True)
     model = saved(folder, golden)
-    with torch.no_grad():
-        output = forward(model, golden, golden.inputs)
     tensors = flat({name: torch.as_tensor(value) for name, value in golden.inputs.items()}, "inputs")
-    tensors |= flat(output, "outputs")
+    tensors |= outputs(model, golden, golden.inputs, "outputs")
     metadata = {
         "model_class": golden.model.__name__,
         "library": "transformers",
@@ -281,9 +293,9 @@ def make(golden: Golden) -> None:
         "seed": str(golden.seed),
     }
     if golden.then:
-        with torch.no_grad():
-            second = forward(model, golden, {**golden.then, "mems": output.mems})
-        tensors |= flat(golden.then, "then.inputs") | flat(second, "then.outputs")
+        memory = [tensors[f"outputs.mems.{i}"] for i in range(model.config.n_layer)]
+        tensors |= flat(golden.then, "then.inputs")
+        tensors |= outputs(model, golden, {**golden.then, "mems": memory}, "then.outputs")
     if golden.main:
         learned, more = learn(model, golden, folder)
         tensors, metadata = tensors | learned, metadata | more
@@ -294,6 +306,6 @@ def make(golden: Golden) -> None:
         raise ValueError(f"{golden.folder}: not finite: {bad}")
     write(folder / "golden.safetensors", tensors, metadata)
     size = sum(path.stat().st_size for path in folder.iterdir())
-    print(f"{golden.folder}: {size / 1000:.1f} kB, {len(tensors)} tensors, loss {output.get('loss')}")
+    print(f"{golden.folder}: {size / 1000:.1f} kB, {len(tensors)} tensors, loss {float(tensors.get('outputs.loss', torch.nan)):.6f}")
     if size > LIMIT:
         raise ValueError(f"{golden.folder}: {size} bytes, at most {LIMIT} are allowed")
