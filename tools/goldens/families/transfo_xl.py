@@ -1,6 +1,7 @@
 """Transformer-XL, by the last transformers that has it whole. Segments of 5 tokens with a memory of 6.
 
-Its beams have a length penalty of 0: this version counts the prompt in a beam's length, later ones do not.
+Its beams have a length penalty of 0: this version counts the prompt in a beam's length, later ones do not. They have one
+end token: this version writes the first of several behind every beam, whichever ended it.
 """
 
 import re
@@ -60,6 +61,7 @@ def cases(draw: Draw) -> Cases:
         for name, case in kept.items():
             if re.match("beams", name):
                 case.arguments["length_penalty"] = 0.0
+                case.arguments["eos_token_id"] = case.arguments["eos_token_id"][-1]
         return kept
 
     return made
