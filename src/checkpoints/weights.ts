@@ -174,7 +174,8 @@ export interface FreshParameters {
 
 /**
  * Reads the tensors of a match one at a time, under the parameters' names: each is checked and handed on before the
- * next one is read. With `fresh`, missing parameters follow with first values, the same for a seed and a name.
+ * next one is read. With `fresh`, missing parameters and tables that are
+ * computed follow with first values, the same for a seed and a name.
  *
  * @throws CheckpointError that names a tensor with a value that is not a finite number, or a copy of a tied tensor that
  *   differs from it
@@ -204,8 +205,8 @@ export async function* readWeights(
   }
   const missing = new Set(match.missing.map(({ name }) => name));
   for (const parameter of fresh?.parameters ?? []) {
-    const { name, shape } = parameter;
-    if (!missing.has(name)) continue;
+    const { name, shape, trained } = parameter;
+    if (match.places.has(name) || (trained && !missing.has(name))) continue;
     const data = initialValues(parameter, random(fresh!.seed, "parameters", name));
     yield [name, { dtype: "float32", shape, data }];
   }

@@ -1,9 +1,10 @@
 import { InputError } from "../errors/index.ts";
 import { fetchFolder } from "./fetch.ts";
-import type { ReadableFolder } from "./folder.ts";
+import type { findModel as findOnDisk } from "./hub-cache.ts";
+import type { pull as pullToDisk } from "./pull.ts";
 
 /** A model by its web address: a page has neither a disk nor a cache of pulled models. @throws InputError for another name */
-export function findModel(name: string): Promise<ReadableFolder> {
+export const findModel: typeof findOnDisk = (name) => {
   if (/^https?:/i.test(name)) return Promise.resolve(fetchFolder(name));
   return Promise.reject(
     new InputError(
@@ -11,13 +12,12 @@ export function findModel(name: string): Promise<ReadableFolder> {
         `such as https://huggingface.co/OWNER/NAME/resolve/main.`,
     ),
   );
-}
+};
 
 /** Stands in for the cache of the disk, which a page does not have. @throws InputError always */
-export function pull(repo: string): Promise<never> {
-  return Promise.reject(
+export const pull: typeof pullToDisk = (repo) =>
+  Promise.reject(
     new InputError(
       `A page has no disk to pull ${repo} to. Open it by its address: https://huggingface.co/${repo}/resolve/main.`,
     ),
   );
-}

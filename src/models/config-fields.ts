@@ -39,6 +39,8 @@ export const count = (keys: Keys, otherwise: number): Field<number> => field(key
 /** A token's id, or none. */
 export const tokenId = (keys: Keys, otherwise: number | undefined): Field<number | undefined> =>
   field(keys, z.int().nonnegative().optional(), otherwise);
+/** The id of a token that there must be. */
+export const id = (keys: Keys, otherwise: number): Field<number> => field(keys, z.int().nonnegative(), otherwise);
 /** A share from 0 up to 1. */
 export const rate = (keys: Keys, otherwise: number): Field<number> => field(keys, z.number().min(0).lt(1), otherwise);
 /** A number above 0. */
@@ -54,7 +56,7 @@ export const optional = <T>(one: Field<T>): Field<T | undefined> => {
 };
 
 /** Activation functions by the names that config.json uses. */
-const activationNames: Readonly<Record<string, Activation>> = {
+export const activationNames: Readonly<Record<string, Activation>> = {
   gelu: "gelu",
   gelu_python: "gelu",
   gelu_new: "gelu_tanh",

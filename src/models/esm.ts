@@ -223,6 +223,9 @@ const esm2 = (layers: number, width: number, heads: number): Partial<EsmConfig> 
 
 export const esmFamily = family<EsmConfig>({
   modelType: "esm",
+  /** Rotations have no end; a table has, and its rows up to that of padding are no places. */
+  longest: ({ positions, maxPositions, paddingId = 0 }) =>
+    positions === "rotary" ? undefined : maxPositions - paddingId - 1,
   config,
   heads: {
     EsmModel: head<EsmConfig>()({

@@ -33,6 +33,8 @@ export interface InputType<Needed extends boolean = boolean> {
   readonly dtype: Dtype;
   readonly shape: readonly InputSize[];
   readonly needed: Needed;
+  /** Another input, without which this one is needed after all. */
+  readonly unless?: string;
 }
 
 /** An input without which nothing is computed. */
@@ -42,6 +44,10 @@ export const needed = (dtype: Dtype, ...shape: readonly InputSize[]): InputType<
 /** An input that may be left out. */
 export const maybe = (dtype: Dtype, ...shape: readonly InputSize[]): InputType<false> => {
   return { dtype, shape, needed: false };
+};
+/** An input that is needed where another one is not given. */
+export const neededUnless = (other: string, dtype: Dtype, ...shape: readonly InputSize[]): InputType<false> => {
+  return { dtype, shape, needed: false, unless: other };
 };
 
 /** Inputs by Hugging Face's names in camelCase. */
@@ -77,6 +83,10 @@ export interface FamilyParts<C> {
   readonly heads: Readonly<Record<string, Head<C>>>;
   /** How names of a file relate to those of the parameters. */
   readonly names?: (config: C) => NameRules;
+  /** The longest text, in tokens; undefined where there is no limit. Default: the config's `maxPositions`. */
+  readonly longest?: (config: C) => number | undefined;
+  /** The config where a file holds an output layer with other values than the table of embeddings that it is tied to. */
+  readonly untied?: (config: C) => C;
   /** Published sizes by name. */
   readonly presets?: Readonly<Record<string, Partial<C>>>;
 }
@@ -101,8 +111,12 @@ export interface Architecture {
   readonly config: Readonly<Record<string, unknown>>;
   readonly names: NameRules;
   readonly inputs: InputTypes;
+  /** The longest text, in tokens; undefined where there is no limit. */
+  readonly longest: number | undefined;
   /** What the head computes from the named inputs, which become inputs of the program. The needed ones must be there. */
   compute(scope: Scope, given: Iterable<string>): Record<string, Tensor>;
+  /** The same with an output layer of its own; undefined where the family has none. */
+  untied(): Architecture | undefined;
   /** The keys of config.json; those of the original stay where they say the same. */
   toJson(original?: ConfigJson): Record<string, unknown>;
 }
@@ -140,16 +154,24 @@ function architecture<C>(parts: FamilyParts<C>, className: string, made: Head<C>
     config: config as Readonly<Record<string, unknown>>,
     names,
     inputs,
+    longest: longestOf(parts, config),
     compute: (scope, given) => {
       const tensors = declare(scope, inputs, new Set(given), className);
       const outputs = made.compute(scope, config, tensors);
       return Object.fromEntries(Object.entries(outputs).flatMap(([name, x]) => (x === undefined ? [] : [[name, x]])));
     },
+    untied: () => (parts.untied === undefined ? undefined : architecture(parts, className, made, parts.untied(config))),
     toJson: (original) => {
       const json = parts.config.write(config, original);
       return { ...json, architectures: [className], model_type: parts.modelType };
     },
   };
+}
+
+function longestOf<C>({ longest }: FamilyParts<C>, config: C): number | undefined {
+  if (longest !== undefined) return longest(config);
+  const { maxPositions } = config as { readonly maxPositions?: unknown };
+  return typeof maxPositions === "number" ? maxPositions : undefined;
 }
 
 function declare(
@@ -162,7 +184,7 @@ function declare(
   if (unknown !== undefined) {
     throw new GraphError(`${className} has no input "${unknown}". Its inputs are ${Object.keys(inputs).join(", ")}.`);
   }
-  const entries = Object.entries(inputs).map(([name, { dtype, shape, needed: must }]) => {
+  const entries = Object.entries(inputs).map(([name, { dtype, shape, needed: must, unless }]) => {
     if (given.has(name))
       return [
         name,
@@ -173,6 +195,9 @@ function declare(
         ),
       ] as const;
     if (must) throw new GraphError(`${className} needs the input "${name}".`);
+    if (unless !== undefined && !given.has(unless)) {
+      throw new GraphError(`${className} needs the input "${name}", or "${unless}".`);
+    }
     return [name, undefined] as const;
   });
   return Object.fromEntries(entries);
@@ -186,9 +211,9 @@ function sizeOf(scope: Scope, size: InputSize): Dimension {
   return addDimensions(scope.past, dimension(size.slice(PAST.length)));
 }
 
-/** The inputs that must be given. */
+/** The inputs that must be given; of two that may stand for each other, the one that `neededUnless` made. */
 export const neededInputs = ({ inputs }: Pick<Architecture, "inputs">): string[] =>
-  Object.keys(inputs).filter((name) => inputs[name]!.needed);
+  Object.keys(inputs).filter((name) => inputs[name]!.needed || inputs[name]!.unless !== undefined);
 
 /** One tracing of an architecture: what it computes, and what it collected on the way. */
 export function traceOf(

@@ -1,8 +1,8 @@
 /** Output layers and losses that families share, as `transformers` computes them: means over what counts. */
 // B batch, T tokens, D width, V vocabulary, C classes
 import { iota, subtractDimensions, type Tensor } from "../graph/index.ts";
-import { linear, type Initializer, type NameRules, type Scope } from "../nn/index.ts";
-import { maybe, needed, type InputType, type InputTypes } from "./family.ts";
+import { dropout, linear, visible, type Initializer, type NameRules, type Scope } from "../nn/index.ts";
+import { maybe, needed, neededUnless, type InputType, type InputTypes } from "./family.ts";
 
 /** Labels that count for nothing, in PyTorch and here. */
 export const IGNORED = -100;
@@ -26,6 +26,24 @@ export const causalInputs = {
 
 /** The same, where a second look-up in the table of tokens tells who speaks (GPT, GPT-2, CTRL). */
 export const speakerInputs = { ...causalInputs, tokenTypeIds: maybe("int32", ...rows) } as const satisfies InputTypes;
+/** What an encoder with a decoder reads. Where the decoder's inputs are left out, its head makes them from others. */
+export const pairInputs = {
+  inputIds: needed("int32", ...rows),
+  attentionMask: maybe("int32", ...rows),
+  decoderInputIds: maybe("int32", "batch", "target"),
+  decoderAttentionMask: maybe("int32", "batch", "past + target"),
+} as const satisfies InputTypes;
+/** The same where the decoder's inputs must be given. */
+export const decodedPairInputs = {
+  ...pairInputs,
+  decoderInputIds: needed("int32", "batch", "target"),
+} as const satisfies InputTypes;
+/** The same with what is to be written, from which the decoder's inputs may be made. */
+export const labeledPairInputs = {
+  ...pairInputs,
+  decoderInputIds: neededUnless("labels", "int32", "batch", "target"),
+  labels: maybe("int32", "batch", "target"),
+} as const satisfies InputTypes;
 
 /** A label for each token. */
 export const tokenLabels = { labels: maybe("int32", ...rows) } as const satisfies InputTypes;
@@ -148,3 +166,36 @@ export const oldNorms: NonNullable<NameRules["renamed"]> = [
   [/\.gamma$/, ".weight"],
   [/\.beta$/, ".bias"],
 ];
+/** The vectors [B, T, D] at the last places where `there` [B, T] holds (the first place where it never does): [B, D]. */
+export function atLast(x: Tensor, there: Tensor): Tensor {
+  const [batch, time] = there.shape;
+  const last = there
+    .cast("int32")
+    .mul(iota(time!, { dtype: "int32" }))
+    .max(1); // [B]
+  const index = last.reshape([batch!, 1, 1]).expand([batch!, 1, x.dim(2)]);
+  return x.gatherElements(index, 1).squeeze(1);
+}
+
+/** Hides the source's padding, [B, 1, 1, S], from the encoder and, from then on, from the decoder; see `visible`. */
+export function sourceMask(scope: Scope, attentionMask: Tensor | undefined): Tensor | undefined {
+  const mask = visible(attentionMask);
+  return mask && scope.once("source_mask", mask);
+}
+
+/** What a decoder reads to write `ids` [B, T]: a start token, then all but the last; ignored labels become padding. */
+export function shiftRight(ids: Tensor, startId: number, paddingId: number): Tensor {
+  const shifted = ids.slice(1, 0, subtractDimensions(ids.dim(1), 1)).pad(1, 1, 0, startId);
+  return shifted.equal(IGNORED).where(paddingId, shifted);
+}
+
+/** A classifier's two layers with tanh between them, as BART and T5 have them: [B, D] to [B, C]. */
+export function denseClassifier(
+  scope: Scope,
+  x: Tensor,
+  classes: number,
+  { dropout: rate, initial }: { readonly dropout: number; readonly initial: Initializer },
+): Tensor {
+  const inner = linear(scope.at("dense"), dropout(scope, x, rate), x.fixed(-1), { initial }).tanh();
+  return linear(scope.at("out_proj"), dropout(scope, inner, rate), classes, { initial });
+}

@@ -1,6 +1,7 @@
 /** All families, by `model_type` of config.json. */
 import { ConfigError, nearest } from "../errors/index.ts";
 import { albertFamily } from "./albert.ts";
+import { bartFamily } from "./bart.ts";
 import { bertFamily } from "./bert.ts";
 import type { ConfigJson } from "./config-fields.ts";
 import { ctrlFamily } from "./ctrl.ts";
@@ -10,14 +11,18 @@ import { esmFamily } from "./esm.ts";
 import type { Architecture, Family, ModelTask } from "./family.ts";
 import { gpt2Family } from "./gpt2.ts";
 import { llamaFamily } from "./llama.ts";
+import { marianFamily } from "./marian.ts";
+import { mbartFamily } from "./mbart.ts";
 import { openAiGptFamily } from "./openai-gpt.ts";
 import { optFamily } from "./opt.ts";
 import { robertaFamily } from "./roberta.ts";
+import { t5Family } from "./t5.ts";
 import { transfoXlFamily } from "./transfo-xl.ts";
 
 /** Every family that can be opened. */
 export const families: readonly Family[] = [
   albertFamily,
+  bartFamily,
   bertFamily,
   ctrlFamily,
   distilBertFamily,
@@ -25,9 +30,12 @@ export const families: readonly Family[] = [
   esmFamily,
   gpt2Family,
   llamaFamily,
+  marianFamily,
+  mbartFamily,
   openAiGptFamily,
   optFamily,
   robertaFamily,
+  t5Family,
   transfoXlFamily,
 ];
 

@@ -74,6 +74,8 @@ function choices(scope: Scope, config: RobertaConfig, hidden: Tensor, classes: n
 
 export const robertaFamily = family<RobertaConfig>({
   modelType: "roberta",
+  /** The table's rows up to that of padding are no places. */
+  longest: ({ maxPositions, paddingId = 0 }) => maxPositions - paddingId - 1,
   config: configReader("RoBERTa", fields, bertRules),
   heads: {
     RobertaModel: head<RobertaConfig>()({

@@ -11,6 +11,7 @@ import type { Tensor } from "../graph/index.ts";
 import {
   activations,
   attention,
+  bothMasks,
   causalMask,
   dropout,
   embeddingTable,
@@ -21,6 +22,7 @@ import {
   positionKinds,
   positions,
   type Activation,
+  type Initializer,
   type PositionKind,
   type Scope,
 } from "../nn/index.ts";
@@ -118,8 +120,10 @@ export interface TransformerInputs {
 export function transformer(scope: Scope, config: TransformerConfig, { source, target }: TransformerInputs): Tensor {
   const model = scope.at("model");
   const mask = scope.once("source_mask", paddingMask(source, config.paddingId)); // [B, 1, 1, S]
-  const memory = encoder(model.at("encoder"), config, embed(scope, config, "source", source), mask);
-  const decoded = decoder(model.at("decoder"), config, embed(scope, config, "target", target), memory, mask);
+  const encoding = { ...config, layers: config.encoderLayers };
+  const memory = encoder(model.at("encoder"), encoding, embed(scope, config, "source", source), mask);
+  const decoding = { ...config, layers: config.decoderLayers };
+  const decoded = decoder(model.at("decoder"), decoding, embed(scope, config, "target", target), { memory, mask });
   const head = scope.at("lm_head");
   if (config.tiedEmbeddings !== "none") {
     const table = embeddings(scope, config, "target");
@@ -154,64 +158,82 @@ function embed(scope: Scope, config: TransformerConfig, side: Side, ids: Tensor)
   return dropout(scope, stack.record("embeddings", tokens.add(encodings)), config.dropout);
 }
 
+/** The layers of one side, and what they are made of. BART, mBART and Marian are such stacks, too. */
+export interface Stack {
+  readonly layers: number;
+  readonly heads: number;
+  readonly feedForward: number;
+  readonly dropout: number;
+  readonly attentionDropout: number;
+  readonly activationDropout: number;
+  readonly activation: Activation;
+  readonly normalization: "post" | "pre";
+  readonly normEpsilon: number;
+  /** How weights start. Default: Glorot and Bengio 2010. */
+  readonly initial?: Initializer | undefined;
+}
+
 /** Figure 1, left: self-attention and feed-forward, N times. [B, S, D] to [B, S, D]. */
-function encoder(scope: Scope, config: TransformerConfig, embedded: Tensor, mask: Tensor): Tensor {
-  const { heads, attentionDropout } = config;
+export function encoder(scope: Scope, stack: Stack, embedded: Tensor, mask: Tensor | undefined): Tensor {
+  const { heads, attentionDropout, initial } = stack;
   let x = embedded;
-  for (let i = 0; i < config.encoderLayers; i++) {
+  for (let i = 0; i < stack.layers; i++) {
+    scope.publish(`encoderHiddenStates.${i}`, x);
     const layer = scope.at("layers", i);
-    x = residual(layer, "self_attn_layer_norm", config, x, (y) =>
-      attention(layer.at("self_attn"), y, { heads, mask, dropout: attentionDropout, cached: false }),
-    );
-    const hidden = residual(layer, "final_layer_norm", config, x, (y) => feedForward(layer, y, inner(config)));
+    const own = { heads, mask, dropout: attentionDropout, initial, publish: `encoderAttentions.${i}`, cached: false };
+    x = residual(layer, "self_attn_layer_norm", stack, x, (y) => attention(layer.at("self_attn"), y, own));
+    const hidden = residual(layer, "final_layer_norm", stack, x, (y) => feedForward(layer, y, inner(stack)));
     x = layer.checkpoint(layer.record("hidden", hidden));
   }
-  return finish(scope, config, x);
+  x = scope.publish(`encoderHiddenStates.${stack.layers}`, finish(scope, stack, x));
+  return scope.publish("encoderLastHiddenState", x);
+}
+
+/** What a decoder sees beside its own tokens. */
+export interface DecoderView {
+  /** The encoder's output, [B, S, D]. */
+  readonly memory: Tensor;
+  /** Hides the source's padding: added to the scores of the attention to `memory`. */
+  readonly mask: Tensor | undefined;
+  /** Hides the target's padding, beside the future. */
+  readonly padding?: Tensor | undefined;
 }
 
 /** Figure 1, right: masked self-attention, attention to the encoder, feed-forward, N times. [B, T, D] to [B, T, D]. */
-function decoder(scope: Scope, config: TransformerConfig, embedded: Tensor, memory: Tensor, mask: Tensor): Tensor {
-  const future = causalMask(embedded.dim(1), scope.past);
-  const { heads, attentionDropout } = config;
+export function decoder(scope: Scope, stack: Stack, embedded: Tensor, { memory, mask, padding }: DecoderView): Tensor {
+  const future = bothMasks(causalMask(embedded.dim(1), scope.past), padding);
+  const { heads, attentionDropout, initial } = stack;
   let x = embedded;
-  for (let i = 0; i < config.decoderLayers; i++) {
+  for (let i = 0; i < stack.layers; i++) {
+    scope.publish(`decoderHiddenStates.${i}`, x);
     const layer = scope.at("layers", i);
-    x = residual(layer, "self_attn_layer_norm", config, x, (y) =>
-      attention(layer.at("self_attn"), y, { heads, mask: future, dropout: attentionDropout }),
-    );
-    x = residual(layer, "encoder_attn_layer_norm", config, x, (y) =>
-      attention(layer.at("encoder_attn"), y, { heads, memory, mask, dropout: attentionDropout }),
-    );
-    const hidden = residual(layer, "final_layer_norm", config, x, (y) => feedForward(layer, y, inner(config)));
+    const own = { heads, mask: future, dropout: attentionDropout, initial, publish: `decoderAttentions.${i}` };
+    x = residual(layer, "self_attn_layer_norm", stack, x, (y) => attention(layer.at("self_attn"), y, own));
+    const cross = { heads, memory, mask, dropout: attentionDropout, initial, publish: `crossAttentions.${i}` };
+    x = residual(layer, "encoder_attn_layer_norm", stack, x, (y) => attention(layer.at("encoder_attn"), y, cross));
+    const hidden = residual(layer, "final_layer_norm", stack, x, (y) => feedForward(layer, y, inner(stack)));
     x = layer.checkpoint(layer.record("hidden", hidden));
   }
-  return finish(scope, config, x);
+  return scope.publish(`decoderHiddenStates.${stack.layers}`, finish(scope, stack, x));
 }
 
-const inner = ({ feedForward: hidden, activation, activationDropout }: TransformerConfig) => ({
+const inner = ({ feedForward: hidden, activation, activationDropout, initial }: Stack) => ({
   hidden,
   activation,
   dropout: activationDropout,
+  initial,
 });
 
 /** The residual connection (section 3.1): LayerNorm(x + Sublayer(x)), or pre-norm's x + Sublayer(LayerNorm(x)). */
-function residual(
-  scope: Scope,
-  norm: string,
-  config: TransformerConfig,
-  x: Tensor,
-  sublayer: (y: Tensor) => Tensor,
-): Tensor {
-  const normalize = (y: Tensor): Tensor => layerNorm(scope.at(norm), y, config.normEpsilon);
-  if (config.normalization === "pre") return x.add(dropout(scope, sublayer(normalize(x)), config.dropout));
-  return normalize(x.add(dropout(scope, sublayer(x), config.dropout)));
+function residual(scope: Scope, norm: string, stack: Stack, x: Tensor, sublayer: (y: Tensor) => Tensor): Tensor {
+  const normalize = (y: Tensor): Tensor => layerNorm(scope.at(norm), y, stack.normEpsilon);
+  if (stack.normalization === "pre") return x.add(dropout(scope, sublayer(normalize(x)), stack.dropout));
+  return normalize(x.add(dropout(scope, sublayer(x), stack.dropout)));
 }
 
 /** Pre-norm leaves the last sum unnormalized, so a last LayerNorm follows. The paper's post-norm has none. */
-function finish(scope: Scope, config: TransformerConfig, x: Tensor): Tensor {
-  return config.normalization === "pre"
-    ? scope.checkpoint(layerNorm(scope.at("layer_norm"), x, config.normEpsilon))
-    : x;
+function finish(scope: Scope, stack: Stack, x: Tensor): Tensor {
+  return stack.normalization === "pre" ? scope.checkpoint(layerNorm(scope.at("layer_norm"), x, stack.normEpsilon)) : x;
 }
 
 /**

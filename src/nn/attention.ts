@@ -12,7 +12,7 @@ import {
 } from "../graph/index.ts";
 import { dropout } from "./dropout.ts";
 import { linear } from "./layers.ts";
-import type { Scope } from "./scope.ts";
+import type { Initializer, Scope } from "./scope.ts";
 
 /** What is attended to, and how. */
 export interface AttentionOptions {
@@ -29,13 +29,16 @@ export interface AttentionOptions {
   readonly scale?: number | undefined;
   /** Whether decode programs keep the keys and values. Default: true; false for an encoder, which sees all at once. */
   readonly cached?: boolean;
+  /** How the weights of the four projections start. Default: Glorot and Bengio 2010. */
+  readonly initial?: Initializer | undefined;
 }
 
 /** Multi-head attention with its four projections: x [B, T, D] to [B, T, D]. Records `attention`. */
 export function attention(scope: Scope, x: Tensor, options: AttentionOptions): Tensor {
-  const { heads, memory = x, mask, dropout: rate = 0, cached = true } = options;
+  const { heads, memory = x, mask, dropout: rate = 0, cached = true, publish, initial } = options;
   const width = x.fixed(-1);
-  const project = (name: string, from: Tensor): Tensor => splitHeads(linear(scope.at(name), from, width), heads);
+  const dense = (name: string, from: Tensor): Tensor => linear(scope.at(name), from, width, { initial });
+  const project = (name: string, from: Tensor): Tensor => splitHeads(dense(name, from), heads);
   const keep = (name: string, value: Tensor): Tensor => {
     if (!cached) return value;
     return options.memory === undefined ? scope.append(name, value) : scope.once(name, value);
@@ -43,8 +46,8 @@ export function attention(scope: Scope, x: Tensor, options: AttentionOptions): T
   const query = project("q_proj", x); // [B, H, T, K]
   const key = keep("key", project("k_proj", memory)); // [B, H, S, K]
   const value = keep("value", project("v_proj", memory)); // [B, H, S, K]
-  const context = attend(scope, query, key, value, { mask, dropout: rate });
-  return linear(scope.at("out_proj"), joinHeads(context), width);
+  const context = attend(scope, query, key, value, { mask, dropout: rate, publish });
+  return dense("out_proj", joinHeads(context));
 }
 
 /** How heads attend. */

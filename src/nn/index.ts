@@ -48,6 +48,7 @@ export {
   type RotaryScaling,
   type Rotation,
 } from "./rotary.ts";
+export { relativeBias, relativeBuckets, type BucketOptions, type Places } from "./relative-buckets.ts";
 export {
   initialValues,
   Scope,

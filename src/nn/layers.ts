@@ -6,7 +6,7 @@ import type { Initializer, Scope } from "./scope.ts";
 /** Default: a bias, and weights by Glorot and Bengio 2010. */
 export interface LinearOptions {
   readonly bias?: boolean;
-  readonly initial?: Initializer;
+  readonly initial?: Initializer | undefined;
   /** How the weight lies in the checkpoint. Default: "out-in". */
   readonly layout?: WeightLayout;
 }
@@ -85,14 +85,16 @@ export interface FeedForwardOptions {
   readonly activation: Activation;
   /** Dropout behind the activation. */
   readonly dropout: number;
+  /** How the weights start. Default: Glorot and Bengio 2010. */
+  readonly initial?: Initializer | undefined;
 }
 
 /** Position-wise feed-forward network (Vaswani et al. 2017, eq. 2): W₂ · activation(W₁ x + b₁) + b₂. */
 export function feedForward(
   scope: Scope,
   x: Tensor,
-  { hidden, activation, dropout: rate }: FeedForwardOptions,
+  { hidden, activation, dropout: rate, initial }: FeedForwardOptions,
 ): Tensor {
-  const inner = activations[activation](linear(scope.at("fc1"), x, hidden));
-  return linear(scope.at("fc2"), dropout(scope, inner, rate), x.fixed(-1));
+  const inner = activations[activation](linear(scope.at("fc1"), x, hidden, { initial }));
+  return linear(scope.at("fc2"), dropout(scope, inner, rate), x.fixed(-1), { initial });
 }

@@ -13,8 +13,8 @@ export interface Place {
 }
 
 /**
- * The places of all parameters. Matrices come first: they are what weight decay acts on; biases, norms and what is not
- * trained follow.
+ * The places of all parameters. Matrices come first: they are what weight decay acts on; biases and norms follow, and
+ * last what is not trained.
  */
 export interface Layout {
   readonly places: ReadonlyMap<string, Place>;
@@ -22,25 +22,29 @@ export interface Layout {
   readonly size: number;
   /** Where the parameters that do not decay begin. */
   readonly decayed: number;
+  /** Where those begin that are not trained: gradients and the optimizer's state end here. */
+  readonly trained: number;
 }
 
 /** Places begin at multiples of 64 bytes, so that vector loads are aligned. */
 const ALIGNMENT = 16;
 
 /** Lays parameters out in one flat resident. */
-export function layoutOf(parameters: readonly Parameter[]): Layout {
+export function layoutOf(parameters: readonly Pick<Parameter, "name" | "shape" | "trained">[]): Layout {
   const places = new Map<string, Place>();
   let size = 0;
-  const place = (parameter: Parameter): void => {
+  const place = (parameter: Pick<Parameter, "name" | "shape">): void => {
     const length = parameter.shape.reduce((product, d) => product * d, 1);
     places.set(parameter.name, { offset: size, shape: parameter.shape, size: length });
     size += Math.ceil(length / ALIGNMENT) * ALIGNMENT;
   };
-  const decays = ({ shape, fixed = false }: Parameter): boolean => shape.length >= 2 && !fixed;
-  parameters.filter(decays).forEach(place);
+  const learned = parameters.filter(({ trained }) => trained);
+  learned.filter(({ shape }) => shape.length >= 2).forEach(place);
   const decayed = size;
-  parameters.filter((parameter) => !decays(parameter)).forEach(place);
-  return { places, size, decayed };
+  learned.filter(({ shape }) => shape.length < 2).forEach(place);
+  const trained = size;
+  parameters.filter((parameter) => !parameter.trained).forEach(place);
+  return { places, size, decayed, trained };
 }
 
 /** The resident that parameters lie in. */
@@ -105,7 +109,9 @@ export class ModelParameters {
 
   static async #allocate(engine: Engine, specs: readonly Parameter[]): Promise<ModelParameters> {
     const parameters = new ModelParameters(engine, specs);
-    await engine.allocate(PARAMETERS, "float32", parameters.layout.size);
+    const { size, trained } = parameters.layout;
+    await engine.allocate(PARAMETERS, "float32", size);
+    if (trained < size) await engine.write(PARAMETERS, new Float32Array(size - trained), trained);
     return parameters;
   }
 

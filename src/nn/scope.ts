@@ -29,14 +29,14 @@ export type Initializer =
   /** A table that is computed. */
   | { readonly kind: "values"; readonly values: ArrayLike<number> };
 
-/** A trained tensor: its path, its shape and how it starts. */
+/** A tensor that belongs to the model: its path, its shape and how it starts. */
 export interface Parameter {
   readonly name: string;
   readonly shape: readonly number[];
   readonly initial: Initializer;
+  /** Whether training changes it; see `Scope.fixed`. */
+  readonly trained: boolean;
   readonly tensor: Tensor;
-  /** Whether training leaves it as it is; see `Scope.fixed`. */
-  readonly fixed?: boolean;
 }
 
 /** The parameter's first values. The same generator gives the same values. */
@@ -157,18 +157,18 @@ export class Scope {
    * Throws GraphError where the name is taken by another shape.
    */
   parameter(name: string, shape: readonly number[], initial: Initializer): Tensor {
-    return this.#parameter(name, shape, initial, false);
+    return this.#held(name, shape, initial, true);
   }
 
   /**
-   * A tensor of the checkpoint that training leaves as it is (PyTorch's buffers): read and written like a parameter,
-   * without gradient and without weight decay.
+   * A tensor under this path that training leaves as it is (PyTorch's buffers): kept with the parameters, read from
+   * checkpoints where they have it, and written. Throws GraphError as `parameter` does.
    */
-  fixed(name: string, shape: readonly number[], initial: Initializer): Tensor {
-    return this.#parameter(name, shape, initial, true).stopGradient();
+  fixed(name: string, shape: readonly number[], initial: Initializer = { kind: "zeros" }): Tensor {
+    return this.#held(name, shape, initial, false).stopGradient();
   }
 
-  #parameter(name: string, shape: readonly number[], initial: Initializer, fixed: boolean): Tensor {
+  #held(name: string, shape: readonly number[], initial: Initializer, trained: boolean): Tensor {
     const full = this.#named(name);
     const before = this.trace.parameters.get(full);
     if (before !== undefined) {
@@ -180,7 +180,7 @@ export class Scope {
       return before.tensor;
     }
     const tensor = input(full, "float32", shape);
-    this.trace.parameters.set(full, { name: full, shape, initial, tensor, ...(fixed && { fixed }) });
+    this.trace.parameters.set(full, { name: full, shape, initial, trained, tensor });
     return tensor;
   }
 

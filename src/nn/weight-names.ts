@@ -26,6 +26,8 @@ export interface TensorType {
 export interface NamedShape {
   readonly name: string;
   readonly shape: readonly number[];
+  /** False for a buffer: a file need not hold it, and it has its first values then. */
+  readonly trained?: boolean | undefined;
 }
 
 /** A parameter that no tensor fits. */
@@ -83,12 +85,14 @@ export function matchWeights(
   const places = new Map<string, string>();
   const missing: MissingParameter[] = [];
   const misshapen: MisshapenParameter[] = [];
-  for (const [full, { name, shape }] of names.parameters) {
+  for (const [full, { name, shape, trained = true }] of names.parameters) {
     const stored = found.get(full);
     const got = stored === undefined ? undefined : tensors.get(stored);
-    if (stored === undefined || got === undefined) missing.push({ name, shape, head: names.isHead(full) });
-    else if (got.dtype !== "float32" || got.shape.join() !== shape.join()) misshapen.push({ name, shape, stored, got });
-    else places.set(name, stored);
+    if (stored === undefined || got === undefined) {
+      if (trained) missing.push({ name, shape, head: names.isHead(full) });
+    } else if (got.dtype !== "float32" || got.shape.join() !== shape.join()) {
+      misshapen.push({ name, shape, stored, got });
+    } else places.set(name, stored);
   }
   return { places, copies, missing, misshapen, unexpected, unused };
 }

@@ -18,8 +18,9 @@ import {
   type Architecture,
   type ModelTask,
 } from "../models/index.ts";
-import { matchWeights, ModelParameters, requireAll, type WeightMatch } from "../nn/index.ts";
+import { ModelParameters, requireAll, type WeightMatch } from "../nn/index.ts";
 import { createEngine, type EngineOptions } from "../runtime/index.ts";
+import { fitWeights } from "./fit-weights.ts";
 import { Model } from "./model.ts";
 
 /** How a checkpoint is opened. */
@@ -56,8 +57,8 @@ export async function inspectCheckpoint(folder: ReadableFolder, options: OpenOpt
   await requireModelFolder(folder);
   const config = await readSettings(folder, CONFIG);
   const weights = await openWeights(folder);
-  const architecture = architectureOf(config.values, folder.describe(CONFIG), options);
-  const match = matchWeights(parametersOf(architecture), weights.tensors, architecture.names);
+  const described = architectureOf(config.values, folder.describe(CONFIG), options);
+  const { architecture, match } = await fitWeights(described, weights);
   requireAll(match, { file: weights.shown, fresh: options.fresh });
   const beside = new Map<string, Settings>();
   for (const file of BESIDE) {

@@ -20,7 +20,7 @@ import {
   type VerifyRow,
 } from "./compare.ts";
 import { GOLDEN, readGolden, snakeCase, type ForwardCase, type Golden, type StepArguments } from "./golden-file.ts";
-import { cachedModel, modelGenerationOptions } from "./generation.ts";
+import { cachedModel, modelGenerationOptions, withMask } from "./generation.ts";
 import { feedsOf, type Model } from "./model.ts";
 import { openModel, type OpenOptions } from "./open.ts";
 
@@ -106,7 +106,7 @@ async function generationRows(model: Model, cases: Golden["generated"], toleranc
   const rows: VerifyRow[] = [];
   for (const { name, arguments: given, inputs, ids, scores } of cases) {
     const options = modelGenerationOptions(model, given);
-    const feeds = model.feeds(inputs);
+    const feeds = withMask(model, model.feeds(inputs), options);
     const found = await generate(cached, feeds, options);
     const ends = new Set([options.eosTokenId ?? []].flat());
     const start = cached.growing === "inputIds" ? (inputs["inputIds"]?.shape[1] ?? 0) : 1;

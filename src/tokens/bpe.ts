@@ -70,6 +70,11 @@ export class Bpe implements Model {
     return known;
   }
 
+  /** The word as single characters, before any merge; unknown ones are replaced as the settings say. */
+  characters(word: string): Pieces {
+    return this.symbolsOf(word);
+  }
+
   /** The token of an id; undefined where there is none. */
   idToToken(id: number): string | undefined {
     return this.tokens[id];

@@ -15,6 +15,46 @@ export class Charsmap {
     this.replacements = replacements;
   }
 
+  /** Replaces what the rules know, at each place the longest, as SentencePiece itself does. */
+  normalizeLongest(piece: Aligned): Aligned {
+    const { text } = piece;
+    if (plain.test(text)) return piece;
+    const edits: [string, number][] = [];
+    let changed = false;
+    for (let at = 0; at < text.length;) {
+      const known = this.longest(text, at);
+      const end = known?.end ?? at + (text.codePointAt(at)! > 0xffff ? 2 : 1);
+      if (known !== undefined) changed = true;
+      addEdits(edits, text.slice(at, end), known?.replacement ?? text.slice(at, end));
+      at = end;
+    }
+    return changed ? piece.edit(edits) : piece;
+  }
+
+  /** The longest known beginning of what follows `from`, and its replacement. */
+  private longest(text: string, from: number): { end: number; replacement: string } | undefined {
+    const { trie } = this;
+    let at = offsetOf(trie[0] ?? 0);
+    let found: { end: number; value: number } | undefined;
+    for (let end = from; end < text.length;) {
+      const code = text.codePointAt(end)!;
+      end += code > 0xffff ? 2 : 1;
+      let unit = 0;
+      for (const byte of encoder.encode(String.fromCodePoint(code))) {
+        at ^= byte;
+        unit = trie[at] ?? 0;
+        if (byte === 0 || labelOf(unit) !== byte) return found && this.replaced(found);
+        at ^= offsetOf(unit);
+      }
+      if (((unit >>> 8) & 1) === 1) found = { end, value: (trie[at] ?? 0) & 0x7fffffff };
+    }
+    return found && this.replaced(found);
+  }
+
+  private replaced({ end, value }: { end: number; value: number }): { end: number; replacement: string } {
+    return { end, replacement: this.replacementAt(value) };
+  }
+
   /**
    * Replaces what the rules know. As Hugging Face `tokenizers` does it, a cluster of up to five bytes that looks like
    * one character is looked up as a whole, longer ones by their code points.

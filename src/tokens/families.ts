@@ -202,7 +202,12 @@ export const esm: FamilyReader = (files, config) => {
   const tokens = [...vocabulary].filter(([token]) => token !== "");
   return {
     model: new WordLevel(vocabulary, config.special.unk?.content ?? "<unk>"),
-    preTokenizer: makePreTokenizer({ type: "WhitespaceSplit" }),
+    preTokenizer: makePreTokenizer({
+      type: "Split",
+      pattern: { Regex: "[\\s\\x1c-\\x1f]+" },
+      behavior: "Removed",
+      invert: false,
+    }),
     special: {
       unk: form("<unk>"),
       cls: form("<cls>"),

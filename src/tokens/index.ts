@@ -1,6 +1,7 @@
 export { specialToken, type AddedToken } from "./added-tokens.ts";
 export { Bpe, type BpeSettings } from "./bpe.ts";
 export { byteAlphabet } from "./byte-level.ts";
+export { compareTokenizers, type TokenizerComparison, type TokenizerMeasures, type WordDifference } from "./compare.ts";
 export type { Texts } from "./count-words.ts";
 export { makeDecoder, type Decoder } from "./decoders.ts";
 export type { ChatMessage, ChatOptions } from "./chat.ts";
@@ -11,6 +12,7 @@ export { makeNormalizer, type Normalizer } from "./normalizers.ts";
 export { codePointOffsets } from "./offsets.ts";
 export { makePostProcessor, type PostProcessor } from "./post-processors.ts";
 export { makePreTokenizer, type PreTokenizer } from "./pre-tokenizers.ts";
+export type { MatchSteps, MergeSteps, ModelSteps, PathSteps, ScoredPart } from "./model-steps.ts";
 export type { StageJson } from "./stages.ts";
 export { Tokenizer, type EncodeOptions, type TokenizerInput } from "./tokenizer.ts";
 export {
@@ -26,6 +28,7 @@ export { trainBpe, type TrainBpeOptions } from "./train-bpe.ts";
 export type { TrainingStages } from "./training.ts";
 export type { TrainingProgress } from "./turns.ts";
 export type { MergeOptions } from "./learn-merges.ts";
+export { tokenizerSteps, type StepPart, type StepWord, type TokenizerSteps } from "./steps.ts";
 export {
   tokenizerFamilies,
   tokenizerKinds,
@@ -33,7 +36,7 @@ export {
   type TokenizerFamily,
   type TokenizerKind,
 } from "./tokenizer-families.ts";
-export { trainTokenizer, type TrainTokenizerOptions } from "./train-tokenizer.ts";
+export { trainerSettings, trainTokenizer, type TrainTokenizerOptions } from "./train-tokenizer.ts";
 export { trainUnigram, type PieceOptions, type TrainUnigramOptions } from "./train-unigram.ts";
 export { trainWordPiece, type TrainWordPieceOptions } from "./train-word-piece.ts";
 export { trainWords, type TrainWordsOptions } from "./train-words.ts";

@@ -12,7 +12,7 @@ import {
   type TokenizerFiles,
 } from "./family-files.ts";
 import { languageTemplate, mbartLanguages } from "./languages.ts";
-import { makePreTokenizer } from "./pre-tokenizers.ts";
+import { makeNormalizer, type Normalizer } from "./normalizers.ts";
 import { Relabeled } from "./relabeled.ts";
 import { readSentencePiece, type SentencePieceFile } from "./sentencepiece.ts";
 import {
@@ -22,6 +22,7 @@ import {
   sentencePieceTokens,
 } from "./sentencepiece-stages.ts";
 import type { TokenizerConfig } from "./tokenizer-config.ts";
+import { isStarter } from "./unicode-forms.ts";
 
 // The tokenizers of the families whose vocabulary is a SentencePiece file. Texts are treated as SentencePiece itself
 // treats them, which is what the models were trained with.
@@ -50,17 +51,31 @@ export const t5: FamilyReader = (files, config) => {
   };
 };
 
+/** Without the marks that a character carries; those that stand beside it stay, unlike in Hugging Face's stage. */
+const withoutMarks: Normalizer = {
+  json: { type: "StripAccents" },
+  normalize: (piece) => {
+    const matches: number[] = [];
+    let at = 0;
+    for (const character of piece.text) {
+      matches.push(at, at + character.length, isStarter(character) ? 0 : 1);
+      at += character.length;
+    }
+    return piece.replace(matches, "");
+  },
+};
+
 /** ALBERT: spiece.model; quotes, accents and capitals are changed before. */
 export const albert: FamilyReader = (files, config) => {
   const { file, name } = open(files, ["spiece.model"]);
-  const replace = (String: string): { type: string; pattern: { String: string }; content: string } => {
-    return { type: "Replace", pattern: { String }, content: '"' };
-  };
+  const replace = (pattern: Readonly<Record<string, string>>, content: string): Normalizer =>
+    makeNormalizer({ type: "Replace", pattern, content });
   const before = [
-    replace("``"),
-    replace("''"),
-    ...(flagOf(config, "keep_accents", false) ? [] : [{ type: "NFKD" }, { type: "StripAccents" }]),
-    ...(flagOf(config, "do_lower_case", true) ? [{ type: "Lowercase" }] : []),
+    replace({ Regex: "[\\s\\x1c-\\x1f]+" }, " "),
+    replace({ String: "``" }, '"'),
+    replace({ String: "''" }, '"'),
+    ...(flagOf(config, "keep_accents", false) ? [] : [makeNormalizer({ type: "NFKD" }), withoutMarks]),
+    ...(flagOf(config, "do_lower_case", true) ? [makeNormalizer({ type: "Lowercase" })] : []),
   ];
   // The published tokenizer cuts the comma off a piece that ends in a digit and a comma: here such pieces never win.
   const pieces = file.pieces.map(({ piece, score }) => [piece, /\p{Nd},$/u.test(piece) ? score - 100 : score] as const);
@@ -116,14 +131,14 @@ export const mbart: FamilyReader = (files, config) => {
   };
 };
 
-/** LLaMA: tokenizer.model, byte-pair encoding with bytes for what it lacks. */
+/**
+ * LLaMA: tokenizer.model, byte-pair encoding with bytes for what it lacks. Files that are not "legacy" put the blank
+ * before the text only, and not after every special token.
+ */
 export const llama: FamilyReader = (files, config) => {
   const { file, name } = open(files, ["tokenizer.model"]);
-  const legacy = flagOf(config, "legacy", true);
-  // Newer files put the blank before the first word only, and not after every special token.
-  const first = { type: "Metaspace", replacement: "▁", prepend_scheme: "first", split: false };
   return {
-    ...(legacy ? sentencePieceInput(file) : { preTokenizer: makePreTokenizer(first) }),
+    ...sentencePieceInput(file, [], !flagOf(config, "legacy", true)),
     model: sentencePieceModel(file, name),
     decoder: sentencePieceDecoder(file),
     special: { bos: form("<s>"), eos: form("</s>"), unk: form("<unk>") },

@@ -1,6 +1,7 @@
 import { CheckpointError } from "../errors/index.ts";
 import { specialToken, type AddedToken } from "./added-tokens.ts";
 import { Bpe } from "./bpe.ts";
+import { readCharsmap } from "./charsmap.ts";
 import { compareCodePoints } from "./characters.ts";
 import { makeDecoder, type Decoder } from "./decoders.ts";
 import type { Model } from "./model.ts";
@@ -12,23 +13,52 @@ import { Unigram } from "./unigram.ts";
 
 const BLANK = "▁";
 
-/** The stages before the model that do what SentencePiece does with a text. */
+/**
+ * The stages before the model that do what SentencePiece does with a text.
+ * @param before Stages of the family that come first.
+ * @param firstOnly Whether the blank is put before the beginning of the text only, not after every special token.
+ */
 export function sentencePieceInput(
   file: SentencePieceFile,
-  before: readonly StageJson[] = [],
-): { normalizer: Normalizer | undefined; preTokenizer: PreTokenizer | undefined } {
-  const stages: StageJson[] = [...before];
-  if (file.charsmap.length > 0) stages.push({ type: "Precompiled", precompiled_charsmap: toBase64(file.charsmap) });
+  before: readonly Normalizer[] = [],
+  firstOnly = false,
+): { normalizer: Normalizer; preTokenizer: PreTokenizer | undefined } {
+  const stages = [...before];
+  if (file.charsmap.length > 0) stages.push(charsmapStage(file.charsmap));
   if (file.collapsesBlanks) {
-    stages.push(replace({ Regex: "\\A +|[ ▁]+\\z" }, ""), replace({ Regex: " {2,}" }, " "));
+    stages.push(makeNormalizer(replace({ Regex: "\\A +|[ ▁]+\\z" }, "")));
+    stages.push(makeNormalizer(replace({ Regex: " {2,}" }, " ")));
   }
-  if (file.addsBlank) stages.push({ type: "Prepend", prepend: BLANK });
-  stages.push(replace({ String: " " }, BLANK));
+  if (file.addsBlank) {
+    const prepend = makeNormalizer({ type: "Prepend", prepend: BLANK });
+    stages.push({
+      json: prepend.json,
+      normalize: (piece) => (firstOnly && piece.start > 0 ? piece : prepend.normalize(piece)),
+    });
+  }
+  stages.push(makeNormalizer(replace({ String: " " }, BLANK)));
   return {
-    normalizer: makeNormalizer({ type: "Sequence", normalizers: stages }),
+    normalizer: inTurn(stages),
     preTokenizer: wordsApart(file)
       ? makePreTokenizer({ type: "Metaspace", replacement: BLANK, prepend_scheme: "never", split: true })
       : undefined,
+  };
+}
+
+function inTurn(stages: readonly Normalizer[]): Normalizer {
+  return {
+    json: { type: "Sequence", normalizers: stages.map((stage) => stage.json) },
+    normalize: (piece) => stages.reduce((text, stage) => stage.normalize(text), piece),
+  };
+}
+
+/** tokenizer.json has a stage for the rules, which takes a few combined characters otherwise than SentencePiece. */
+function charsmapStage(charsmap: Uint8Array): Normalizer {
+  const precompiled_charsmap = toBase64(charsmap);
+  const rules = readCharsmap(precompiled_charsmap, "normalizer");
+  return {
+    json: { type: "Precompiled", precompiled_charsmap },
+    normalize: (piece) => rules.normalizeLongest(piece),
   };
 }
 
@@ -61,7 +91,13 @@ export function sentencePieceModel(
   unknownId: number = file.unknownId,
 ): Model {
   const { algorithm, byteFallback } = file;
-  if (algorithm === "unigram") return new Unigram({ pieces, unknownId, byteFallback, singlePrecision: true });
+  if (algorithm === "unigram") {
+    const inert = new Set(
+      file.pieces.filter(({ kind }) => kind !== "normal" && kind !== "user-defined").map(({ piece }) => piece),
+    );
+    const hidden = pieces.flatMap(([piece], id) => (inert.has(piece) ? [id] : []));
+    return new Unigram({ pieces, unknownId, byteFallback, singlePrecision: true, hidden });
+  }
   if (algorithm === "bpe") {
     const vocabulary = new Map(pieces.map(([piece], id) => [piece, id]));
     const unknownToken = pieces[unknownId]?.[0];

@@ -1,3 +1,4 @@
+import { template } from "./family-files.ts";
 import type { StageJson } from "./stages.ts";
 
 /**
@@ -6,19 +7,9 @@ import type { StageJson } from "./stages.ts";
  * @param pair What a pair becomes, such as `[CLS] A [SEP] B:1 [SEP]:1`.
  * @param specialTokens Those with the first ids, in their order.
  */
-export function template(single: string, pair: string, specialTokens: readonly string[]): StageJson {
-  const used = new Set<string>();
-  const parts = (text: string): unknown[] =>
-    text.split(" ").map((part) => {
-      const [, name = "", type] = /^(.+?)(?::(\d))?$/.exec(part) ?? [];
-      const type_id = Number(type ?? 0);
-      if (name === "A" || name === "B") return { Sequence: { id: name, type_id } };
-      used.add(name);
-      return { SpecialToken: { id: name, type_id } };
-    });
-  const [one, two] = [parts(single), parts(pair)];
-  const special_tokens = Object.fromEntries(
-    [...used].sort().map((token) => [token, { id: token, ids: [specialTokens.indexOf(token)], tokens: [token] }]),
-  );
-  return { type: "TemplateProcessing", single: one, pair: two, special_tokens };
+export function templateOf(single: string, pair: string, specialTokens: readonly string[]): StageJson {
+  const [one, two] = [single.split(" "), pair.split(" ")];
+  const used = new Set([...one, ...two].map((part) => part.replace(/:1$/, "")));
+  const special = specialTokens.map((token, id) => ({ token, id })).filter(({ token }) => used.has(token));
+  return template(one, two, special);
 }

@@ -1,5 +1,6 @@
 import type { StageJson } from "./stages.ts";
-import { template } from "./template.ts";
+import { templateOf } from "./template.ts";
+import type { Role } from "./tokenizer-config.ts";
 
 /** What a tokenizer can be trained as. */
 export const tokenizerKinds = ["bpe", "byte-level-bpe", "wordpiece", "unigram"] as const;
@@ -12,9 +13,10 @@ export interface FamilyPipeline {
   readonly specialTokens: readonly string[];
   /** Get the last ids. */
   readonly lastTokens?: readonly string[];
-  readonly unknownToken?: string;
-  /** Takes the blank before it with it. */
-  readonly maskToken?: string;
+  /** The parts that special tokens play. */
+  readonly roles: Readonly<Partial<Record<Role, string>>>;
+  /** Whether the mask takes the blank before it with it. */
+  readonly maskTakesBlank?: true;
   readonly normalizer?: StageJson;
   readonly preTokenizer: StageJson;
   readonly postProcessor?: StageJson;
@@ -45,17 +47,18 @@ const bertTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 const bert: FamilyPipeline = {
   kind: "wordpiece",
   specialTokens: bertTokens,
-  unknownToken: "[UNK]",
+  roles: { pad: "[PAD]", unk: "[UNK]", cls: "[CLS]", sep: "[SEP]", mask: "[MASK]" },
   normalizer: bertNormalizer,
   preTokenizer: { type: "BertPreTokenizer" },
-  postProcessor: template("[CLS] A [SEP]", "[CLS] A [SEP] B:1 [SEP]:1", bertTokens),
+  postProcessor: templateOf("[CLS] A [SEP]", "[CLS] A [SEP] B:1 [SEP]:1", bertTokens),
 };
 
 const robertaTokens = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"];
 const roberta: FamilyPipeline = {
   kind: "byte-level-bpe",
   specialTokens: robertaTokens,
-  maskToken: "<mask>",
+  roles: { bos: "<s>", eos: "</s>", unk: "<unk>", sep: "</s>", pad: "<pad>", cls: "<s>", mask: "<mask>" },
+  maskTakesBlank: true,
   preTokenizer: byteLevel(false, true),
   postProcessor: {
     type: "RobertaProcessing",
@@ -71,8 +74,8 @@ const albertTokens = ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"];
 const albert: FamilyPipeline = {
   kind: "unigram",
   specialTokens: albertTokens,
-  unknownToken: "<unk>",
-  maskToken: "[MASK]",
+  roles: { bos: "[CLS]", eos: "[SEP]", unk: "<unk>", sep: "[SEP]", pad: "<pad>", cls: "[CLS]", mask: "[MASK]" },
+  maskTakesBlank: true,
   normalizer: sequence(
     "normalizers",
     replace({ String: "``" }, '"'),
@@ -83,7 +86,7 @@ const albert: FamilyPipeline = {
     oneBlank,
   ),
   preTokenizer: metaspace("always"),
-  postProcessor: template("[CLS] A [SEP]", "[CLS] A [SEP] B:1 [SEP]:1", albertTokens),
+  postProcessor: templateOf("[CLS] A [SEP]", "[CLS] A [SEP] B:1 [SEP]:1", albertTokens),
   decoder: metaspace("always"),
 };
 
@@ -92,10 +95,10 @@ const t5: FamilyPipeline = {
   kind: "unigram",
   specialTokens: t5Tokens,
   lastTokens: Array.from({ length: 100 }, (_, i) => `<extra_id_${99 - i}>`),
-  unknownToken: "<unk>",
+  roles: { eos: "</s>", unk: "<unk>", pad: "<pad>" },
   normalizer: sequence("normalizers", { type: "Nmt" }, { type: "NFKC" }, oneBlank),
   preTokenizer: metaspace("always"),
-  postProcessor: template("A </s>", "A </s> B </s>", t5Tokens),
+  postProcessor: templateOf("A </s>", "A </s> B </s>", t5Tokens),
   decoder: metaspace("always"),
 };
 
@@ -104,17 +107,17 @@ const marian: FamilyPipeline = {
   ...t5,
   specialTokens: marianTokens,
   lastTokens: ["<pad>"],
-  postProcessor: template("A </s>", "A B </s>", marianTokens),
+  postProcessor: templateOf("A </s>", "A B </s>", marianTokens),
 };
 
 const llamaTokens = ["<unk>", "<s>", "</s>"];
 const llama: FamilyPipeline = {
   kind: "bpe",
   specialTokens: llamaTokens,
-  unknownToken: "<unk>",
+  roles: { bos: "<s>", eos: "</s>", unk: "<unk>" },
   byteFallback: true,
   preTokenizer: metaspace("first"),
-  postProcessor: template("<s> A", "<s> A <s>:1 B:1", llamaTokens),
+  postProcessor: templateOf("<s> A", "<s> A <s>:1 B:1", llamaTokens),
   decoder: sequence(
     "decoders",
     replace({ String: "▁" }, " "),
@@ -127,7 +130,7 @@ const llama: FamilyPipeline = {
 const gpt: FamilyPipeline = {
   kind: "bpe",
   specialTokens: ["<unk>"],
-  unknownToken: "<unk>",
+  roles: { unk: "<unk>" },
   endOfWordSuffix: "</w>",
   normalizer: bertNormalizer,
   preTokenizer: { type: "BertPreTokenizer" },
@@ -136,6 +139,7 @@ const gpt: FamilyPipeline = {
 const gpt2: FamilyPipeline = {
   kind: "byte-level-bpe",
   specialTokens: ["<|endoftext|>"],
+  roles: { bos: "<|endoftext|>", eos: "<|endoftext|>", unk: "<|endoftext|>" },
   preTokenizer: byteLevel(false, true),
   postProcessor: byteLevel(true, false),
   decoder: byteLevel(true, true),
@@ -162,5 +166,5 @@ export const familyOfKind: Readonly<Record<TokenizerKind, TokenizerFamily>> = {
   bpe: "llama",
   "byte-level-bpe": "gpt2",
   wordpiece: "bert",
-  unigram: "t5",
+  unigram: "marian",
 };

@@ -19,7 +19,7 @@ import type { TrainingStages } from "./training.ts";
 export interface TrainTokenizerOptions extends MergeOptions, PieceOptions, TrainingStages {
   /** How the vocabulary is learned; that of the family unless told. */
   readonly kind?: TokenizerKind | undefined;
-  /** Whose pipeline it gets; of the kinds bpe llama's, byte-level-bpe gpt2's, wordpiece bert's, unigram t5's. */
+  /** Whose pipeline it gets; of the kinds bpe llama's, byte-level-bpe gpt2's, wordpiece bert's, unigram marian's. */
   readonly family?: TokenizerFamily | undefined;
   /** Come after the special tokens that the family has. */
   readonly specialTokens?: readonly string[] | undefined;
@@ -27,18 +27,33 @@ export interface TrainTokenizerOptions extends MergeOptions, PieceOptions, Train
 
 const mergeSettings = [
   "minimumFrequency",
+  "initialAlphabet",
   "limitAlphabet",
   "continuingSubwordPrefix",
   "endOfWordSuffix",
   "maximumTokenLength",
 ] as const;
-const pieceSettings = ["shrinkingFactor", "maximumPieceLength", "subIterations", "seedSize"] as const;
+const pieceSettings = [
+  "initialAlphabet",
+  "shrinkingFactor",
+  "maximumPieceLength",
+  "subIterations",
+  "seedSize",
+] as const;
+
+/** The settings beside the size that the trainer of each kind has. */
+export const trainerSettings = {
+  bpe: mergeSettings,
+  "byte-level-bpe": mergeSettings,
+  wordpiece: mergeSettings,
+  unigram: pieceSettings,
+} as const satisfies Readonly<Record<TokenizerKind, readonly (keyof TrainTokenizerOptions)[]>>;
+
+type TrainerOptions = TrainTokenizerOptions & FamilyPipeline & { readonly unknownToken: string | undefined };
 
 const trainers = {
-  bpe: (texts: Texts, options: TrainTokenizerOptions & FamilyPipeline) =>
-    trainBpe(texts, { ...options, kind: "metaspace" }),
-  "byte-level-bpe": (texts: Texts, options: TrainTokenizerOptions & FamilyPipeline) =>
-    trainBpe(texts, { ...options, kind: "byte-level" }),
+  bpe: (texts: Texts, options: TrainerOptions) => trainBpe(texts, { ...options, kind: "metaspace" }),
+  "byte-level-bpe": (texts: Texts, options: TrainerOptions) => trainBpe(texts, { ...options, kind: "byte-level" }),
   wordpiece: trainWordPiece,
   unigram: trainUnigram,
 } as const;
@@ -51,7 +66,7 @@ const trainers = {
 export async function trainTokenizer(texts: Texts, options: TrainTokenizerOptions): Promise<Tokenizer> {
   const family = familyOf(options);
   const pipeline: FamilyPipeline = tokenizerFamilies[family];
-  const { kind, lastTokens = [], maskToken } = pipeline;
+  const { kind, lastTokens = [], roles, maskTakesBlank = false } = pipeline;
   refuseOthers(options, kind);
   if (!(options.size > lastTokens.length)) {
     throw new InputError(
@@ -62,13 +77,16 @@ export async function trainTokenizer(texts: Texts, options: TrainTokenizerOption
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const specialTokens = [...pipeline.specialTokens, ...(options.specialTokens ?? [])];
   const size = options.size - lastTokens.length;
-  const tokenizer = await trainers[kind](texts, { ...pipeline, ...given, kind, size, specialTokens });
-  const { model, addedTokens = [] } = tokenizer.parts;
-  const last = lastTokens.map((content, i) => specialToken(model.vocabulary.size + i, content));
-  return new Tokenizer({
-    ...tokenizer.parts,
-    addedTokens: [...addedTokens, ...last].map((token) => ({ ...token, lstrip: token.content === maskToken })),
+  const unknownToken = kind === "byte-level-bpe" ? undefined : roles.unk;
+  const { parts } = await trainers[kind](texts, { ...pipeline, ...given, kind, size, specialTokens, unknownToken });
+  const last = lastTokens.map((content, i) => specialToken(parts.model.vocabulary.size + i, content));
+  const addedTokens = [...(parts.addedTokens ?? []), ...last].map((token) => {
+    return { ...token, lstrip: maskTakesBlank && token.content === roles.mask };
   });
+  const special = Object.fromEntries(
+    Object.entries(roles).map(([role, content]) => [role, addedTokens.find((token) => token.content === content)!]),
+  );
+  return new Tokenizer({ ...parts, addedTokens, special });
 }
 
 function familyOf({ kind, family }: TrainTokenizerOptions): TokenizerFamily {
@@ -82,9 +100,8 @@ function familyOf({ kind, family }: TrainTokenizerOptions): TokenizerFamily {
 }
 
 function refuseOthers(options: TrainTokenizerOptions, kind: TokenizerKind): void {
-  const others = kind === "unigram" ? mergeSettings : pieceSettings;
-  const wrong = others.find((setting) => options[setting] !== undefined);
+  const own: readonly string[] = trainerSettings[kind];
+  const wrong = [...mergeSettings, ...pieceSettings].find((name) => options[name] !== undefined && !own.includes(name));
   if (wrong === undefined) return;
-  const own = kind === "unigram" ? pieceSettings : mergeSettings;
   throw new InputError(`${wrong} is no setting of ${kind}. It has ${own.join(", ")}.`);
 }

@@ -1,8 +1,9 @@
 import type { Texts } from "./count-words.ts";
 import type { StageJson } from "./stages.ts";
-import { template } from "./template.ts";
+import { templateOf } from "./template.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { trainBpe } from "./train-bpe.ts";
+import type { TrainingProgress } from "./turns.ts";
 
 /** The special tokens of a translator, in the order of their ids from 0. */
 export const translationTokens = { pad: "<pad>", start: "<s>", end: "</s>", unknown: "<unk>" } as const;
@@ -15,9 +16,9 @@ export interface TranslationTokenizerOptions {
   readonly addStart?: boolean;
   /** Whether `</s>` is put after every text; so it is unless told otherwise. */
   readonly addEnd?: boolean;
-  readonly minimumFrequency?: number;
+  readonly minimumFrequency?: number | undefined;
   readonly normalizer?: StageJson | undefined;
-  readonly progress?: ((tokens: number, size: number) => void) | undefined;
+  readonly progress?: TrainingProgress | undefined;
 }
 
 /**
@@ -32,7 +33,7 @@ export function trainTranslationTokenizer(texts: Texts, options: TranslationToke
     [...(addStart ? [start + type] : []), text + type, ...(addEnd ? [end + type] : [])].join(" ");
   const processors = [
     { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
-    template(around("A", ""), `${around("A", "")} ${around("B", ":1")}`, specialTokens),
+    templateOf(around("A", ""), `${around("A", "")} ${around("B", ":1")}`, specialTokens),
   ];
   return trainBpe(texts, { ...rest, specialTokens, postProcessor: { type: "Sequence", processors } });
 }

@@ -88,7 +88,7 @@ function composed(a: string, b: string): string | undefined {
 const starters = new Map<string, boolean>();
 
 /** Whether the combining class is 0. A mark is one that changes places with a mark of the lowest or highest class. */
-function isStarter(character: string): boolean {
+export function isStarter(character: string): boolean {
   if (character < "\u0300") return true;
   const known = starters.get(character);
   if (known !== undefined) return known;

@@ -14,6 +14,8 @@ export interface UnigramSettings {
   readonly unknownId?: number | undefined;
   /** Whether unknown characters become tokens such as `<0x0A>`, one for each byte. */
   readonly byteFallback?: boolean | undefined;
+  /** Ids of pieces that no text is cut into: SentencePiece's control pieces, which are added by their ids. */
+  readonly hidden?: readonly number[] | undefined;
   /** Adds in float32, as SentencePiece does, where Hugging Face `tokenizers` adds in float64. */
   readonly singlePrecision?: boolean | undefined;
 }
@@ -42,7 +44,7 @@ export class Unigram implements Model {
   private readonly compute = (word: string): Pieces => this.cut(word);
 
   /** Throws CheckpointError where `unknownId` is not the id of a piece. */
-  constructor({ pieces, unknownId, byteFallback = false, singlePrecision = false }: UnigramSettings) {
+  constructor({ pieces, unknownId, byteFallback = false, singlePrecision = false, hidden = [] }: UnigramSettings) {
     if (unknownId !== undefined && pieces[unknownId] === undefined) {
       throw new CheckpointError(`model.Unigram: "unk_id" is ${unknownId}, and there are ${pieces.length} pieces.`);
     }
@@ -53,7 +55,8 @@ export class Unigram implements Model {
     this.vocabulary = new Map(pieces.map(([piece], id) => [piece, id]));
     this.scores = Float64Array.from(pieces, ([, score]) => (singlePrecision ? Math.fround(score) : score));
     this.unknownScore = this.scores.reduce((least, score) => Math.min(least, score), Infinity) - UNKNOWN_PENALTY;
-    for (const [piece, id] of this.vocabulary) if (piece !== "") this.trie.add(piece, id);
+    const unseen = new Set(hidden);
+    for (const [piece, id] of this.vocabulary) if (piece !== "" && !unseen.has(id)) this.trie.add(piece, id);
   }
 
   /** Throws CheckpointError for an unknown character where the vocabulary has no token for such. */

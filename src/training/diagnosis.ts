@@ -20,15 +20,16 @@ export async function findNotFinite(
   const trace = new Trace("training");
   const loss = trace.run(objective).loss.mul(input(lossScale, "float32", []));
   const specs = [...trace.parameters.values()];
+  const trained = specs.filter((spec) => spec.trained);
   const byParameter = gradients(
     loss,
-    specs.map((spec) => spec.tensor),
+    trained.map((spec) => spec.tensor),
   );
   const candidates: [string, Tensor][] = [
     ...specs.map((spec): [string, Tensor] => [`the parameter ${spec.name}`, spec.tensor]),
     ...[...trace.records].map(([name, tensor]): [string, Tensor] => [`the tensor ${name}`, tensor]),
     ["the loss", loss],
-    ...specs.map((spec, i): [string, Tensor] => [`the gradient of ${spec.name}`, byParameter[i]!]).reverse(),
+    ...trained.map((spec, i): [string, Tensor] => [`the gradient of ${spec.name}`, byParameter[i]!]).reverse(),
   ];
   // x − x is 0 for finite values and NaN for all others.
   const outputs = Object.fromEntries(candidates.map(([, tensor], i) => [`check ${i}`, tensor.sub(tensor).sum()]));

@@ -52,7 +52,7 @@ export function trainingMemory(objective: Objective, options: MemoryOptions): Tr
   const { program, trace } = trainingProgram(objective, options);
   const specs = [...trace.parameters.values()];
   const { size } = layoutOf(specs);
-  const slots = specs.flatMap(({ shape }) => Object.values(optimizer.slots(shape)));
+  const slots = specs.flatMap(({ shape, trained }) => (trained ? Object.values(optimizer.slots(shape)) : []));
   const state = slots.reduce((sum, shape) => sum + shape.reduce((product, d) => product * d, 1), 0);
   // Parameters, gradients, and the values on their way into the engine.
   const copies = 3 + (accumulate ? 1 : 0) + (movingAverage > 0 ? 1 : 0);

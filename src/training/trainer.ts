@@ -174,7 +174,7 @@ export class Trainer {
 
   async #accumulateCalls(): Promise<Call[]> {
     if (this.#accumulate === undefined) {
-      await this.engine.allocate(PART, "float32", this.parameters.layout.size);
+      await this.engine.allocate(PART, "float32", this.parameters.layout.trained);
       this.#accumulate = await loadAccumulate(this.engine, this.parameters.layout, PART);
     }
     return this.#accumulate;
@@ -241,7 +241,7 @@ export class Trainer {
   }
 }
 
-/** The program of a training step (the loss, and its gradients by all parameters) and what its tracing collected. */
+/** The program of a training step (the loss, and its gradients by all trained parameters) and what its tracing collected. */
 export function trainingProgram(
   objective: Objective,
   { recompute = false }: Pick<TrainerOptions, "recompute">,
@@ -249,7 +249,7 @@ export function trainingProgram(
   const trace = new Trace("training");
   const written = trace.run((scope) => objective(scope).loss.mul(input(LOSS_SCALE, "float32", [])));
   const [loss, ...checkpoints] = rewrite([written, ...(recompute ? trace.checkpoints : [])], trainingRules);
-  const specs = [...trace.parameters.values()];
+  const specs = [...trace.parameters.values()].filter(({ trained }) => trained);
   const byParameter = gradients(
     loss!,
     specs.map((spec) => spec.tensor),

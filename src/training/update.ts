@@ -58,7 +58,7 @@ export class Updater {
 
   /** Allocates gradients and state, and loads the programs. */
   static async create({ engine, layout }: ModelParameters, options: UpdateOptions): Promise<Updater> {
-    await engine.allocate(GRADIENTS, "float32", layout.size);
+    await engine.allocate(GRADIENTS, "float32", layout.trained);
     const residents = new Map<string, number>();
     const normCalls = await loadNorm(engine, layout, options.clipNorm);
     const { pieces, state } = options.optimizer.elementwise
@@ -113,7 +113,7 @@ async function loadNorm(engine: Engine, layout: Layout, clipNorm: number): Promi
   const gradient = input("gradient", "float32", [dimension("rows"), dimension("width")]);
   const squares = gradient.mul(gradient).sum(-1).sum().reshape([1]);
   const partial = await engine.load(exactly("sum of squares", { partial: squares }));
-  const pieces = rowsOf(layout.size);
+  const pieces = rowsOf(layout.trained);
   const partials = input("partials", "float32", [pieces.length]);
   const norm = partials.sum().sqrt();
   const clip = clipNorm === 0 ? norm.onesLike() : norm.add(1e-6).rdiv(clipNorm).minimum(1);
@@ -157,7 +157,7 @@ async function loadElementwise(
   const pieces: Piece[] = [];
   const ranges = [
     { start: 0, end: layout.decayed, decay: weightDecay },
-    { start: layout.decayed, end: layout.size, decay: 0 },
+    { start: layout.decayed, end: layout.trained, decay: 0 },
   ];
   for (const { start, end, decay } of ranges) {
     if (start === end) continue;
@@ -170,7 +170,7 @@ async function loadElementwise(
       pieces.push({ program, bind });
     }
   }
-  return { pieces, state: new Map(slots.map((slot) => [`optimizer ${slot}`, layout.size])) };
+  return { pieces, state: new Map(slots.map((slot) => [`optimizer ${slot}`, layout.trained])) };
 }
 
 /** One program for each shape of parameter, and for each with weight decay and without. */
@@ -179,6 +179,7 @@ async function loadWhole(engine: Engine, layout: Layout, { optimizer, weightDeca
   const sizes = new Map<string, number>();
   const pieces: Piece[] = [];
   for (const { offset, shape } of layout.places.values()) {
+    if (offset >= layout.trained) continue;
     const decay = offset < layout.decayed ? weightDecay : 0;
     const key = `${shape.join()} ${decay}`;
     let program = programs.get(key);
@@ -218,12 +219,12 @@ function updateProgram(optimizer: Optimizer, shape: Tensor["shape"], weightDecay
   return exactly(`${optimizer.name} update`, outputs);
 }
 
-/** average ← decay · average + (1 − decay) · parameter. */
+/** average ← decay · average + (1 − decay) · parameter; what is not trained is its own average. */
 async function loadAverage(engine: Engine, layout: Layout, decay: number): Promise<Piece[]> {
   const average = input("average", "float32", [n]).mul(decay);
   const next = average.add(input("parameter", "float32", [n]).mul(1 - decay));
   const program = await engine.load(exactly("moving average", { "next average": next }));
-  return piecesOf(0, layout.size).map(({ offset, length }) => {
+  return piecesOf(0, layout.trained).map(({ offset, length }) => {
     const view = (resident: string): View => ({ resident, offset, shape: [length] });
     return { program, bind: { ...Object.fromEntries(both("average", view(AVERAGE))), parameter: view(PARAMETERS) } };
   });
@@ -233,7 +234,7 @@ async function loadAverage(engine: Engine, layout: Layout, decay: number): Promi
 export async function loadAccumulate(engine: Engine, layout: Layout, part: string): Promise<Call[]> {
   const sum = input("gradient", "float32", [n]).add(input("part", "float32", [n]));
   const program = await engine.load(exactly("accumulate", { "next gradient": sum }));
-  return piecesOf(0, layout.size).map(({ offset, length }) => {
+  return piecesOf(0, layout.trained).map(({ offset, length }) => {
     const view = (resident: string): View => ({ resident, offset, shape: [length] });
     return { program, bind: { ...Object.fromEntries(both("gradient", view(GRADIENTS))), part: view(part) } };
   });

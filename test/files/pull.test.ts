@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CheckpointError, InputError } from "../../src/errors/index.ts";
 import { findModel, pull, type Pulled, type PullOptions, type PullProgress } from "../../src/files/hub.ts";
-import { findModel as findInPage } from "../../src/files/no-hub.ts";
+import { findModel as findInPage, pull as pullInPage } from "../../src/files/no-hub.ts";
 import { COMMIT, listen, sendBytes, startHub, type Mischief, type TestHub } from "./hub-server.ts";
 
 const REPO = "tiny/model";
@@ -185,6 +185,20 @@ describe("a download that breaks off", () => {
     };
     await pulled();
     expect(Buffer.compare(readFileSync(home(COMMIT, "model.safetensors")), weights)).toBe(0);
+  });
+
+  it("is not asked for again where only its name is missing", async () => {
+    await pulled();
+    renameSync(home(COMMIT, "model.safetensors"), home(COMMIT, "model.safetensors.part"));
+    hub.requests.length = 0;
+    await pulled();
+    expect(hub.requests).toHaveLength(1);
+    // A part that is too long is not of this file.
+    writeFileSync(home(COMMIT, "vocab.txt.part"), "[PAD]\n[UNK]\n");
+    rmSync(home(COMMIT, "vocab.txt"));
+    await pulled();
+    expect(readFileSync(home(COMMIT, "vocab.txt"), "utf8")).toBe(contents["vocab.txt"]);
+    expect(readdirSync(home(COMMIT)).some((name) => name.endsWith(".part"))).toBe(false);
   });
 
   it("survives kill -9 in the middle", async () => {
@@ -410,6 +424,7 @@ describe("finding a model", () => {
       "runs/a/b/none does not exist. Check the path, or give the name of a pulled model.",
     );
     await expect(findInPage("tiny/model")).rejects.toThrow("A page has no disk to find tiny/model on");
+    await expect(pullInPage("tiny/model")).rejects.toThrow("A page has no disk to pull tiny/model to");
     expect((await findInPage("https://example.org/x")).describe()).toBe("https://example.org/x/");
   });
 });

@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CheckpointError, GraphError } from "../../src/errors/index.ts";
-import { initialValues, layoutOf, ModelParameters, PARAMETERS, Trace, type Parameter } from "../../src/nn/index.ts";
+import { gradients, input } from "../../src/graph/index.ts";
+import {
+  embedding,
+  initialValues,
+  layoutOf,
+  ModelParameters,
+  PARAMETERS,
+  Trace,
+  type Parameter,
+} from "../../src/nn/index.ts";
 import type { HostTensor } from "../../src/onnx/index.ts";
 import { random } from "../../src/random/index.ts";
 import { createEngine, type Engine } from "../../src/runtime/index.ts";
@@ -73,6 +82,34 @@ describe("fresh parameters", () => {
     const uniform = moments({ kind: "uniform", bound: 0.25 }, [100, 200]);
     expect(uniform.largest).toBeGreaterThan(0.249);
     expect(uniform.largest).toBeLessThanOrEqual(0.25);
+    const table = { kind: "values", values: [3, 1, 2] } as const;
+    expect(initialValues({ shape: [3], initial: table }, generator())).toEqual(Float32Array.of(3, 1, 2));
+  });
+
+  it("have a row of zeros for padding, and the same other rows", () => {
+    const trace = new Trace("training");
+    embedding(trace.scope, input("ids", "int32", [2]), 4, 3, {
+      initial: { kind: "normal", deviation: 1 },
+      paddingId: 1,
+    });
+    const [parameter] = trace.parameters.values();
+    const plain = initialValues({ shape: [4, 3], initial: { kind: "normal", deviation: 1 } }, random(1, "test"));
+    expect(initialValues(parameter!, random(1, "test"))).toEqual(plain.fill(0, 3, 6));
+  });
+});
+
+describe("fixed parameters", () => {
+  it("get no gradient, and lie behind what decays", () => {
+    const trace = new Trace("training");
+    const table = trace.scope.fixed("table", [2, 3], { kind: "ones" });
+    const weight = trace.scope.parameter("weight", [2, 3], { kind: "ones" });
+    const targets = [...trace.parameters.values()].map(({ tensor }) => tensor);
+    const [ofTable, ofWeight] = gradients(table.mul(weight).sum(), targets);
+    expect(ofTable!.node.op.name).toBe("full");
+    expect(ofWeight!.node.op.name).not.toBe("full");
+    const { places, decayed } = layoutOf([...trace.parameters.values()]);
+    expect(places.get("table")!.offset).toBe(decayed);
+    expect(places.get("weight")!.offset).toBe(0);
   });
 });
 

@@ -157,6 +157,29 @@ describe("masks", () => {
     expect(Math.abs(correlation(large.subarray(long), large.subarray(0, -long)))).toBeLessThan(4 / long);
   });
 
+  it("belong to an example with all its rows, such as the choices of a question", async () => {
+    const trace = new Trace("training");
+    const time = dimension("time");
+    const x = input("x", "float32", [batch, HEADS, time, WIDTH]);
+    const masks = { apart: dropout(trace.scope, x, RATE) };
+    trace.dropoutStreams = 0;
+    const rows = dropout(trace.scope, x.reshape([-1, time, WIDTH]), RATE);
+    const shape = [2, HEADS, 5, WIDTH];
+    const ones = new Float32Array(shape.reduce((product, d) => product * d, 1)).fill(1);
+    const results = await compute(
+      engine,
+      { ...masks, rows },
+      {
+        ...poolFeed(trace),
+        x: { dtype: "float32", shape, data: ones },
+        [DROPOUT_OFFSETS]: { dtype: "int32", shape: [1, 2], data: dropoutOffsets(SEED, 1, 1, [0, 1]) },
+      },
+    );
+    expect(results["rows"]!.shape).toEqual([2 * HEADS, 5, WIDTH]);
+    expect(floats(results["rows"])).toEqual(floats(results["apart"]));
+    expect(floats(results["rows"]).includes(0)).toBe(true);
+  });
+
   it("are only for training, and only for rates between 0 and 1", () => {
     const time = dimension("time");
     const x = input("x", "float32", [batch, time, WIDTH]);

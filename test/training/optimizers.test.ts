@@ -48,6 +48,26 @@ const productOfBoth: Objective = (scope) => {
   return { loss: products.reduce((sum: Tensor, product) => sum.add(product)) };
 };
 
+describe("parameters that are fixed", () => {
+  it.each(Object.keys(optimizers) as OptimizerName[])("stay as they are: %s", async (name) => {
+    const engine = await createEngine({ worker: false, threads: 1 });
+    const shape = [3, 40];
+    const both: Objective = (scope) => ({
+      loss: scope
+        .fixed("table", shape, { kind: "ones" })
+        .mul(scope.parameter("weight", shape, { kind: "ones" }))
+        .sum(),
+    });
+    const settings = { optimizer: optimizers[name](), weightDecay: 0.5, clipNorm: 1, movingAverage: 0, seed: 1 };
+    const trainer = await Trainer.create(engine, both, settings);
+    for (const update of [1, 2]) await trainer.step(update, [{ feeds: {}, targets: 1, examples: [0] }], 0.1);
+    const after = await trainer.parameters.read();
+    expect(after.get("table")!.data).toEqual(new Float32Array(120).fill(1));
+    expect(after.get("weight")!.data[0]).not.toBe(1);
+    await engine.dispose();
+  });
+});
+
 describe("five updates with changing rates equal the references'", () => {
   let engine: Engine;
   beforeEach(async () => {

@@ -1,16 +1,26 @@
-/** `heed tokenizer encode` and its inverse, `decode`. */
+/** `heed tokenizer encode`. */
 import { Option, type Command } from "commander";
-import { openTokenizer } from "../../checkpoints/index.ts";
-import { HeedError, InputError } from "../../errors/index.ts";
-import { diskFolder } from "../../files/disk.ts";
-import { byteAlphabet, type Tokenizer, type TokenizerInput } from "../../tokens/index.ts";
-import { describedCommand, requireOption } from "../command.ts";
-import { inputLines, lineWriter, type Io } from "../io.ts";
+import { InputError } from "../../errors/index.ts";
+import { byteAlphabet, type EncodeOptions, type Tokenizer, type TokenizerInput } from "../../tokens/index.ts";
+import { describedCommand, wholeNumber } from "../command.ts";
+import type { Io } from "../io.ts";
+import { requireTokenizer, tokenizerAt } from "./tokenizer-argument.ts";
+import { eachLine, parseJson, type LineWork } from "./tokenizer-lines.ts";
+
+const sides = ["right", "left"] as const;
+const strategies = ["longest_first", "only_first", "only_second"] as const;
 
 interface Flags {
   readonly tokenizer: string;
   readonly ids?: true;
   readonly jsonl?: true;
+  readonly pair?: true;
+  readonly specialTokens: boolean;
+  readonly maxLength?: number;
+  readonly truncationSide: (typeof sides)[number];
+  readonly truncationStrategy: (typeof strategies)[number];
+  readonly padTo?: number;
+  readonly paddingSide: (typeof sides)[number];
 }
 
 export function encodeCommand(io: Io): Command {
@@ -22,63 +32,28 @@ export function encodeCommand(io: Io): Command {
       expect: "Jane Ġvisits ĠAfrica",
     },
   );
-  return withFlags(command)
+  return requireTokenizer(command)
+    .addOption(new Option("--ids", "ids instead of tokens").conflicts("jsonl"))
     .option(
       "--jsonl",
       "read one JSON value a line (a string, or a pair of strings) and write an object: ids, tokens, offsets (in code points), typeIds",
     )
-    .action((flags: Flags) => eachLine(flags, io, (tokenizer) => encoder(tokenizer, flags, io)));
-}
-
-export function decodeCommand(io: Io): Command {
-  const command = describedCommand(
-    "decode",
-    "Writes the text of each line of tokens, or of ids: the inverse of encode.",
-    {
-      run: 'echo "Jane Ġvisits ĠAfrica" | heed tokenizer decode --tokenizer tokenizer.json',
-      expect: "Jane visits Africa",
-    },
-  );
-  return withFlags(command)
-    .option(
-      "--jsonl",
-      "read an object with ids a line, as encode writes them, and write a JSON string, or a pair of them",
+    .addOption(new Option("--pair", "a line has two texts, with a tab between them").conflicts("jsonl"))
+    .option("--no-special-tokens", "without the special tokens that the tokenizer adds")
+    .option("--max-length <n>", "at most so many tokens, special ones included", wholeNumber(1))
+    .addOption(new Option("--truncation-side <side>", "the end that is cut off").choices(sides).default("right"))
+    .addOption(
+      new Option("--truncation-strategy <name>", "which text of a pair is cut")
+        .choices(strategies)
+        .default("longest_first"),
     )
-    .action((flags: Flags) => eachLine(flags, io, (tokenizer) => ({ line: decoder(tokenizer, flags) })));
+    .option("--pad-to <n>", "fill up to so many tokens; --jsonl then has an attentionMask", wholeNumber(1))
+    .addOption(new Option("--padding-side <side>", "the end that is filled").choices(sides).default("right"))
+    .action(async (flags: Flags) => eachLine(io, encoder(await tokenizerAt(flags.tokenizer), flags, io)));
 }
 
-function withFlags(command: Command): Command {
-  requireOption(command, new Option("--tokenizer <file>", "a tokenizer.json"));
-  return command.addOption(new Option("--ids", "ids instead of tokens").conflicts("jsonl"));
-}
-
-/** What is done with each line; `end` is called after the last one. Errors of a line are given its number. */
-interface LineWork {
-  line(text: string): string;
-  end?(): void;
-}
-
-async function eachLine(flags: Flags, io: Io, start: (tokenizer: Tokenizer) => LineWork): Promise<void> {
-  const work = start(await openTokenizer(diskFolder(), flags.tokenizer));
-  const out = lineWriter(io);
-  let number = 0;
-  for await (const line of inputLines(io)) {
-    number++;
-    let result: string;
-    try {
-      result = work.line(line);
-    } catch (error) {
-      if (!(error instanceof HeedError)) throw error;
-      await out.end();
-      throw new InputError(`Standard input, line ${number}: ${error.message}`, { cause: error });
-    }
-    await out.line(result);
-  }
-  await out.end();
-  work.end?.();
-}
-
-function encoder(tokenizer: Tokenizer, { ids, jsonl }: Flags, io: Io): LineWork {
+function encoder(tokenizer: Tokenizer, flags: Flags, io: Io): LineWork {
+  const options = encodeOptions(flags);
   const { vocabulary } = tokenizer.parts.model;
   const nothingIsUnknown = byteAlphabet().every((byte) => vocabulary.has(byte));
   const unknown = new Set<string>();
@@ -87,11 +62,16 @@ function encoder(tokenizer: Tokenizer, { ids, jsonl }: Flags, io: Io): LineWork 
   };
   return {
     line(text) {
-      const input = jsonl === true ? parseInput(text) : text;
+      const input = inputOf(text, flags);
       for (const one of typeof input === "string" ? [input] : input) notice(one);
-      if (ids === true) return tokenizer.ids(input).join(" ");
-      const encoding = tokenizer.encode(input, { offsetUnit: "code points" });
-      return jsonl === true ? JSON.stringify(encoding) : encoding.tokens.join(" ");
+      if (flags.ids === true && options.truncation === undefined && options.padding === undefined) {
+        return tokenizer.ids(input, { addSpecialTokens: flags.specialTokens }).join(" ");
+      }
+      const { ids, tokens, offsets, typeIds, attentionMask } = tokenizer.encode(input, options);
+      if (flags.ids === true) return ids.join(" ");
+      if (flags.jsonl !== true) return tokens.join(" ");
+      const masks = flags.padTo === undefined ? {} : { attentionMask };
+      return JSON.stringify({ ids, tokens, offsets, typeIds, ...masks });
     },
     end() {
       if (unknown.size === 0) return;
@@ -102,31 +82,22 @@ function encoder(tokenizer: Tokenizer, { ids, jsonl }: Flags, io: Io): LineWork 
   };
 }
 
-function decoder(tokenizer: Tokenizer, { ids, jsonl }: Flags): (text: string) => string {
-  if (jsonl === true) return (text) => JSON.stringify(decodeObject(tokenizer, parseJson(text)));
-  return (text) => {
-    const parts = text.split(" ").filter((part) => part !== "");
-    return tokenizer.decode(parts.map((part) => (ids === true ? idOf(part) : tokenId(tokenizer, part))));
+function encodeOptions(flags: Flags): EncodeOptions {
+  const { maxLength, truncationStrategy: strategy, truncationSide, padTo, paddingSide } = flags;
+  return {
+    addSpecialTokens: flags.specialTokens,
+    offsetUnit: "code points",
+    truncation: maxLength === undefined ? undefined : { maxLength, strategy, direction: truncationSide },
+    padding: padTo === undefined ? undefined : { length: padTo, direction: paddingSide },
   };
 }
 
-function idOf(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new InputError(`"${text}" is no id; whole numbers with blanks between them were expected.`);
-}
-
-function tokenId(tokenizer: Tokenizer, token: string): number {
-  const id = tokenizer.tokenToId(token);
-  if (id !== undefined) return id;
-  throw new InputError(`"${token}" is no token of this tokenizer. Give what encode wrote, or ids with --ids.`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw new InputError(`this is not JSON (${error instanceof Error ? error.message : String(error)}).`);
-  }
+function inputOf(text: string, { jsonl, pair }: Flags): TokenizerInput {
+  if (jsonl === true) return parseInput(text);
+  if (pair !== true) return text;
+  const [first, second, ...more] = text.split("\t");
+  if (first !== undefined && second !== undefined && more.length === 0) return [first, second];
+  throw new InputError(`expected two texts with a tab between them, got ${text.split("\t").length}.`);
 }
 
 function parseInput(text: string): TokenizerInput {
@@ -134,20 +105,4 @@ function parseInput(text: string): TokenizerInput {
   const isPair = Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === "string");
   if (typeof value === "string" || isPair) return value as TokenizerInput;
   throw new InputError(`expected a JSON string, or a pair of them, got ${text.slice(0, 60)}.`);
-}
-
-/** The text of an object's ids; where type ids say that there were two texts, both. */
-function decodeObject(tokenizer: Tokenizer, value: unknown): TokenizerInput {
-  const { ids, typeIds } = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  if (!isNumbers(ids) || !(typeIds === undefined || (isNumbers(typeIds) && typeIds.length === ids.length))) {
-    throw new InputError(
-      'expected an object with "ids" and, of the same length, "typeIds", as encode --jsonl writes it.',
-    );
-  }
-  if (typeIds?.includes(1) !== true) return tokenizer.decode(ids);
-  return [0, 1].map((type) => tokenizer.decode(ids.filter((_, i) => typeIds[i] === type))) as [string, string];
-}
-
-function isNumbers(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((one) => Number.isInteger(one));
 }

@@ -1,0 +1,69 @@
+/** Labels of tokens, and the spans that they mark: names of people and places, parts of speech. */
+import { probabilities, rowOf, TextModel, type ReadOptions } from "./text-model.ts";
+
+/** The label of a word. */
+export interface TaggedWord {
+  readonly text: string;
+  readonly label: string;
+  readonly probability: number;
+  /** Where the word stands in the text, [start, end) in UTF-16 units. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Words that belong together, by labels of the form B-NAME and I-NAME. */
+export interface TaggedSpan extends Omit<TaggedWord, "probability"> {
+  /** The mean over the words. */
+  readonly probability: number;
+}
+
+/** A token classifier with its tokenizer. */
+export class TokenTagger extends TextModel {
+  /** The names of the labels. */
+  get labels(): readonly string[] {
+    return this.model.architecture.config["labels"] as readonly string[];
+  }
+
+  /** The label of each word: that of its first token. Throws InputError for a text that is too long. */
+  async tag(text: string, options: ReadOptions = {}): Promise<TaggedWord[]> {
+    const { feeds, encodings } = this.encode([text], options);
+    const { wordIds, offsets, sequenceIds } = encodings[0]!;
+    const results = await this.model.run(feeds, { outputs: ["logits"] });
+    const logits = rowOf(results.get("logits")!, 0);
+    const words = new Map<number, { first: number; start: number; end: number }>();
+    for (const [at, word] of wordIds.entries()) {
+      if (word === undefined || sequenceIds[at] === undefined) continue;
+      const [start, end] = offsets[at]!;
+      const known = words.get(word);
+      words.set(word, known === undefined ? { first: at, start, end } : { ...known, end: Math.max(known.end, end) });
+    }
+    return [...words.values()].map(({ first, start, end }) => {
+      const shares = probabilities(logits.subarray(first * this.labels.length, (first + 1) * this.labels.length));
+      const label = shares.indexOf(Math.max(...shares));
+      return { text: text.slice(start, end), label: this.labels[label]!, probability: shares[label]!, start, end };
+    });
+  }
+
+  /** The spans of a text: words with B-NAME, those with I-NAME behind them, and nothing for O. */
+  async spans(text: string, options: ReadOptions = {}): Promise<TaggedSpan[]> {
+    return spansOf(text, await this.tag(text, options));
+  }
+}
+
+/** Joins words into spans. An I- that follows nothing of its name begins a span, as in seqeval's default mode. */
+export function spansOf(text: string, words: readonly TaggedWord[]): TaggedSpan[] {
+  const spans: { name: string; words: TaggedWord[] }[] = [];
+  let before: string | undefined;
+  for (const word of words) {
+    const [, prefix, name] = /^([BI])-(.*)$/s.exec(word.label) ?? [undefined, "", word.label];
+    const inside = name !== undefined && name !== "O";
+    if (inside && prefix !== "B" && before === name) spans.at(-1)!.words.push(word);
+    else if (inside) spans.push({ name, words: [word] });
+    before = inside ? name : undefined;
+  }
+  return spans.map(({ name, words: inside }) => {
+    const [start, end] = [inside[0]!.start, inside.at(-1)!.end];
+    const probability = inside.reduce((sum, word) => sum + word.probability, 0) / inside.length;
+    return { text: text.slice(start, end), label: name, probability, start, end };
+  });
+}

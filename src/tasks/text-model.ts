@@ -1,0 +1,134 @@
+/** A model with its tokenizer: from texts to the model's inputs, and to any of its tensors. */
+import { openFolderTokenizer } from "../checkpoints/index.ts";
+import { CheckpointError, InputError } from "../errors/index.ts";
+import type { Folder } from "../files/index.ts";
+import type { HostTensor } from "../onnx/index.ts";
+import type { Values } from "../runtime/index.ts";
+import type { Encoding, Tokenizer, TokenizerInput } from "../tokens/index.ts";
+import type { Model, Results, RunOptions } from "./model.ts";
+import { saveModel } from "./open.ts";
+
+/** How texts are read. */
+export interface ReadOptions {
+  /** Whether texts that are too long are cut off. Default: false, they are refused. */
+  readonly truncate?: boolean | undefined;
+  /** The most tokens of a text; at most what the model can read, which is the default. */
+  readonly maxLength?: number | undefined;
+}
+
+/** Texts as a model reads them. */
+export interface EncodedTexts {
+  readonly feeds: Values;
+  readonly encodings: readonly Encoding[];
+}
+
+/** A model that reads text. Dispose of it when done. */
+export class TextModel {
+  readonly model: Model;
+  readonly tokenizer: Tokenizer;
+
+  constructor(model: Model, tokenizer: Tokenizer) {
+    this.model = model;
+    this.tokenizer = tokenizer;
+  }
+
+  /** Texts or pairs as inputs of the model, padded to one length. Throws InputError for none, and for one too long. */
+  encode(inputs: readonly TokenizerInput[], options: ReadOptions & { padding?: "left" | "right" } = {}): EncodedTexts {
+    if (inputs.length === 0) throw new InputError("There is no text to read. Give at least one.");
+    const { padding: direction = "right" } = options;
+    const limit = this.limit(options);
+    const truncation = options.truncate === true && limit !== undefined ? { maxLength: limit } : undefined;
+    const encodings = this.tokenizer.encodeBatch(inputs, { truncation });
+    for (const [i, { ids }] of encodings.entries()) {
+      if (limit !== undefined && ids.length > limit) throw tooLong(i, inputs[i]!, ids.length, limit);
+    }
+    return { feeds: this.feeds(encodings, direction), encodings };
+  }
+
+  /** The most tokens that a text may have here. */
+  protected limit({ maxLength }: ReadOptions = {}): number | undefined {
+    const { longest } = this.model.architecture;
+    return longest === undefined || maxLength === undefined ? (maxLength ?? longest) : Math.min(longest, maxLength);
+  }
+
+  /** Encodings as the inputs that the architecture has. Throws InputError for an id beyond the vocabulary. */
+  feeds(encodings: readonly Encoding[], direction: "left" | "right" = "right"): Values {
+    const { inputs, config } = this.model.architecture;
+    requireKnown(encodings, config["vocabulary"] as number | undefined);
+    const length = Math.max(1, ...encodings.map(({ ids }) => ids.length));
+    const pad = this.tokenizer.special.pad?.id ?? (config["paddingId"] as number | undefined) ?? 0;
+    const matrix = (of: (encoding: Encoding) => readonly number[], fill: number): HostTensor => {
+      const data = new Int32Array(encodings.length * length).fill(fill);
+      for (const [row, encoding] of encodings.entries()) {
+        const values = of(encoding);
+        data.set(values, row * length + (direction === "left" ? length - values.length : 0));
+      }
+      return { dtype: "int32", shape: [encodings.length, length], data };
+    };
+    return {
+      inputIds: matrix(({ ids }) => ids, pad),
+      ...(inputs["attentionMask"] !== undefined && { attentionMask: matrix(({ attentionMask }) => attentionMask, 0) }),
+      ...(inputs["tokenTypeIds"] !== undefined &&
+        config["segments"] !== 1 && { tokenTypeIds: matrix(({ typeIds }) => typeIds, 0) }),
+    };
+  }
+
+  /**
+   * Outputs and inner tensors for texts: `read(["One text"], { outputs: ["logits", "attentions.0"] })`.
+   * Throws InputError as `encode` and `Model.run` do.
+   */
+  async read(inputs: readonly TokenizerInput[], options: ReadOptions & RunOptions = {}): Promise<Results> {
+    return this.model.run(this.encode(inputs, options).feeds, options);
+  }
+
+  /** Writes config.json, weights and the tokenizer's files: a folder that Python opens. */
+  async save(folder: Folder): Promise<void> {
+    await saveModel(this.model, folder);
+    for (const [name, content] of this.tokenizer.files()) await folder.write(name, content);
+  }
+
+  /** Frees the engine and all that it holds. */
+  async dispose(): Promise<void> {
+    await this.model.dispose();
+  }
+}
+
+/** The tokenizer of the folder that a model came from. Throws CheckpointError where it has none. */
+export async function tokenizerOf({ checkpoint, architecture }: Model): Promise<Tokenizer> {
+  if (checkpoint !== undefined) return openFolderTokenizer(checkpoint.folder, architecture.modelType);
+  throw new CheckpointError("A model with fresh parameters has no folder, and so no tokenizer. Give one.");
+}
+
+function tooLong(index: number, input: TokenizerInput, length: number, limit: number): InputError {
+  const text = (typeof input === "string" ? input : input.join(" ")).slice(0, 60);
+  return new InputError(
+    `Text ${index + 1} has ${length} tokens; this model reads at most ${limit}. Split it, or ask for truncation: "${text}…"`,
+  );
+}
+
+function requireKnown(encodings: readonly Encoding[], vocabulary: number | undefined): void {
+  if (vocabulary === undefined) return;
+  for (const { ids, tokens } of encodings) {
+    const at = ids.findIndex((id) => id >= vocabulary);
+    if (at < 0) continue;
+    throw new CheckpointError(
+      `The tokenizer gives "${tokens[at] ?? ""}" the id ${ids[at]!}, and the model has ${vocabulary} embeddings. ` +
+        `Use the tokenizer that the model was saved with.`,
+    );
+  }
+}
+
+/** One row of a tensor of several: [rows, …] to the values of a row. */
+export function rowOf({ shape, data }: HostTensor, row: number): Float32Array {
+  const size = shape.slice(1).reduce((product, d) => product * d, 1);
+  return (data as Float32Array).subarray(row * size, (row + 1) * size);
+}
+
+/** exp(x) / Σ exp(x), computed without overflow. */
+export function probabilities(logits: Float32Array): Float32Array {
+  let largest = -Infinity;
+  for (const value of logits) largest = Math.max(largest, value);
+  const powers = logits.map((value) => Math.exp(value - largest));
+  const sum = powers.reduce((total, value) => total + value, 0);
+  return powers.map((value) => value / sum);
+}
