@@ -33,11 +33,11 @@ import {
   type Field,
 } from "./config-fields.ts";
 import { family, head, maybe, type Head, type InputTensors } from "./family.ts";
+import type { decodedPairInputs } from "./heads.ts";
 import {
   atLast,
   classLabels,
   classLoss,
-  decodedPairInputs,
   denseClassifier,
   pairInputs,
   shiftRight,
