@@ -17,6 +17,7 @@ import { openAiGptFamily } from "./openai-gpt.ts";
 import { optFamily } from "./opt.ts";
 import { robertaFamily } from "./roberta.ts";
 import { t5Family } from "./t5.ts";
+import { vitFamily } from "./vit.ts";
 import { transfoXlFamily } from "./transfo-xl.ts";
 
 /** Every family that can be opened. */
@@ -36,6 +37,7 @@ export const families: readonly Family[] = [
   optFamily,
   robertaFamily,
   t5Family,
+  vitFamily,
   transfoXlFamily,
 ];
 

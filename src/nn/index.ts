@@ -39,6 +39,15 @@ export {
   type Layout,
   type Place,
 } from "./parameters.ts";
+export {
+  patchEmbedding,
+  patchPositions,
+  pixelMask,
+  pixelShuffle,
+  withClassToken,
+  type PatchOptions,
+  type Picture,
+} from "./patches.ts";
 export { positionKinds, positions, sinusoids, tokenPositions, type PositionKind } from "./positions.ts";
 export {
   rotaryFrequencies,

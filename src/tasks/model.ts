@@ -1,7 +1,7 @@
 /** A model inside an engine: an architecture with its parameters, run on named inputs for any of its tensors. */
 import { CheckpointError, InputError, nearest } from "../errors/index.ts";
 import type { Tensor } from "../graph/index.ts";
-import { neededInputs, traceOf, type Architecture } from "../models/index.ts";
+import { neededInputs, traceOf, type Architecture, type InputType } from "../models/index.ts";
 import type { ModelParameters } from "../nn/index.ts";
 import { lower, type HostTensor } from "../onnx/index.ts";
 import type { Checkpoint } from "./open.ts";
@@ -112,23 +112,40 @@ export class Model {
   }
 }
 
-/** Inputs in the dtypes of the programs. Throws InputError for a name that the model does not read. */
-export function feedsOf({ inputs: known, className }: Architecture, inputs: Values): Values {
-  const entries = Object.entries(inputs).map(([name, value]) => {
-    const type = known[name];
+/**
+ * Inputs in the dtypes of the programs; options that are false are left out. Throws InputError for a name that the model
+ * does not read, and for another shape than it reads.
+ */
+export function feedsOf(architecture: Architecture, inputs: Values): Values {
+  const { inputs: known, className } = architecture;
+  const names = Object.keys(inputs).filter((name) => known[name]?.option !== true || Number(inputs[name]!.data[0]) !== 0);
+  const types = architecture.inputsWith(new Set(names));
+  const entries = names.map((name) => {
+    const [value, type] = [inputs[name]!, types[name]];
     if (type === undefined) {
       const near = nearest(name, Object.keys(known));
       const hint = near === undefined ? `Its inputs are ${Object.keys(known).join(", ")}.` : `Did you mean "${near}"?`;
       throw new InputError(`${className} does not read an input "${name}". ${hint}`);
     }
-    if (value.shape.length !== type.shape.length) {
-      throw new InputError(
-        `${className}: "${name}" has the shape [${value.shape.join(", ")}]; expected [${type.shape.join(", ")}].`,
-      );
-    }
+    requireShape(architecture, name, value.shape, type);
     return [name, converted(value, type.dtype)] as const;
   });
   return Object.fromEntries(entries);
+}
+
+function requireShape(
+  { className, inputs }: Architecture,
+  name: string,
+  shape: readonly number[],
+  { shape: expected }: InputType,
+): void {
+  const fits = shape.length === expected.length && expected.every((size, i) => size === shape[i] || isNaN(Number(size)));
+  if (fits) return;
+  const options = Object.keys(inputs).filter((other) => inputs[other]!.option === true);
+  const hint = options.length === 0 ? "" : ` With an option (${options.join(", ")}) it may be another.`;
+  throw new InputError(
+    `${className}: "${name}" has the shape [${shape.join(", ")}]; expected [${expected.join(", ")}].${hint}`,
+  );
 }
 
 /** The same numbers in another dtype. Throws CheckpointError for one that inputs cannot have. */
@@ -136,5 +153,6 @@ function converted(value: HostTensor, dtype: HostTensor["dtype"]): HostTensor {
   if (value.dtype === dtype) return value;
   if (dtype === "int32") return { dtype, shape: value.shape, data: Int32Array.from(value.data, Number) };
   if (dtype === "float32") return { dtype, shape: value.shape, data: Float32Array.from(value.data, Number) };
+  if (dtype === "bool") return { dtype, shape: value.shape, data: Uint8Array.from(value.data, Number) };
   throw new CheckpointError(`An input of ${value.dtype} cannot be read as ${dtype}.`);
 }
