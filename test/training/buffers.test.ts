@@ -13,7 +13,7 @@ const ROWS = dimension("batch");
 /** Squared distance of x W + b + shift from 1, where the shift is a buffer. */
 const objective: Objective = (scope) => {
   const x = input("x", "float32", [ROWS, 3]);
-  const shift = scope.at("a").buffer("shift", [1, 4]);
+  const shift = scope.at("a").fixed("shift", [1, 4]);
   const weight = scope.at("b").parameter("weight", [4, 3], { kind: "xavier" });
   const bias = scope.at("c").parameter("bias", [4], { kind: "zeros" });
   const error = x.linear(weight, bias).add(shift).sub(1);

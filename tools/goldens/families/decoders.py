@@ -19,8 +19,6 @@ from transformers import (
     OpenAIGPTConfig,
     OpenAIGPTDoubleHeadsModel,
     OpenAIGPTLMHeadModel,
-    OPTConfig,
-    OPTForCausalLM,
 )
 
 VOCABULARY = 53
@@ -63,7 +61,7 @@ def gpt2() -> Iterator[Golden]:
     text = texts(draw)
     generation = {"bos_token_id": END, "eos_token_id": END, "pad_token_id": PAD}
     model, cases = GPT2LMHeadModel, prompted(draw)
-    main = {"seed": 26, "main": True, "generation": generation, "cases": cases}
+    main = {"seed": 32, "main": True, "generation": generation, "cases": cases}
     yield Golden("gpt2-causal-lm", model, gpt2_config(), causal(draw), **main)
     yield from each([bare, sequence, token, answer], "gpt2", "GPT2", gpt2_config, text, draw)
     scaled = gpt2_config(scale_attn_by_inverse_layer_idx=True, reorder_and_upcast_attn=True, activation_function="relu")
@@ -82,7 +80,7 @@ def openai_gpt_config(**changes: Any) -> OpenAIGPTConfig:
 def openai_gpt() -> Iterator[Golden]:
     draw = Draw(17, VOCABULARY)
     cases = prompted(draw)
-    main = {"seed": 9, "main": True, "generation": {"eos_token_id": END, "pad_token_id": PAD}, "cases": cases}
+    main = {"seed": 12, "main": True, "generation": {"eos_token_id": END, "pad_token_id": PAD}, "cases": cases}
     folder = "openai-gpt-causal-lm"
     yield Golden(folder, OpenAIGPTLMHeadModel, openai_gpt_config(), causal(draw), **main)
     config = openai_gpt_config(afn="relu", layer_norm_epsilon=1e-3)
@@ -157,25 +155,6 @@ def llama() -> Iterator[Golden]:
     yield from each([bare, sequence, token, answer], "llama", "Llama", llama_config, texts(draw), draw)
 
 
-def opt() -> Iterator[Golden]:
-    draw = Draw(6, VOCABULARY)
-    config = OPTConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=16,
-        word_embed_proj_dim=16,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        ffn_dim=27,
-        max_position_embeddings=16,
-        bos_token_id=END,
-        eos_token_id=END,
-        pad_token_id=PAD,
-    )
-    generation = {"bos_token_id": END, "eos_token_id": END, "pad_token_id": PAD}
-    main = {"seed": 26, "main": True, "generation": generation, "cases": prompted(draw)}
-    yield Golden("opt-causal-lm", OPTForCausalLM, config, causal(draw), **main)
-
-
 def goldens() -> Iterator[Golden]:
-    for family in (openai_gpt, gpt2, ctrl, llama, opt):
+    for family in (openai_gpt, gpt2, ctrl, llama):
         yield from family()
