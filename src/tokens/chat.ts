@@ -53,8 +53,9 @@ export function renderChat(
     throw new InputError(`There is no chat template "${name}". There is: ${[...read.data.keys()].join(", ")}.`);
   }
   const context = { ...special, ...variables, messages, tools: tools ?? null, documents: documents ?? null };
+  const ready = compiled(source);
   try {
-    return compiled(source).render({ ...context, add_generation_prompt: addGenerationPrompt });
+    return ready.render({ ...context, add_generation_prompt: addGenerationPrompt });
   } catch (error) {
     // Templates refuse what they cannot say, such as two turns of the user in a row, by an error of their own.
     const reason = error instanceof Error ? error.message : String(error);

@@ -2,6 +2,7 @@ import { CheckpointError, nearest } from "../errors/index.ts";
 import type { AddedToken } from "./added-tokens.ts";
 import { bert, clip, ctrl, esm, gpt, gpt2, roberta } from "./families.ts";
 import { textFile, type FamilyReader, type SpecialToken, type TokenizerFiles } from "./family-files.ts";
+import { forLanguage, languagesOf } from "./languages.ts";
 import { makePostProcessor } from "./post-processors.ts";
 import { albert, llama, marian, marianTarget, mbart, t5 } from "./sentencepiece-families.ts";
 import { readTokenizerConfig, roles, type Role, type TokenForm, type TokenizerConfig } from "./tokenizer-config.ts";
@@ -93,11 +94,18 @@ export function openTokenizerFiles(files: TokenizerFiles, modelType?: string): T
   const whole = optional("tokenizer.json");
   if (whole !== undefined) {
     const parts = readTokenizerJson(whole);
-    return new Tokenizer({ ...parts, config, chatTemplate, special: config.special, files });
+    return withTarget(new Tokenizer({ ...parts, config, chatTemplate, special: config.special, files }), config);
   }
   const family = familyOf(files, config, modelType);
   const target = family === marian ? openFamily(marianTarget, files, config) : undefined;
-  return openFamily(family, files, config, chatTemplate, target);
+  return withTarget(openFamily(family, files, config, chatTemplate, target), config);
+}
+
+/** With the tokenizer of the language that mBART translates into, where "tgt_lang" names it. */
+function withTarget(tokenizer: Tokenizer, { json }: TokenizerConfig): Tokenizer {
+  const code = json["tgt_lang"];
+  if (typeof code !== "string" || !languagesOf(tokenizer).includes(code)) return tokenizer;
+  return new Tokenizer({ ...tokenizer.parts, target: forLanguage(tokenizer, code) });
 }
 
 function openFamily(

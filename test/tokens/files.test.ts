@@ -51,12 +51,12 @@ describe("what cannot be opened is named", () => {
     expect(refusal({ model: { type: "Words", vocab: [] } })).toMatch(
       /"Words" is not known here.*BPE, WordPiece, Unigram, WordLevel/,
     );
-    expect(refusal({ normalizer: { type: "Precompiled" } })).toMatch(/^normalizer: the type "Precompiled".*NFC, NFD/);
+    expect(refusal({ normalizer: { type: "Precompile" } })).toMatch(/^normalizer: the type "Precompile".*NFC, NFD/);
     expect(refusal({ pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "Byte" }] } })).toMatch(
       /^pre_tokenizer.Sequence.pretokenizers.0: the type "Byte"/,
     );
-    expect(refusal({ decoder: { type: "CTC" } })).toContain("Known: ByteLevel, Metaspace");
-    expect(refusal({ post_processor: { type: "BertProcessing" } })).toContain("TemplateProcessing");
+    expect(refusal({ decoder: { type: "CTD" } })).toContain("Known: ByteLevel, Metaspace");
+    expect(refusal({ post_processor: { type: "GptProcessing" } })).toContain("TemplateProcessing");
     expect(refusal({ post_processor: {} })).toContain('an object with a "type"');
     expect(refusal({ decoder: { type: "constructor" } })).toContain("is not known");
   });

@@ -48,7 +48,7 @@ describe.each(names)("%s equals Hugging Face tokenizers", (name) => {
     const second = encoding.tokens.map((_, i) => encoding.typeIds[i] === 1);
     const texts = ["the cat", "a 😀 dog"];
     const offsets = encoding.offsets.map((at, i) => codePointOffsets(texts[second[i]! ? 1 : 0]!, [at])[0]);
-    expect({ ...encoding, offsets }).toEqual(pair);
+    expect({ ...encoding, offsets }).toMatchObject(pair);
     expect([...tokenizer.ids(["the cat", "a 😀 dog"])]).toEqual(pair.ids);
     expect(tokenizer.encode("<s> the cat", { addSpecialTokens: false }).ids).toEqual(expected.bare);
     expect([...tokenizer.ids("<s> the cat", { addSpecialTokens: false })]).toEqual(expected.bare);
