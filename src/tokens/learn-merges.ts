@@ -33,8 +33,8 @@ interface Waiting {
 /**
  * Learns merges from words and their counts: the most frequent pair is joined first; of equally frequent ones that
  * with the smaller ids (first tokens come first, then the alphabet by code point, then the characters with a prefix or
- * suffix, then merges). That is the order of Hugging Face `tokenizers`, so that the merges are equal; it numbers
- * characters with a prefix or suffix in no fixed order, though.
+ * suffix, then merges). That is the order of Hugging Face `tokenizers`, so that the merges are equal; only characters
+ * with a prefix or suffix, which have no fixed order there, are in one here.
  * @param first Tokens that get the first ids, in this order: special tokens, for example.
  */
 export async function learnMerges(
