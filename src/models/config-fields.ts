@@ -215,7 +215,8 @@ export function configReader<F extends Fields>(
       for (const [key, one] of entries) {
         const value = config[key];
         if (before !== undefined && JSON.stringify(before[key]) === JSON.stringify(value)) continue;
-        if (value !== undefined) Object.assign(json, one.to === undefined ? { [one.keys[0]]: value } : one.to(value, json));
+        if (value !== undefined)
+          Object.assign(json, one.to === undefined ? { [one.keys[0]]: value } : one.to(value, json));
       }
       return json;
     },

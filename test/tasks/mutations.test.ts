@@ -79,7 +79,8 @@ describe.each(main)("%s", (name) => {
   it("shows a change of any bias or norm weight, in its own layer first", async () => {
     const { places } = model.parameters.layout;
     const vectors = [...places].filter(
-      ([parameter, { shape }]) => shape.length === 1 && !golden.zeroGradients.has(parameter) && !golden.noGradients.has(parameter),
+      ([parameter, { shape }]) =>
+        shape.length === 1 && !golden.zeroGradients.has(parameter) && !golden.noGradients.has(parameter),
     );
     expect(vectors.length).toBeGreaterThan(1);
     const shared = name.startsWith("albert");
