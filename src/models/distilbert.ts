@@ -58,10 +58,10 @@ const fields = {
   /** In front of the layer that finds answers, and of the one that classifies rows. */
   answerDropout: rate("qa_dropout", 0.1),
   classifierDropout: rate("seq_classif_dropout", 0.2),
+  deviation: positive("initializer_range", 0.02),
   maxPositions: count("max_position_embeddings", 512),
   /** Whether positions are a fixed table of sines and cosines. */
   sinusoidal: flag("sinusoidal_pos_embds", false),
-  deviation: positive("initializer_range", 0.02),
   paddingId: tokenId("pad_token_id", 0),
   tied: flag("tie_word_embeddings", true),
   labels: labelNames,

@@ -47,7 +47,7 @@ import {
   type TextTensors,
 } from "./encoder-heads.ts";
 import { family, head } from "./family.ts";
-import { firstToken, oldNorms } from "./heads.ts";
+import { denseClassifier, firstToken, oldNorms } from "./heads.ts";
 
 const fields = {
   vocabulary: count("vocab_size", 33),
@@ -210,9 +210,8 @@ function words(scope: Scope, config: EsmConfig, hidden: Tensor): Tensor {
 
 /** Scores of rows by the first token: [B, classes]. */
 function rows(scope: Scope, config: EsmConfig, hidden: Tensor, classes: number): Tensor {
-  const first = dropout(scope, firstToken(hidden), config.dropout);
-  const inner = dropout(scope, dense(scope.at("classifier.dense"), config, first).tanh(), config.dropout);
-  return dense(scope.at("classifier.out_proj"), config, inner, classes);
+  const initial = { kind: "normal", deviation: config.deviation } as const;
+  return denseClassifier(scope.at("classifier"), firstToken(hidden), classes, { dropout: config.dropout, initial });
 }
 
 /** A size of ESM-2 (Lin et al., supplement, table S1). */

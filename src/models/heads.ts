@@ -153,10 +153,13 @@ export function finalToken(x: Tensor): Tensor {
 
 /** The vectors [B, D] of the last token of each row that is not padding, by the ids [B, T]: of [B, T, D]. */
 export function lastToken(x: Tensor, ids: Tensor, paddingId: number | undefined): Tensor {
-  if (paddingId === undefined) return finalToken(x);
-  const [batch, time] = ids.shape;
-  const places = iota(time!, { dtype: "int32" });
-  return atPlaces(x, ids.equal(paddingId).not().cast("int32").mul(places).max(1).reshape([batch!, 1])).squeeze(1);
+  return paddingId === undefined ? finalToken(x) : lastReal(x, ids.equal(paddingId).not().cast("int32"));
+}
+
+/** The vectors [B, D] of the last token of each row with a 1 in the mask int32[B, T]; of the first where there is none. */
+export function lastReal(x: Tensor, mask: Tensor): Tensor {
+  const last = mask.mul(iota(x.dim(1), { dtype: "int32" })).max(1, { keep: true }); // [B, 1]
+  return atPlaces(x, last).squeeze(1);
 }
 
 /** The vectors [B, N, D] of x [B, T, D] at places int32[B, N]. */
@@ -204,7 +207,7 @@ export function shiftRight(ids: Tensor, startId: number, paddingId: number): Ten
   return shifted.equal(IGNORED).where(paddingId, shifted);
 }
 
-/** A classifier's two layers with tanh between them, as BART and T5 have them: [B, D] to [B, C]. */
+/** A classifier's two layers with tanh between them, as RoBERTa, ESM, BART and T5 have them: [B, D] to [B, C]. */
 export function denseClassifier(
   scope: Scope,
   x: Tensor,

@@ -1,7 +1,7 @@
 /** One vector for a whole text, from the vectors of its tokens: what sentence embeddings are made of. */
 // B batch, T tokens, D width
-import { iota, subtractDimensions, type Tensor } from "../graph/index.ts";
-import { firstToken } from "./heads.ts";
+import type { Tensor } from "../graph/index.ts";
+import { finalToken, firstToken, lastReal } from "./heads.ts";
 
 /**
  * Which tokens stand for a text: the mean of all real ones (Reimers and Gurevych: "Sentence-BERT", 2019, section 3), the
@@ -18,17 +18,8 @@ export type Pooling = (typeof poolings)[number];
  */
 export function pooled(hidden: Tensor, attentionMask: Tensor | undefined, pooling: Pooling): Tensor {
   if (pooling === "class") return firstToken(hidden);
-  if (pooling === "last") return lastReal(hidden, attentionMask);
+  if (pooling === "last") return attentionMask === undefined ? finalToken(hidden) : lastReal(hidden, attentionMask);
   if (attentionMask === undefined) return hidden.mean(1);
   const real = attentionMask.cast(hidden.dtype).unsqueeze(-1);
   return hidden.mul(real).sum(1).div(real.sum(1).maximum(1));
-}
-
-/** The vectors of the last real tokens: [B, T, D] to [B, D]. */
-function lastReal(hidden: Tensor, attentionMask: Tensor | undefined): Tensor {
-  const [batch, time] = hidden.shape;
-  if (attentionMask === undefined) return hidden.slice(1, subtractDimensions(time!, 1), time!).squeeze(1);
-  const last = attentionMask.mul(iota(time!, { dtype: "int32" })).max(1); // [B]
-  const index = last.reshape([batch!, 1, 1]).expand([batch!, 1, hidden.dim(2)]);
-  return hidden.gatherElements(index, 1).squeeze(1);
 }

@@ -20,7 +20,7 @@ import {
   type TextTensors,
 } from "./encoder-heads.ts";
 import { family, head } from "./family.ts";
-import { firstToken, oldNorms, textInputs } from "./heads.ts";
+import { denseClassifier, firstToken, oldNorms, textInputs } from "./heads.ts";
 
 const fields = {
   ...bertFields,
@@ -60,10 +60,11 @@ const classifierDropout = (config: RobertaConfig): number => config.classifierDr
 
 /** Scores of rows by the first token, with a layer of their own instead of the pooler: [B, classes]. */
 function rows(scope: Scope, config: RobertaConfig, hidden: Tensor, classes: number): Tensor {
-  const rate = classifierDropout(config);
-  const first = dropout(scope, firstToken(hidden), rate);
-  const inner = dropout(scope, dense(scope.at("classifier.dense"), config, first).tanh(), rate);
-  return dense(scope.at("classifier.out_proj"), config, inner, classes);
+  const initial = { kind: "normal", deviation: config.deviation } as const;
+  return denseClassifier(scope.at("classifier"), firstToken(hidden), classes, {
+    dropout: classifierDropout(config),
+    initial,
+  });
 }
 
 /** Scores of choices by the pooler: [B, classes]. */

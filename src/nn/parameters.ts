@@ -109,9 +109,12 @@ export class ModelParameters {
 
   static async #allocate(engine: Engine, specs: readonly Parameter[]): Promise<ModelParameters> {
     const parameters = new ModelParameters(engine, specs);
-    const { size, trained } = parameters.layout;
+    const { places, size } = parameters.layout;
     await engine.allocate(PARAMETERS, "float32", size);
-    if (trained < size) await engine.write(PARAMETERS, new Float32Array(size - trained), trained);
+    // What is not trained may be absent from values, and then has its first ones.
+    for (const spec of specs.filter(({ trained }) => !trained)) {
+      await engine.write(PARAMETERS, initialValues(spec, random(0, spec.name)), places.get(spec.name)!.offset);
+    }
     return parameters;
   }
 

@@ -2,6 +2,7 @@
 import { CachedModel, generationOptions, type GenerationJson, type GenerationOptions } from "../generation/index.ts";
 import { InputError } from "../errors/index.ts";
 import { neededInputs, type Architecture } from "../models/index.ts";
+import type { Values } from "../runtime/index.ts";
 import type { Model } from "./model.ts";
 
 /** What an architecture reads while it generates: no labels, and no decoder mask, which nothing pads. */
@@ -23,6 +24,20 @@ export function cachedModel(model: Model): CachedModel {
     const { logits } = model.architecture.compute(scope, given);
     return logits!;
   });
+}
+
+/**
+ * Inputs with the mask that Hugging Face's `generate` makes where none is given: it hides the padding of the ids, if
+ * there is any and padding is no end token.
+ */
+export function withMask(model: Model, feeds: Values, { padTokenId, eosTokenId }: GenerationOptions): Values {
+  const { inputIds, attentionMask } = feeds;
+  if (inputIds === undefined || attentionMask !== undefined || model.architecture.inputs["attentionMask"] === undefined) {
+    return feeds;
+  }
+  const padding = [eosTokenId ?? []].flat().includes(padTokenId ?? -1) ? undefined : padTokenId;
+  const data = Int32Array.from(inputIds.data as Int32Array, (id) => (id === padding ? 0 : 1));
+  return { ...feeds, attentionMask: { dtype: "int32", shape: inputIds.shape, data } };
 }
 
 /**

@@ -20,7 +20,7 @@ import {
   type VerifyRow,
 } from "./compare.ts";
 import { GOLDEN, readGolden, snakeCase, type ForwardCase, type Golden, type StepArguments } from "./golden-file.ts";
-import { cachedModel, modelGenerationOptions } from "./generation.ts";
+import { cachedModel, modelGenerationOptions, withMask } from "./generation.ts";
 import { feedsOf, type Model } from "./model.ts";
 import { openModel, type OpenOptions } from "./open.ts";
 
@@ -106,7 +106,7 @@ async function generationRows(model: Model, cases: Golden["generated"], toleranc
   const rows: VerifyRow[] = [];
   for (const { name, arguments: given, inputs, ids, scores } of cases) {
     const options = modelGenerationOptions(model, given);
-    const feeds = model.feeds(inputs);
+    const feeds = withMask(model, model.feeds(inputs), options);
     const found = await generate(cached, feeds, options);
     const ends = new Set([options.eosTokenId ?? []].flat());
     const start = cached.growing === "inputIds" ? (inputs["inputIds"]?.shape[1] ?? 0) : 1;
@@ -126,10 +126,14 @@ function rowsOf({ shape, data }: HostTensor): number[][] {
   return Array.from({ length: rows }, (_, i) => Array.from(data.subarray(i * length, (i + 1) * length), Number));
 }
 
-/** Behind the end token a row is filled up, and with what differs between versions. */
+/**
+ * Behind the end token a row is filled up, and with what differs between versions; of several end tokens version 4
+ * writes the first behind beams, whichever came.
+ */
 function untilEnd(row: readonly number[], start: number, ends: ReadonlySet<number>): number[] {
   const end = row.findIndex((id, i) => i >= start && ends.has(id));
-  return end < 0 ? [...row] : row.slice(0, end + 1);
+  const [first] = ends;
+  return end < 0 ? [...row] : [...row.slice(0, end), first!];
 }
 
 /** Leaves out rows of padded positions: those along the axis that has the size of the mask's. */

@@ -49,7 +49,7 @@ describe("the heads of encoders", () => {
     // A gradient that is a constant is one that nothing flows into.
     const still = parameters.filter((_, i) => slopes[i]!.node.op.name === "full").map(({ name }) => name);
     expect(still.filter((name) => !name.startsWith("pooler."))).toEqual(
-      parameters.filter(({ fixed }) => fixed).map(({ name }) => name),
+      parameters.filter(({ trained }) => !trained).map(({ name }) => name),
     );
     if (modelType !== "albert") expect(trace.dropoutStreams).toBeGreaterThan(1);
   });
@@ -76,8 +76,8 @@ describe("words that are not tied", () => {
     const [one, other] = [names({}), names({ tied: false })];
     expect(one.map((parameter) => parameter.name)).not.toContain(weight);
     expect(other.map((parameter) => parameter.name)).toContain(weight);
-    expect(one.some(({ fixed }) => fixed && type !== "esm")).toBe(false);
-    expect(other.find((parameter) => parameter.name === unused)?.fixed).toBe(unused && true);
+    expect(one.every(({ trained }) => trained || type === "esm")).toBe(true);
+    expect(other.find((parameter) => parameter.name === unused)?.trained).toBe(unused && false);
   });
 });
 
