@@ -118,7 +118,9 @@ export class Model {
  */
 export function feedsOf(architecture: Architecture, inputs: Values): Values {
   const { inputs: known, className } = architecture;
-  const names = Object.keys(inputs).filter((name) => known[name]?.option !== true || Number(inputs[name]!.data[0]) !== 0);
+  const names = Object.keys(inputs).filter(
+    (name) => known[name]?.option !== true || Number(inputs[name]!.data[0]) !== 0,
+  );
   const types = architecture.inputsWith(new Set(names));
   const entries = names.map((name) => {
     const [value, type] = [inputs[name]!, types[name]];
@@ -139,7 +141,8 @@ function requireShape(
   shape: readonly number[],
   { shape: expected }: InputType,
 ): void {
-  const fits = shape.length === expected.length && expected.every((size, i) => size === shape[i] || isNaN(Number(size)));
+  const fits =
+    shape.length === expected.length && expected.every((size, i) => size === shape[i] || isNaN(Number(size)));
   if (fits) return;
   const options = Object.keys(inputs).filter((other) => inputs[other]!.option === true);
   const hint = options.length === 0 ? "" : ` With an option (${options.join(", ")}) it may be another.`;
