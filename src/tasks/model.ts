@@ -1,6 +1,6 @@
 /** A model inside an engine: an architecture with its parameters, run on named inputs for any of its tensors. */
 import { CheckpointError, InputError, nearest } from "../errors/index.ts";
-import type { Tensor } from "../graph/index.ts";
+import { rewrite, rowRules, type Tensor } from "../graph/index.ts";
 import { neededInputs, traceOf, type Architecture, type InputType } from "../models/index.ts";
 import type { ModelParameters } from "../nn/index.ts";
 import { lower, type HostTensor } from "../onnx/index.ts";
@@ -78,8 +78,10 @@ export class Model {
     const chosen = this.#choose(this.#tensors(given), names, given);
     const ports = new Map([...chosen.keys()].map((name) => [name, `output ${name}`]));
     const outputs = Object.fromEntries([...chosen].map(([name, tensor]) => [ports.get(name)!, tensor]));
-    const program = lower(this.architecture.className, outputs);
-    const id = await this.engine.load(program);
+    const { parameters } = this;
+    const constants = process.env.NOCONST === "1" ? undefined : parameters.layout.places;
+    const program = lower(this.architecture.className, process.env.NOROWS === "1" ? outputs : Object.fromEntries(rewrite(Object.values(outputs), rowRules).map((t, i) => [Object.keys(outputs)[i]!, t])), { constants });
+    const id = await this.engine.load(program, parameters.bind(program.constants ?? []));
     return {
       call: { program: id, bind: this.parameters.bind(program.inputs), fetch: [...ports.values()] },
       ports,
@@ -118,7 +120,9 @@ export class Model {
  */
 export function feedsOf(architecture: Architecture, inputs: Values): Values {
   const { inputs: known, className } = architecture;
-  const names = Object.keys(inputs).filter((name) => known[name]?.option !== true || Number(inputs[name]!.data[0]) !== 0);
+  const names = Object.keys(inputs).filter(
+    (name) => known[name]?.option !== true || Number(inputs[name]!.data[0]) !== 0,
+  );
   const types = architecture.inputsWith(new Set(names));
   const entries = names.map((name) => {
     const [value, type] = [inputs[name]!, types[name]];
@@ -139,7 +143,8 @@ function requireShape(
   shape: readonly number[],
   { shape: expected }: InputType,
 ): void {
-  const fits = shape.length === expected.length && expected.every((size, i) => size === shape[i] || isNaN(Number(size)));
+  const fits =
+    shape.length === expected.length && expected.every((size, i) => size === shape[i] || isNaN(Number(size)));
   if (fits) return;
   const options = Object.keys(inputs).filter((other) => inputs[other]!.option === true);
   const hint = options.length === 0 ? "" : ` With an option (${options.join(", ")}) it may be another.`;
