@@ -16,7 +16,7 @@ export {
 } from "./family.ts";
 export { gpt2, gpt2Config, gpt2Presets, type Gpt2Config, type Gpt2Preset } from "./gpt2.ts";
 export { pooled, poolings, type Pooling } from "./pooling.ts";
-export { architectureOf, architectureOfPreset, families, familyOf } from "./registry.ts";
+export { architectureOf, architectureOfPreset, families, familyOf, type WantedHead } from "./registry.ts";
 export {
   TRANSFORMER,
   transformer,

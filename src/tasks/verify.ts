@@ -3,6 +3,7 @@
  * update and generated tokens, against the golden file beside it (docs/goldens.md).
  */
 import { constant, gradients, showDimension, type Tensor } from "../graph/index.ts";
+import { requireModelFolder } from "../checkpoints/index.ts";
 import type { ReadableFolder } from "../files/index.ts";
 import { traceOf, type Architecture } from "../models/index.ts";
 import { lower, type HostTensor } from "../onnx/index.ts";
@@ -21,7 +22,8 @@ import {
 } from "./compare.ts";
 import { GOLDEN, readGolden, snakeCase, type ForwardCase, type Golden, type StepArguments } from "./golden-file.ts";
 import { cachedModel, modelGenerationOptions, withMask } from "./generation.ts";
-import { feedsOf, type Model } from "./model.ts";
+import type { Model } from "./model.ts";
+import { feedsOf } from "./model-inputs.ts";
 import { openModel, type OpenOptions } from "./open.ts";
 
 export type { VerifyRow } from "./compare.ts";
@@ -46,11 +48,12 @@ export interface Verification {
 
 /** Opens a checkpoint and compares it with its golden file. Throws CheckpointError or ConfigError where it cannot. */
 export async function verify(folder: ReadableFolder, options: VerifyOptions = {}): Promise<Verification> {
-  const { golden: place = { folder, path: GOLDEN }, ...rest } = options;
+  const { golden: place = { folder, path: GOLDEN }, tolerance, ...rest } = options;
+  await requireModelFolder(folder);
   const golden = await readGolden(place.folder, place.path);
-  const model = await openModel(folder, { className: golden.modelClass, ...rest });
+  const model = await openModel(folder, { ...rest, className: rest.className ?? golden.modelClass });
   try {
-    return await verifyModel(model, golden, options.tolerance);
+    return await verifyModel(model, golden, tolerance);
   } finally {
     await model.dispose();
   }
@@ -106,7 +109,7 @@ async function generationRows(model: Model, cases: Golden["generated"], toleranc
   const rows: VerifyRow[] = [];
   for (const { name, arguments: given, inputs, ids, scores } of cases) {
     const options = modelGenerationOptions(model, given);
-    const feeds = withMask(model, model.feeds(inputs), options);
+    const feeds = withMask(model, feedsOf(model.architecture, inputs), options);
     const found = await generate(cached, feeds, options);
     const ends = new Set([options.eosTokenId ?? []].flat());
     const start = cached.growing === "inputIds" ? (inputs["inputIds"]?.shape[1] ?? 0) : 1;
