@@ -210,6 +210,7 @@ export const bertFamily = family<BertConfig>({
   },
   names: ({ tied }) => ({
     base: "bert",
+    heads: [/^bert\.pooler\./],
     tied: tied
       ? {
           "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",
