@@ -36,10 +36,13 @@ async function goOn(model: TextGenerator, text: string, flags: Flags, io: Io): P
   const prompt = flags.chat === true ? [{ role: "user", content: text }] : text;
   const front = flags.chat === true ? "" : text;
   if (flags.stream === true) {
-    const pieces = model.stream(prompt, options);
-    await io.stdout.write(front);
-    for await (const piece of pieces) await io.stdout.write(piece);
-    await io.stdout.write("\n");
+    // The prompt is written with the first piece: where it is refused, nothing is.
+    let pending = front;
+    for await (const piece of model.stream(prompt, options)) {
+      await io.stdout.write(pending + piece);
+      pending = "";
+    }
+    await io.stdout.write(`${pending}\n`);
     return;
   }
   const [found] = (await model.generate([prompt], options)) as [GeneratedText[]];
