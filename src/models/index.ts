@@ -24,21 +24,25 @@ export {
 } from "./config-fields.ts";
 export {
   answerSpans,
+  bareModel,
   dense,
+  hiddenOf,
+  lastTokenClassifier,
   maskedWords,
   multipleChoice,
+  nextWords,
   preTraining,
   rowClassifier,
   tokenClassifier,
   wordInputs,
   wordScores,
-  type Encoder,
-  type EncoderConfig,
   type RowScores,
+  type TextBody,
+  type TextConfig,
   type TextTensors,
   type WordLayer,
   type WordScores,
-} from "./encoder-heads.ts";
+} from "./text-heads.ts";
 export {
   family,
   head,
