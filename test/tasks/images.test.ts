@@ -48,11 +48,8 @@ const tokenizer = {
   decoder: null,
   model: {
     type: "WordLevel",
-    vocab: Object.fromEntries<number>([
-      ...Array.from({ length: 51 }, (_, i) => [`w${i}`, i]),
-      ["<51>", 51],
-      ["<52>", 52],
-    ]),
+    vocab: Object.fromEntries(Array.from({ length: 53 }, (_, i) => [i < 51 ? `w${i}` : `<${i}>`, i])),
+
     unk_token: "w0",
   },
 };
