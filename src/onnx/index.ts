@@ -1,4 +1,5 @@
 /** From a graph to ONNX bytes, weights inside or beside; from ONNX bytes to a graph's names. */
+export { withConstants, type Constant } from "./constants.ts";
 export {
   allocate,
   bytesOf,

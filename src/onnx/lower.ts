@@ -13,6 +13,7 @@ import {
   type Tensor,
   type TensorType,
 } from "../graph/index.ts";
+import { elsewhere } from "./constants.ts";
 import { bytesOf, toHostData, type HostTensor } from "./data.ts";
 import { encodeMessage, type Message } from "./messages.ts";
 import { withoutRepeatedReshapes } from "./reshapes.ts";
@@ -29,6 +30,8 @@ export interface Program {
   readonly bytes: Uint8Array;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /** Values that it must be loaded with. */
+  readonly constants?: readonly Port[];
   /** Whether it stays in float32 on an engine that was asked for less precision: sums of many steps, say. */
   readonly exact?: boolean;
   /** Whether one thread runs it sooner than several, since each of its operations is small. */
@@ -49,6 +52,8 @@ export interface LowerOptions {
   /** Inputs that the program may read sizes from although no output depends on their values. */
   readonly inputs?: readonly Tensor[] | undefined;
   readonly weights?: Weights;
+  /** Inputs that become constants whose values are given when the program is loaded. */
+  readonly constants?: Pick<ReadonlySet<string>, "has"> | undefined;
   /** See `Program.exact`. Default: false. */
   readonly exact?: boolean;
   /** Where weights lie when they do not fit inside: file name, and the offset in bytes of each. */
@@ -61,7 +66,7 @@ export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, o
   const reached = nodes.filter((node) => node.op.name === "input").map((node) => node.outputs[0]!);
   const inputs = inputPorts([...reached, ...(options.inputs ?? [])].map(portOf));
   const weights = options.weights ?? new Map<string, HostTensor>();
-  const fed = inputs.filter((port) => !weights.has(port.name));
+  const fed = inputs.filter(({ name }) => !weights.has(name) && options.constants?.has(name) !== true);
   const writer = new Writer(fed, new Set([...inputs.map((port) => port.name), ...Object.keys(outputs)]));
   const names = new Map<Tensor, string>();
   for (const node of nodes) {
@@ -93,8 +98,16 @@ export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, o
   const stored = inputs
     .filter((port) => weights.has(port.name))
     .map((port) => weightMessage(port.name, weights.get(port.name)!, options.external));
+  const constants = inputs.filter((port) => options.constants?.has(port.name) === true && used.has(port.name));
   const bytes = writer.finish(name, kept, ports, stored);
-  return { name, bytes, inputs: kept, outputs: ports, ...(options.exact === true && { exact: true }) };
+  return {
+    name,
+    bytes,
+    inputs: kept,
+    outputs: ports,
+    ...(constants.length > 0 && { constants }),
+    ...(options.exact === true && { exact: true }),
+  };
 }
 
 /** One port a name. Throws GraphError where one name is asked for with two types. */
@@ -119,9 +132,7 @@ function weightMessage(name: string, weight: HostTensor, external: LowerOptions[
   const head = { name, dims: weight.shape, dataType: onnxDtype(weight.dtype) };
   const offset = external?.offsets.get(name);
   if (external === undefined || offset === undefined) return { ...head, raw: bytesOf(weight.data) };
-  const entries = { location: external.file, offset: String(offset), length: String(weight.data.byteLength) };
-  const externalData = Object.entries(entries).map(([key, value]) => ({ key, value }));
-  return { ...head, externalData, dataLocation: 1 };
+  return { ...head, ...elsewhere({ file: external.file, offset }, weight.data.byteLength) };
 }
 
 /** The types of ONNX attributes, by the format's numbers. */

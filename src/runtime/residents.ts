@@ -1,7 +1,7 @@
 /** What engines over JavaScript's memory share: arrays that stay under names, tensors made over them once, checks. */
 import { EngineError } from "../errors/index.ts";
 import { showType, type Dtype } from "../graph/index.ts";
-import { allocate, type HostData, type HostTensor, type Port, type Program } from "../onnx/index.ts";
+import { allocate, type Constant, type HostData, type HostTensor, type Port, type Program } from "../onnx/index.ts";
 import type { Values, View } from "./engine.ts";
 
 interface Resident<T> {
@@ -100,11 +100,33 @@ export class Residents<T> {
     return tensor;
   }
 
+  /** A whole resident. */
+  whole(name: string): HostTensor {
+    return this.#resident(name);
+  }
+
   #resident(name: string): Resident<T> {
     const resident = this.#byName.get(name);
     if (resident === undefined) throw new EngineError(`The engine holds nothing under the name "${name}".`);
     return resident;
   }
+}
+
+/** The values of a program's constants. Throws EngineError where one is not given. */
+export function constantsOf<T>(
+  { name: program, constants = [] }: Program,
+  residents: Residents<T>,
+  views: Readonly<Record<string, View>>,
+): (Constant & { readonly view: View })[] {
+  return constants.map(({ name, shape }) => {
+    const view = views[name];
+    if (view === undefined) throw new EngineError(`The program "${program}" has a constant ${name}; it was not given.`);
+    const { dtype, data } = residents.whole(view.resident);
+    const { offset = 0 } = view;
+    const sizes = shape as readonly number[];
+    const length = sizes.reduce((product, d) => product * d, 1);
+    return { name, dtype, shape: sizes, data: data.subarray(offset, offset + length), view };
+  });
 }
 
 /** What a program is fed for a port. Throws EngineError where it is missing, or of another type. */

@@ -1,6 +1,6 @@
 /** A model inside an engine: an architecture with its parameters, run on named inputs for any of its tensors. */
 import { CheckpointError, InputError, nearest } from "../errors/index.ts";
-import type { Tensor } from "../graph/index.ts";
+import { rewrite, rowRules, type Tensor } from "../graph/index.ts";
 import { neededInputs, traceOf, type Architecture, type InputType } from "../models/index.ts";
 import type { ModelParameters } from "../nn/index.ts";
 import { lower, type HostTensor } from "../onnx/index.ts";
@@ -78,8 +78,10 @@ export class Model {
     const chosen = this.#choose(this.#tensors(given), names, given);
     const ports = new Map([...chosen.keys()].map((name) => [name, `output ${name}`]));
     const outputs = Object.fromEntries([...chosen].map(([name, tensor]) => [ports.get(name)!, tensor]));
-    const program = lower(this.architecture.className, outputs);
-    const id = await this.engine.load(program);
+    const { parameters } = this;
+    const constants = process.env.NOCONST === "1" ? undefined : parameters.layout.places;
+    const program = lower(this.architecture.className, process.env.NOROWS === "1" ? outputs : Object.fromEntries(rewrite(Object.values(outputs), rowRules).map((t, i) => [Object.keys(outputs)[i]!, t])), { constants });
+    const id = await this.engine.load(program, parameters.bind(program.constants ?? []));
     return {
       call: { program: id, bind: this.parameters.bind(program.inputs), fetch: [...ports.values()] },
       ports,
