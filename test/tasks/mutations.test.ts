@@ -114,13 +114,16 @@ describe.each(main)("%s", (name) => {
     expect(layerOfRow(red!)?.layer).toBe(0);
   });
 
-  it("shows another scaling", async () => {
+  it("shows another scaling", async ({ skip }) => {
     const scale = method("scale");
+    let calls = 0;
     const red = await redWith(() => {
       vi.spyOn(Tensor.prototype, "scale").mockImplementation(function (this: Tensor, factor) {
+        calls++;
         return scale.call(this, factor * 1.05);
       });
     });
+    if (calls === 0) skip("it scales nothing: the scores of T5 are not scaled, and an output layer of its own is not");
     expect(red).toBeDefined();
   });
 
