@@ -5,7 +5,7 @@ import type { Alternative, Generated } from "./options.ts";
 import { stopped, type SearchPlan } from "./plan.ts";
 import { applyRule } from "./rules.ts";
 import { gumbelKeys } from "./sampling.ts";
-import { alternativesOf, topChoices, wholeScores, type Choice } from "./scored.ts";
+import { activeRules, alternativesOf, visitTop, wholeScores, type Choice, type WholeScores } from "./scored.ts";
 import type { Selected, Session } from "./session.ts";
 import { best } from "./warpers.ts";
 
@@ -163,13 +163,7 @@ function continuations(
 ): { readonly candidates: Candidate[]; readonly scores: readonly (Float32Array | undefined)[] } {
   const { place, beams, prompt } = search;
   const moment = { place, step };
-  if (selected.kind === "top") {
-    const found = beams.flatMap(({ sum }, from) =>
-      topChoices(selected, row + from, plan, moment).map((choice) => ({ ...choice, from, sum: sum + choice.score })),
-    );
-    const possible = found.filter(({ score }) => score !== -Infinity).sort((a, b) => b.sum - a.sum);
-    return { candidates: possible.slice(0, plan.width), scores: [] };
-  }
+  if (selected.kind === "top") return { candidates: bestOfTop(search, plan, selected, row, step), scores: [] };
   const history = ({ last }: Beam) => [...prompt, ...links(last).map(({ id }) => id)];
   const group = beams.map((beam, from) => ({ at: row + from, history: () => history(beam) }));
   const whole = wholeScores(selected, group, plan, moment, true);
@@ -183,12 +177,33 @@ function continuations(
   return { candidates: bestOf(whole, search, plan, step), scores };
 }
 
-function bestOf(
-  whole: readonly { readonly scores: Float32Array; readonly logProbability: (id: number) => number }[],
+/** The best continuations among the tokens that left the engine, which are the best of each beam. */
+function bestOfTop(
   { place, beams }: Search,
   plan: SearchPlan,
+  selected: Selected & { kind: "top" },
+  row: number,
   step: number,
 ): Candidate[] {
+  const active = activeRules(plan, { place, step });
+  const found: Candidate[] = [];
+  for (const [from, beam] of beams.entries()) {
+    visitTop(selected, row + from, active, (id, score) => {
+      const sum = beam.sum + score;
+      const full = found.length === plan.width;
+      if (sum === -Infinity || (full && sum <= found.at(-1)!.sum)) return false;
+      let rank = found.length;
+      while (rank > 0 && found[rank - 1]!.sum < sum) rank--;
+      if (full) found.pop();
+      found.splice(rank, 0, { id, score, logProbability: score, from, sum });
+      return true;
+    });
+  }
+  return found;
+}
+
+/** The best continuations by the scores of the whole vocabulary, or drawn ones. */
+function bestOf(whole: readonly WholeScores[], { place, beams }: Search, plan: SearchPlan, step: number): Candidate[] {
   const candidate = (id: number, from: number): Candidate => {
     const { scores, logProbability } = whole[from]!;
     return { id, from, score: scores[id]!, logProbability: logProbability(id), sum: beams[from]!.sum + scores[id]! };

@@ -7,7 +7,7 @@ import type { Alternative, Generated } from "./options.ts";
 import { stopped, type SearchPlan } from "./plan.ts";
 import { applyRule } from "./rules.ts";
 import { draw } from "./sampling.ts";
-import { alternativesOf, topChoices, wholeScores, type Choice } from "./scored.ts";
+import { activeRules, alternativesOf, visitTop, wholeScores, type Choice, type WholeScores } from "./scored.ts";
 import type { Selected, Session } from "./session.ts";
 import { best } from "./warpers.ts";
 
@@ -82,15 +82,24 @@ function take(plan: SearchPlan, selected: Selected, row: Row, step: number): Ste
 function choose(
   plan: SearchPlan,
   selected: Selected,
-  { place, copy, at, history }: Row,
+  row: Row,
   step: number,
 ): { readonly choice: Choice; readonly scores?: Float32Array | undefined } {
+  const { place, copy, at, history } = row;
   const { sampling } = plan;
   const moment = { place, step };
-  const choices = selected.kind === "top" ? topChoices(selected, at, plan, moment) : undefined;
-  const [whole] =
-    selected.kind === "logits" ? wholeScores(selected, [{ at, history: () => history }], plan, moment, false) : [];
-  const scores = whole?.scores ?? Float32Array.from(choices!, ({ score }) => score);
+  const choices: Choice[] = [];
+  let whole: WholeScores | undefined;
+  if (selected.kind === "logits") {
+    [whole] = wholeScores(selected, [{ at, history: () => history }], plan, moment, false);
+  } else {
+    visitTop(selected, at, activeRules(plan, moment), (id, score) => {
+      choices.push({ id, score, logProbability: score });
+      // Without a draw the first one is taken.
+      return sampling !== undefined;
+    });
+  }
+  const scores = whole?.scores ?? Float32Array.from(choices, ({ score }) => score);
   if (sampling !== undefined) {
     for (const warp of sampling.warpers) warp(scores, history);
     for (const rule of sampling.last) applyRule(rule, [{ scores, history }], moment);
@@ -100,8 +109,8 @@ function choose(
   if (scores.length === 0 || scores[index] === -Infinity) {
     throw new InputError(`The options leave no token that row ${place} could get after ${step} new ones.`);
   }
-  if (choices !== undefined) return { choice: choices[index]! };
-  const choice = { id: index, score: scores[index]!, logProbability: whole!.logProbability(index) };
+  if (whole === undefined) return { choice: choices[index]! };
+  const choice = { id: index, score: scores[index]!, logProbability: whole.logProbability(index) };
   return { choice, scores: plan.outputScores ? scores : undefined };
 }
 

@@ -23,27 +23,46 @@ export interface Place {
   readonly history: () => readonly number[];
 }
 
-/** The most probable tokens of a row, in the order in which they came, after rules that need no other scores. */
-export function topChoices(
+/** What rules that need no other scores do at one moment. */
+export interface ActiveRules {
+  /** The tokens that are possible, each with the score 0; undefined where no one is forced. */
+  readonly forced: readonly number[] | undefined;
+  readonly forbidden: readonly ReadonlySet<number>[];
+}
+
+/** What of the rules acts at a moment, where none needs all scores. */
+export function activeRules({ rules }: SearchPlan, moment: Moment): ActiveRules {
+  let forced: readonly number[] | undefined;
+  let forbidden: ReadonlySet<number>[] = [];
+  for (const rule of rules) {
+    if (rule.kind === "process" || !rule.at(moment)) continue;
+    if (rule.kind === "forbid") forbidden.push(rule.ids);
+    else [forced, forbidden] = [rule.ids, []];
+  }
+  return { forced, forbidden };
+}
+
+/**
+ * Calls `use` with the most probable tokens of a row that the rules leave and their scores, best first, until it answers
+ * false. Log-probabilities under the model alone are the scores, but for forced tokens 0.
+ */
+export function visitTop(
   { width, ids, logProbabilities }: Selected & { kind: "top" },
   at: number,
-  { rules }: SearchPlan,
-  moment: Moment,
-): Choice[] {
-  let choices: Choice[] = [];
-  const active = rules.filter((rule) => rule.kind !== "process" && rule.at(moment));
-  const forced = active.findLastIndex(({ kind }) => kind === "force");
-  const forbids = active.slice(forced + 1);
-  const rule = active[forced];
-  if (rule?.kind === "force") {
-    choices = [...rule.ids].map((id) => ({ id, score: 0, logProbability: 0 }));
-  } else {
-    for (let i = at * width; i < (at + 1) * width; i++) {
-      choices.push({ id: ids[i]!, score: logProbabilities[i]!, logProbability: logProbabilities[i]! });
-    }
+  { forced, forbidden }: ActiveRules,
+  use: (id: number, score: number) => boolean,
+): void {
+  const allowed = (id: number): boolean => {
+    for (const set of forbidden) if (set.has(id)) return false;
+    return true;
+  };
+  if (forced !== undefined) {
+    for (const id of forced) if (allowed(id) && !use(id, 0)) return;
+    return;
   }
-  if (forbids.length === 0) return choices;
-  return choices.filter(({ id }) => !forbids.some((one) => one.kind === "forbid" && one.ids.has(id)));
+  for (let i = at * width; i < (at + 1) * width; i++) {
+    if (allowed(ids[i]!) && !use(ids[i]!, logProbabilities[i]!)) return;
+  }
 }
 
 /** Scores of the whole vocabulary. */

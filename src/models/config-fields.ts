@@ -18,8 +18,9 @@ export interface Field<T> {
   readonly schema: Schema<T>;
   readonly default: T;
   /** The value as config.json has it, where that is not the value itself. */
-  from?(json: ConfigJson): unknown;
-  to?(value: T): ConfigJson;
+  from?(json: ConfigJson, where: string): unknown;
+  /** The keys that say the value; `original` is what config.json said before. */
+  to?(value: T, original: ConfigJson): ConfigJson;
 }
 
 /** Fields by the names that code uses. */
@@ -122,6 +123,32 @@ export interface ConfigReader<C> {
   write(config: C, original?: ConfigJson): Record<string, unknown>;
 }
 
+/**
+ * A part of config.json that is a config by itself, with the defaults of its own family where keys or all of it are
+ * missing; what no field names stays in it. Of several keys the first one that is there says all, as if the others
+ * were not.
+ */
+export const section = <C>(keys: Keys, reader: ConfigReader<C>): Field<C> => {
+  const names = keysOf(keys);
+  const partOf = (json: ConfigJson): ConfigJson | undefined => {
+    const found = firstOf(json, names);
+    return typeof found === "object" ? (found as ConfigJson) : undefined;
+  };
+  return {
+    keys: names,
+    schema: z.custom<C>((value) => typeof value === "object" && value !== null),
+    default: reader.make({}),
+    from: (json, where) => {
+      const part = partOf(json);
+      return part === undefined ? firstOf(json, names) : reader.read(part, `${where}, ${names[0]}`);
+    },
+    to: (value, original) => {
+      const written = names.find((name) => original[name] === partOf(original)) ?? names[0];
+      return { [written]: reader.write(value, partOf(original)) };
+    },
+  };
+};
+
 /** What a config must fulfill beyond its single values. */
 export interface ConfigRules<C> {
   /**
@@ -165,7 +192,7 @@ export function configReader<F extends Fields>(
     const values: Record<string, unknown> = {};
     for (const [key, one] of entries) {
       const { keys, schema: valid } = one;
-      const value = one.from === undefined ? firstOf(json, keys) : one.from(json);
+      const value = one.from === undefined ? firstOf(json, keys) : one.from(json, where);
       if (value === undefined || value === null) continue;
       const result = valid.safeParse(value);
       if (!result.success) {
@@ -188,7 +215,8 @@ export function configReader<F extends Fields>(
       for (const [key, one] of entries) {
         const value = config[key];
         if (before !== undefined && JSON.stringify(before[key]) === JSON.stringify(value)) continue;
-        if (value !== undefined) Object.assign(json, one.to === undefined ? { [one.keys[0]]: value } : one.to(value));
+        if (value !== undefined)
+          Object.assign(json, one.to === undefined ? { [one.keys[0]]: value } : one.to(value, json));
       }
       return json;
     },

@@ -35,6 +35,8 @@ export interface InputType<Needed extends boolean = boolean> {
   readonly needed: Needed;
   /** Another input, without which this one is needed after all. */
   readonly unless?: string;
+  /** Whether it chooses what is computed: see `option`. */
+  readonly option?: true;
 }
 
 /** An input without which nothing is computed. */
@@ -48,6 +50,11 @@ export const maybe = (dtype: Dtype, ...shape: readonly InputSize[]): InputType<f
 /** An input that is needed where another one is not given. */
 export const neededUnless = (other: string, dtype: Dtype, ...shape: readonly InputSize[]): InputType<false> => {
   return { dtype, shape, needed: false, unless: other };
+};
+
+/** An argument that is true or false: programs where it is given and true are other programs, which do not read it. */
+export const option = (): InputType<false> => {
+  return { dtype: "bool", shape: [], needed: false, option: true };
 };
 
 /** Inputs by Hugging Face's names in camelCase. */
@@ -64,7 +71,8 @@ export type Outputs = Readonly<Record<string, Tensor | undefined>>;
 /** A body with its output layers, for one task. */
 export interface Head<C, I extends InputTypes = InputTypes> {
   readonly task: ModelTask;
-  readonly inputs: I | ((config: C) => I);
+  /** What it reads; shapes may follow the config and the options that are given. */
+  readonly inputs: I | ((config: C, given: ReadonlySet<string>) => I);
   readonly compute: (scope: Scope, config: C, inputs: InputTensors<I>) => Outputs;
   /** What of the family's names is different with this head. */
   readonly names?: (config: C) => NameRules;
@@ -110,7 +118,10 @@ export interface Architecture {
   readonly task: ModelTask;
   readonly config: Readonly<Record<string, unknown>>;
   readonly names: NameRules;
+  /** What it reads where no option is given. */
   readonly inputs: InputTypes;
+  /** What it reads together with the named ones: the same names, maybe with other shapes. */
+  inputsWith(given: ReadonlySet<string>): InputTypes;
   /** The longest text, in tokens; undefined where there is no limit. */
   readonly longest: number | undefined;
   /** What the head computes from the named inputs, which become inputs of the program. The needed ones must be there. */
@@ -145,7 +156,8 @@ export function family<C>(parts: FamilyParts<C>): Family {
 }
 
 function architecture<C>(parts: FamilyParts<C>, className: string, made: Head<C>, config: C): Architecture {
-  const inputs = typeof made.inputs === "function" ? made.inputs(config) : made.inputs;
+  const inputsWith = (given: ReadonlySet<string>): InputTypes =>
+    typeof made.inputs === "function" ? made.inputs(config, given) : made.inputs;
   const names = { ...parts.names?.(config), ...made.names?.(config) };
   return {
     modelType: parts.modelType,
@@ -153,10 +165,12 @@ function architecture<C>(parts: FamilyParts<C>, className: string, made: Head<C>
     task: made.task,
     config: config as Readonly<Record<string, unknown>>,
     names,
-    inputs,
+    inputs: inputsWith(new Set()),
+    inputsWith,
     longest: longestOf(parts, config),
     compute: (scope, given) => {
-      const tensors = declare(scope, inputs, new Set(given), className);
+      const names = new Set(given);
+      const tensors = declare(scope, inputsWith(names), names, className);
       const outputs = made.compute(scope, config, tensors);
       return Object.fromEntries(Object.entries(outputs).flatMap(([name, x]) => (x === undefined ? [] : [[name, x]])));
     },
@@ -211,9 +225,13 @@ function sizeOf(scope: Scope, size: InputSize): Dimension {
   return addDimensions(scope.past, dimension(size.slice(PAST.length)));
 }
 
-/** The inputs that must be given; of two that may stand for each other, the one that `neededUnless` made. */
-export const neededInputs = ({ inputs }: Pick<Architecture, "inputs">): string[] =>
-  Object.keys(inputs).filter((name) => inputs[name]!.needed || inputs[name]!.unless !== undefined);
+/** The inputs that must be given beside those that are. */
+export function neededInputs({ inputs }: Pick<Architecture, "inputs">, given: Iterable<string> = []): string[] {
+  const names = new Set(given);
+  return Object.entries(inputs).flatMap(([name, { needed: must, unless }]) =>
+    must || (unless !== undefined && !names.has(unless)) ? [name] : [],
+  );
+}
 
 /** One tracing of an architecture: what it computes, and what it collected on the way. */
 export function traceOf(

@@ -2,7 +2,7 @@
 // B batch, T tokens, D width, V vocabulary, C classes
 import { iota, subtractDimensions, type Tensor } from "../graph/index.ts";
 import { dropout, linear, visible, type Initializer, type NameRules, type Scope } from "../nn/index.ts";
-import { maybe, needed, neededUnless, type InputType, type InputTypes } from "./family.ts";
+import { maybe, needed, neededUnless, option, type InputType, type InputTypes } from "./family.ts";
 
 /** Labels that count for nothing, in PyTorch and here. */
 export const IGNORED = -100;
@@ -44,6 +44,21 @@ export const labeledPairInputs = {
   decoderInputIds: neededUnless("labels", "int32", "batch", "target"),
   labels: maybe("int32", "batch", "target"),
 } as const satisfies InputTypes;
+
+/** What a model of images says of them in its config. */
+export interface ImageConfig {
+  readonly channels: number;
+  /** Height and width, in pixels. */
+  readonly imageSize: number;
+}
+/** Images of the size that the config says, or of any size where positions are interpolated. */
+export function imageInputs({ channels, imageSize }: ImageConfig, given: ReadonlySet<string>, rows = "batch") {
+  const sizes = given.has("interpolatePosEncoding") ? ["height", "width"] : [imageSize, imageSize];
+  return {
+    pixelValues: needed("float32", rows, channels, ...sizes),
+    interpolatePosEncoding: option(),
+  } as const satisfies InputTypes;
+}
 
 /** A label for each token. */
 export const tokenLabels = { labels: maybe("int32", ...rows) } as const satisfies InputTypes;

@@ -29,11 +29,10 @@ const fields = {
 /** Sizes and choices of a Marian translator. */
 export type MarianConfig = ConfigOf<typeof fields>;
 
-const { tie_word_embeddings: _, ...only } = bartRules.only;
-
 const config = configReader("Marian", fields, {
   only: {
-    ...only,
+    ...bartRules.only,
+    tie_word_embeddings: [true, false],
     normalize_before: [false],
     normalize_embedding: [false],
     add_final_layer_norm: [false],

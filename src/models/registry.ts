@@ -3,6 +3,7 @@ import { ConfigError, nearest } from "../errors/index.ts";
 import { albertFamily } from "./albert.ts";
 import { bartFamily } from "./bart.ts";
 import { bertFamily } from "./bert.ts";
+import { clipFamily, clipTextFamily, clipVisionFamily } from "./clip.ts";
 import type { ConfigJson } from "./config-fields.ts";
 import { ctrlFamily } from "./ctrl.ts";
 import { distilBertFamily } from "./distilbert.ts";
@@ -17,6 +18,7 @@ import { openAiGptFamily } from "./openai-gpt.ts";
 import { optFamily } from "./opt.ts";
 import { robertaFamily } from "./roberta.ts";
 import { t5Family } from "./t5.ts";
+import { vitFamily } from "./vit.ts";
 import { transfoXlFamily } from "./transfo-xl.ts";
 
 /** Every family that can be opened. */
@@ -24,6 +26,9 @@ export const families: readonly Family[] = [
   albertFamily,
   bartFamily,
   bertFamily,
+  clipFamily,
+  clipTextFamily,
+  clipVisionFamily,
   ctrlFamily,
   distilBertFamily,
   electraFamily,
@@ -37,6 +42,7 @@ export const families: readonly Family[] = [
   robertaFamily,
   t5Family,
   transfoXlFamily,
+  vitFamily,
 ];
 
 /** The family of a config.json. Throws ConfigError that lists the known ones. */

@@ -32,7 +32,6 @@ import {
   activationNames,
   configReader,
   count,
-  flag,
   id,
   labelNames,
   optional,
@@ -77,13 +76,32 @@ const inner: Field<Inner> = {
     if (typeof both !== "string") return undefined;
     const [name, isGated] = [both.replace(/^gated-/, ""), both.startsWith("gated-")];
     const said = activation ?? (both === "gated-gelu" ? "gelu_new" : name);
-    return { activation: activationNames[String(said)] ?? said, gated: gated ?? isGated };
+    return { activation: typeof said === "string" ? (activationNames[said] ?? said) : said, gated: gated ?? isGated };
   },
   to: ({ activation, gated }) => {
     const name = activation === "gelu_tanh" ? "gelu_new" : activation;
     const both = gated ? `gated-${activation === "gelu_tanh" ? "gelu" : name}` : name;
     return { feed_forward_proj: both, dense_act_fn: name, is_gated_act: gated };
   },
+};
+
+/** The output layer. */
+interface Output {
+  /** Whether it is the table of embeddings. Where a file has another one beside that, it is not, whatever is said. */
+  readonly tied: boolean;
+  /** Whether it reads hidden states times 1 / √D, as in version 1.0. */
+  readonly scaled: boolean;
+}
+
+/** Old files say one word for both. */
+const output: Field<Output> = {
+  keys: ["tie_word_embeddings", "scale_decoder_outputs"],
+  schema: z.object({ tied: z.boolean(), scaled: z.boolean() }),
+  default: { tied: true, scaled: true },
+  from: ({ tie_word_embeddings: tied, scale_decoder_outputs: scaled }: ConfigJson) => {
+    return { tied: tied ?? true, scaled: scaled ?? tied ?? true };
+  },
+  to: ({ tied, scaled }) => ({ tie_word_embeddings: tied, scale_decoder_outputs: scaled }),
 };
 
 const fields = {
@@ -104,13 +122,7 @@ const fields = {
   normEpsilon: positive("layer_norm_epsilon", 1e-6),
   /** What the deviations of all initial weights are multiplied by. */
   initialFactor: positive("initializer_factor", 1),
-  /** Whether the output layer is the table of embeddings. */
-  tied: flag("tie_word_embeddings", true),
-  /** Whether it reads hidden states times 1 / √D, as it does in version 1.0. */
-  scaleOutput: {
-    ...flag("scale_decoder_outputs", true),
-    from: ({ scale_decoder_outputs: scaled, tie_word_embeddings: tied }: ConfigJson) => scaled ?? tied,
-  },
+  output,
   paddingId: id("pad_token_id", 0),
   endId: id("eos_token_id", 1),
   /** What the decoder reads first, where its inputs are made from labels. */
@@ -160,11 +172,8 @@ function encoder(scope: Scope, config: T5Config, table: Tensor, ids: Tensor, mas
   return scope.publish("encoderLastHiddenState", hidden);
 }
 
-/** What decoder and encoder are given. */
-type BodyInputs = InputTensors<typeof decodedPairInputs>;
-
 /** The encoder over the source and the decoder over what is written: hidden states [B, T, D]. */
-function t5(scope: Scope, config: T5Config, inputs: BodyInputs): Tensor {
+function t5(scope: Scope, config: T5Config, inputs: InputTensors<typeof decodedPairInputs>): Tensor {
   const { decoderInputIds: ids, decoderAttentionMask } = inputs;
   const table = words(scope, config);
   const mask = sourceMask(scope, inputs.attentionMask);
@@ -191,13 +200,15 @@ function stack(scope: Scope, config: T5Config, embedded: Tensor, side: Side): Te
   for (let i = 0; i < layers; i++) {
     scope.publish(`${name}HiddenStates.${i}`, x);
     const block = scope.at("block", i);
+    const keep = name === "decoder" ? "append" : undefined;
+    const own = { mask: bias, publish: `${name}Attentions.${i}`, keep } as const;
     x = residual(block.at("layer", 0), config, x, (layer, y) =>
-      selfAttention(layer.at("SelfAttention"), config, y, { mask: bias, publish: `${name}Attentions.${i}` }, side),
+      attention(layer.at("SelfAttention"), config, y, { ...own, memory: y }),
     );
     if (source !== undefined) {
-      const options = { mask: source.mask, publish: `crossAttentions.${i}` };
+      const cross = { ...source, publish: `crossAttentions.${i}`, keep: "once" } as const;
       x = residual(block.at("layer", 1), config, x, (layer, y) =>
-        crossAttention(layer.at("EncDecAttention"), config, y, source.memory, options),
+        attention(layer.at("EncDecAttention"), config, y, cross),
       );
     }
     const last = block.at("layer", source === undefined ? 1 : 2);
@@ -214,39 +225,24 @@ function residual(scope: Scope, config: T5Config, x: Tensor, sublayer: (scope: S
   return x.add(dropout(scope, sublayer(scope, normed), config.dropout));
 }
 
-type Hidden = Pick<AttendOptions, "mask" | "publish">;
-
-/** Attention to the tokens of the same side, of which a decoder keeps keys and values: [B, T, D] to [B, T, D]. */
-function selfAttention(scope: Scope, config: T5Config, x: Tensor, options: Hidden, { name }: Side): Tensor {
-  const keep = (one: string, value: Tensor): Tensor => (name === "decoder" ? scope.append(one, value) : value);
-  const [key, value] = [keep("key", keys(scope, config, x, "k")), keep("value", keys(scope, config, x, "v"))];
-  return attention(scope, config, x, [key, value], options);
+/** What attention is given beside tokens. */
+interface Attention extends Pick<AttendOptions, "mask" | "publish"> {
+  /** What is attended to, [B, S, D]. */
+  readonly memory: Tensor;
+  /** How keys and values are kept for later positions, if at all. */
+  readonly keep?: "append" | "once" | undefined;
 }
 
-/** Attention to the encoder's output, whose keys and values are computed once: [B, T, D] to [B, T, D]. */
-function crossAttention(scope: Scope, config: T5Config, x: Tensor, memory: Tensor, options: Hidden): Tensor {
-  const key = scope.once("key", keys(scope, config, memory, "k"));
-  const value = scope.once("value", keys(scope, config, memory, "v"));
-  return attention(scope, config, x, [key, value], options);
-}
-
-/** Keys or values: [B, S, D] to [B, H, S, K]. */
-function keys(scope: Scope, config: T5Config, x: Tensor, name: "k" | "v"): Tensor {
-  const { heads, headWidth, width } = config;
-  return splitHeads(dense(scope.at(name), x, heads * headWidth, normal(config, width)), heads);
-}
-
-/** softmax(Q Kᵀ + distances) V: scores are not scaled, for the queries' initial weights are. */
-function attention(
-  scope: Scope,
-  config: T5Config,
-  x: Tensor,
-  [key, value]: readonly [Tensor, Tensor],
-  options: Hidden,
-): Tensor {
+/** softmax(Q Kᵀ + distances) V: scores are not scaled, for the queries' initial weights are. [B, T, D] to [B, T, D]. */
+function attention(scope: Scope, config: T5Config, x: Tensor, { memory, keep, ...options }: Attention): Tensor {
   const { heads, headWidth, width, dropout: rate } = config;
-  const queries = dense(scope.at("q"), x, heads * headWidth, normal(config, width * headWidth));
-  const context = attend(scope, splitHeads(queries, heads), key, value, { ...options, dropout: rate, scale: 1 });
+  const project = (name: string, from: Tensor, fan: number): Tensor =>
+    splitHeads(dense(scope.at(name), from, heads * headWidth, normal(config, fan)), heads);
+  const kept = (name: string, value: Tensor): Tensor => (keep === undefined ? value : scope[keep](name, value));
+  const query = project("q", x, width * headWidth); // [B, H, T, K]
+  const key = kept("key", project("k", memory, width)); // [B, H, S, K]
+  const value = kept("value", project("v", memory, width)); // [B, H, S, K]
+  const context = attend(scope, query, key, value, { ...options, dropout: rate, scale: 1 });
   return dense(scope.at("o"), joinHeads(context), width, normal(config, heads * headWidth));
 }
 
@@ -261,10 +257,10 @@ function feedForward(scope: Scope, config: T5Config, x: Tensor): Tensor {
 
 /** Logits [B, T, V] of the token after each position. */
 function logitsOf(scope: Scope, config: T5Config, hidden: Tensor): Tensor {
-  const { width, vocabulary, tied, scaleOutput } = config;
-  const scaled = scaleOutput ? hidden.scale(1 / Math.sqrt(width)) : hidden;
+  const { width, vocabulary, output } = config;
+  const scaled = output.scaled ? hidden.scale(1 / Math.sqrt(width)) : hidden;
   return scaled.linear(
-    tied ? words(scope, config) : embeddingTable(scope.at("lm_head"), vocabulary, width, normal(config)),
+    output.tied ? words(scope, config) : embeddingTable(scope.at("lm_head"), vocabulary, width, normal(config)),
   );
 }
 
@@ -312,9 +308,9 @@ const heads = {
       const logits = logitsOf(scope, config, hidden);
       return { logits, loss: tokenLoss(logits, labels) };
     },
-    names: ({ tied }) => ({
+    names: ({ output }) => ({
       ...bare,
-      tied: { ...copiesOf(""), ...(tied && { "lm_head.weight": "shared.weight" }) },
+      tied: { ...copiesOf(""), ...(output.tied && { "lm_head.weight": "shared.weight" }) },
     }),
   }),
   T5Model: of({
@@ -366,14 +362,14 @@ const heads = {
 
 const large = { width: 1024, layers: 24, heads: 16 };
 /** Version 1.1: gated GELU, an output layer of its own, and widths that differ from those of the first version. */
-const second = { inner: { activation: "gelu_tanh", gated: true }, tied: false, scaleOutput: false } as const;
+const second = { inner: { activation: "gelu_tanh", gated: true }, output: { tied: false, scaled: false } } as const;
 
 export const t5Family = family<T5Config>({
   modelType: "t5",
   config,
   heads,
   names: () => inside,
-  untied: (config) => ({ ...config, tied: false }),
+  untied: (config) => ({ ...config, output: { ...config.output, tied: false } }),
   /** Section 3.7 and the published checkpoints. */
   presets: {
     "t5-small": {},

@@ -37,8 +37,18 @@ export {
   unflatten,
   viewsOf,
   type Layout,
+  type LoadedProgram,
   type Place,
 } from "./parameters.ts";
+export {
+  patchEmbedding,
+  patchPositions,
+  pixelMask,
+  pixelShuffle,
+  withClassToken,
+  type PatchOptions,
+  type Picture,
+} from "./patches.ts";
 export { positionKinds, positions, sinusoids, tokenPositions, type PositionKind } from "./positions.ts";
 export {
   rotaryFrequencies,

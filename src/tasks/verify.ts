@@ -126,10 +126,14 @@ function rowsOf({ shape, data }: HostTensor): number[][] {
   return Array.from({ length: rows }, (_, i) => Array.from(data.subarray(i * length, (i + 1) * length), Number));
 }
 
-/** Behind the end token a row is filled up, and with what differs between versions. */
+/**
+ * Behind the end token a row is filled up, and with what differs between versions; of several end tokens version 4
+ * writes the first behind beams, whichever came.
+ */
 function untilEnd(row: readonly number[], start: number, ends: ReadonlySet<number>): number[] {
   const end = row.findIndex((id, i) => i >= start && ends.has(id));
-  return end < 0 ? [...row] : row.slice(0, end + 1);
+  const [first] = ends;
+  return end < 0 ? [...row] : [...row.slice(0, end), first!];
 }
 
 /** Leaves out rows of padded positions: those along the axis that has the size of the mask's. */

@@ -14,8 +14,11 @@ export class Aligned {
   readonly tracked: boolean;
   /** The id of the added token that this piece is, or -1. */
   readonly token: number;
+  /** How many units at the front were put before the original's text, where there are no spans. */
+  private readonly lead: number;
 
-  constructor(text: string, start: number, spans: Int32Array | undefined, tracked: boolean, token = -1) {
+  constructor(text: string, start: number, spans: Int32Array | undefined, tracked: boolean, token = -1, lead = 0) {
+    this.lead = lead;
     this.text = text;
     this.start = start;
     this.spans = spans;
@@ -26,7 +29,12 @@ export class Aligned {
   /** The piece from unit `from` up to unit `to`, marked as the added token `token` if one is given. */
   slice(from: number, to: number, token = -1): Aligned {
     if (from === 0 && to === this.text.length && token === this.token) return this;
-    const spans = this.spans?.subarray(2 * from, 2 * to);
+    const { lead } = this;
+    if (lead > 0 && to > lead) {
+      const start = from < lead ? this.start : this.start + from - lead;
+      return new Aligned(this.text.slice(from, to), start, undefined, this.tracked, token, Math.max(lead - from, 0));
+    }
+    const spans = (lead > 0 ? this.allSpans() : this.spans)?.subarray(2 * from, 2 * to);
     const start = spans !== undefined && spans.length > 0 ? spans[0]! : this.start + from;
     return new Aligned(this.text.slice(from, to), start, spans, this.tracked, token);
   }
@@ -34,7 +42,11 @@ export class Aligned {
   /** Where the units from `from` up to `to` lie in the original. Empty at the start for an empty range. */
   origin(from: number, to: number): [number, number] {
     if (from >= to) return [this.start, this.start];
-    if (this.spans === undefined) return [this.start + from, this.start + to];
+    if (this.spans === undefined) {
+      if (this.lead === 0) return [this.start + from, this.start + to];
+      const end = to > this.lead ? this.start + to - this.lead : this.start + this.firstSize();
+      return [this.start + Math.max(from - this.lead, 0), end];
+    }
     return [this.spans[2 * from]!, this.spans[2 * to - 1]!];
   }
 
@@ -48,12 +60,15 @@ export class Aligned {
 
   /** The same place with another text of which each unit lies where the unit before it at that index lay. */
   relabel(text: string): Aligned {
-    return new Aligned(text, this.start, this.spans, this.tracked);
+    return new Aligned(text, this.start, this.spans, this.tracked, -1, this.lead);
   }
 
   /** `prefix` put before the text; it shares the place of the first character. An empty text stays empty. */
   prepend(prefix: string): Aligned {
     if (this.text === "") return this;
+    if (this.spans === undefined && this.lead === 0) {
+      return new Aligned(prefix + this.text, this.start, undefined, this.tracked, -1, prefix.length);
+    }
     return this.become(prefix + this.text, () => {
       const old = this.allSpans();
       const spans = new Int32Array(2 * prefix.length + old.length);
@@ -111,16 +126,22 @@ export class Aligned {
     });
   }
 
+  /** The length of the first character that is the original's. */
+  private firstSize(): number {
+    return this.text.codePointAt(this.lead)! > 0xffff ? 2 : 1;
+  }
+
   /** [start, end) in the original for each unit; both halves of a surrogate pair lie where the character lies. */
   private allSpans(): Int32Array {
     if (this.spans !== undefined) return this.spans;
-    const { text, start } = this;
+    const { text, start, lead } = this;
     const spans = new Int32Array(2 * text.length);
-    for (let i = 0; i < text.length;) {
+    for (let i = 0; i < lead; i++) spans.set([start, start + this.firstSize()], 2 * i);
+    for (let i = lead; i < text.length;) {
       const size = text.codePointAt(i)! > 0xffff ? 2 : 1;
       for (let unit = i; unit < i + size; unit++) {
-        spans[2 * unit] = start + i;
-        spans[2 * unit + 1] = start + i + size;
+        spans[2 * unit] = start + i - lead;
+        spans[2 * unit + 1] = start + i - lead + size;
       }
       i += size;
     }

@@ -8,17 +8,20 @@ import type { Aligned } from "./aligned.ts";
 export class Charsmap {
   private readonly trie: Uint32Array;
   private readonly replacements: Uint8Array;
+  /** Whether printable ASCII stays as it is: so it is, but where the rules fold capitals. */
+  private readonly leavesPlain: boolean;
   private readonly known = new Map<string, string | undefined>();
 
   constructor(trie: Uint32Array, replacements: Uint8Array) {
     this.trie = trie;
     this.replacements = replacements;
+    this.leavesPlain = !this.hasPlainRule(offsetOf(trie[0] ?? 0));
   }
 
   /** Replaces what the rules know, at each place the longest, as SentencePiece itself does. */
   normalizeLongest(piece: Aligned): Aligned {
     const { text } = piece;
-    if (plain.test(text)) return piece;
+    if (this.leavesPlain && plain.test(text)) return piece;
     const edits: [string, number][] = [];
     let changed = false;
     for (let at = 0; at < text.length;) {
@@ -61,19 +64,40 @@ export class Charsmap {
    */
   normalize(piece: Aligned): Aligned {
     const { text } = piece;
-    if (plain.test(text)) return piece;
+    if (this.leavesPlain && plain.test(text)) return piece;
+    const clustered = clusters.test(text);
+    if (!clustered && !this.changes(text)) return piece;
     const edits: [string, number][] = [];
     let changed = false;
     const add = (part: string, replacement: string | undefined): void => {
       if (replacement !== undefined) changed = true;
       addEdits(edits, part, replacement ?? part);
     };
-    for (const cluster of clusters.test(text) ? clustersOf(text) : text) {
+    for (const cluster of clustered ? clustersOf(text) : text) {
       const whole = byteLength(cluster) < 6 ? this.find(cluster) : undefined;
       if (whole !== undefined) add(cluster, whole);
       else for (const character of cluster) add(character, this.find(character));
     }
     return changed ? piece.edit(edits) : piece;
+  }
+
+  /** Whether one of the characters has a replacement. */
+  private changes(text: string): boolean {
+    for (const character of text) {
+      if (this.leavesPlain && character <= "~" && character >= " ") continue;
+      if (this.find(character) !== undefined) return true;
+    }
+    return false;
+  }
+
+  /** Whether rules begin with these bytes and go on with nothing but printable ASCII. */
+  private hasPlainRule(at: number): boolean {
+    for (let byte = 0x20; byte < 0x7f; byte++) {
+      const unit = this.trie[at ^ byte] ?? 0;
+      if (labelOf(unit) !== byte) continue;
+      if (((unit >>> 8) & 1) === 1 || this.hasPlainRule(at ^ byte ^ offsetOf(unit))) return true;
+    }
+    return false;
   }
 
   /** The replacement of the shortest known beginning of `text`, which then stands for all of it. */
@@ -110,7 +134,6 @@ export class Charsmap {
 const CACHED = 1 << 16;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-/** Texts that the rules of all known files leave as they are. */
 const plain = /^[ -~]*$/;
 /** What can be part of a cluster of several code points (UAX 29). */
 const clusters =

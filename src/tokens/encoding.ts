@@ -25,8 +25,9 @@ export interface Part {
   readonly ids: readonly number[];
   readonly tokens: readonly string[];
   readonly offsets: readonly (readonly [number, number])[];
-  readonly typeIds: readonly number[];
   readonly wordIds: readonly (number | undefined)[];
+  /** The type of all of them. */
+  readonly typeId: number;
   /** Which text these are of; undefined for tokens that were added. */
   readonly sequence: number | undefined;
   /** The text that the offsets count in, or one for each token where the text was given as words. */
@@ -35,15 +36,8 @@ export interface Part {
 
 /** Added tokens as a part. */
 export function addedPart(ids: readonly number[], tokens: readonly string[], typeId: number): Part {
-  return {
-    ids,
-    tokens,
-    offsets: ids.map(() => [0, 0] as const),
-    typeIds: ids.map(() => typeId),
-    wordIds: ids.map(() => undefined),
-    sequence: undefined,
-    text: "",
-  };
+  const offsets = ids.map(() => [0, 0] as const);
+  return { ids, tokens, offsets, wordIds: ids.map(() => undefined), typeId, sequence: undefined, text: "" };
 }
 
 /** The text that the offsets of token `at` count in. */
@@ -58,8 +52,8 @@ export function slicePart(part: Part, start: number, end: number): Part {
     ids: part.ids.slice(start, end),
     tokens: part.tokens.slice(start, end),
     offsets: part.offsets.slice(start, end),
-    typeIds: part.typeIds.slice(start, end),
     wordIds: part.wordIds.slice(start, end),
+    typeId: part.typeId,
     sequence: part.sequence,
     text: typeof part.text === "string" ? part.text : part.text.slice(start, end),
   };
@@ -67,21 +61,37 @@ export function slicePart(part: Part, start: number, end: number): Part {
 
 /** Parts one after the other as one encoding. */
 export function joinParts(parts: readonly Part[], unit: "utf-16" | "code points"): Encoding {
-  return {
-    ids: parts.flatMap((part) => part.ids),
-    tokens: parts.flatMap((part) => part.tokens),
-    offsets: parts.flatMap((part) => offsetsOf(part, unit)),
-    typeIds: parts.flatMap((part) => part.typeIds),
-    attentionMask: parts.flatMap((part) => part.ids.map(() => 1)),
-    specialTokensMask: parts.flatMap((part) => part.ids.map(() => (part.sequence === undefined ? 1 : 0))),
-    wordIds: parts.flatMap((part) => part.wordIds),
-    sequenceIds: parts.flatMap((part) => part.ids.map(() => part.sequence)),
+  const joined: Encoding = {
+    ids: [],
+    tokens: [],
+    offsets: [],
+    typeIds: [],
+    attentionMask: [],
+    specialTokensMask: [],
+    wordIds: [],
+    sequenceIds: [],
     overflowing: [],
   };
+  for (const part of parts) {
+    const { ids, tokens, wordIds, typeId, sequence } = part;
+    const offsets = offsetsOf(part, unit);
+    const special = sequence === undefined ? 1 : 0;
+    for (let i = 0; i < ids.length; i++) {
+      joined.ids.push(ids[i]!);
+      joined.tokens.push(tokens[i]!);
+      joined.offsets.push([offsets[i]![0], offsets[i]![1]]);
+      joined.typeIds.push(typeId);
+      joined.attentionMask.push(1);
+      joined.specialTokensMask.push(special);
+      joined.wordIds.push(wordIds[i]);
+      joined.sequenceIds.push(sequence);
+    }
+  }
+  return joined;
 }
 
-function offsetsOf(part: Part, unit: "utf-16" | "code points"): [number, number][] {
-  if (unit === "utf-16") return part.offsets.map(([start, end]) => [start, end]);
+function offsetsOf(part: Part, unit: "utf-16" | "code points"): Part["offsets"] {
+  if (unit === "utf-16") return part.offsets;
   if (typeof part.text === "string") return codePointOffsets(part.text, part.offsets);
   return part.offsets.map((offsets, i) => codePointOffsets(textAt(part, i), [offsets])[0]!);
 }

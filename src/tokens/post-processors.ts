@@ -98,7 +98,7 @@ const template: StageMaker<PostProcessor> = (json, where) => {
       fill<Part>(
         encodings,
         addSpecialTokens,
-        (encoding, typeId) => ({ ...encoding, typeIds: encoding.ids.map(() => typeId) }),
+        (encoding, typeId) => ({ ...encoding, typeId }),
         ({ ids, tokens }, typeId) => addedPart(ids, tokens, typeId),
       ),
     processIds: (ids, addSpecialTokens) =>
@@ -172,7 +172,7 @@ const roberta: StageMaker<PostProcessor> = (json, where) => {
     json: { type: "RobertaProcessing", sep, cls, trim_offsets, add_prefix_space },
     process: (parts, addSpecialTokens) => {
       const trimmed = trim_offsets ? parts.map((part) => trimOffsets(part, add_prefix_space)) : parts;
-      const plain = trimmed.map((part): Part => ({ ...part, typeIds: part.ids.map(() => 0) }));
+      const plain = trimmed.map((part): Part => ({ ...part, typeId: 0 }));
       return addSpecialTokens ? plain.flatMap((part, i) => [ends[i === 0 ? 0 : 1]!, part, ends[1]!]) : plain;
     },
     processIds: (ids, addSpecialTokens) =>

@@ -62,7 +62,11 @@ function charsmapStage(charsmap: Uint8Array): Normalizer {
   };
 }
 
-/** Whether no piece crosses the border between two words, so that words can be looked at one by one. */
+/**
+ * Whether no piece crosses the border between two words, so that words can be looked at one by one. Where two ways to
+ * cut a word are equally likely, as "ff f" and "f ff", SentencePiece chooses by how the sum over the whole sentence
+ * was rounded; here it is the sum over the word.
+ */
 function wordsApart({ pieces, algorithm }: SentencePieceFile): boolean {
   return (
     algorithm !== "char" &&

@@ -228,7 +228,7 @@ export class Tokenizer {
 
   private encodeText(text: string, typeId: number): Part {
     const part = emptyPart(typeId, text);
-    this.addTokens(text, typeId, part, undefined);
+    this.addTokens(text, part, undefined);
     return part;
   }
 
@@ -236,20 +236,19 @@ export class Tokenizer {
     const texts: string[] = [];
     const part = emptyPart(0, texts);
     words.forEach((word, i) => {
-      this.addTokens(word, 0, part, i);
+      this.addTokens(word, part, i);
       while (texts.length < part.ids.length) texts.push(word);
     });
     return part;
   }
 
-  private addTokens(text: string, typeId: number, part: OpenPart, wordId: number | undefined): void {
+  private addTokens(text: string, part: OpenPart, wordId: number | undefined): void {
     const { model } = this.parts;
     let word = 0;
     const add = (id: number, token: string, offsets: [number, number]): void => {
       part.ids.push(id);
       part.tokens.push(token);
       part.offsets.push(offsets);
-      part.typeIds.push(typeId);
       part.wordIds.push(wordId ?? word);
     };
     cutText(text, this.pipeline, true, (piece) => {
@@ -281,12 +280,11 @@ type OpenPart = Part & {
   readonly ids: number[];
   readonly tokens: string[];
   readonly offsets: [number, number][];
-  readonly typeIds: number[];
   readonly wordIds: (number | undefined)[];
 };
 
 function emptyPart(sequence: number, text: string | readonly string[]): OpenPart {
-  return { ids: [], tokens: [], offsets: [], typeIds: [], wordIds: [], sequence, text };
+  return { ids: [], tokens: [], offsets: [], wordIds: [], typeId: sequence, sequence, text };
 }
 
 function textsOf(input: TokenizerInput): readonly string[] {

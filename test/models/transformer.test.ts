@@ -128,7 +128,7 @@ describe("configs", () => {
     [{ encoder_layers: 4 }, /there is no key "encoder_layers"; did you mean "encoderLayers"\?/],
     [{ width: 10, heads: 4 }, /heads: 4 heads cannot share a width of 10 evenly/],
     [{ targetVocabulary: 9 }, /tiedEmbeddings: two vocabularies cannot share one matrix; use "output" or "none"/],
-    [{ activation: "swish" }, /activation must be one of relu, gelu, gelu_tanh, silu, tanh/],
+    [{ activation: "swish" }, /activation must be one of relu, gelu, gelu_tanh, silu, quick_gelu, tanh/],
     [{ normalization: "both" }, /normalization must be one of post, pre/],
     [{ positions: "rotary" }, /positions must be one of interleaved, halves, learned/],
     [{ dropout: 1 }, /dropout must be below 1, not 1\./],
@@ -196,7 +196,7 @@ describe("records", () => {
     `model.decoder.layers.${layer}.encoder_attn.attention`,
   ];
 
-  it("are named by their place in the model", () => {
+  it("are named by their place in the model, and as all families name theirs", () => {
     const { trace } = traceTransformer(config, "forward");
     const layers = (stack: string, names: readonly string[]): string[] =>
       [0, 1].flatMap((i) => names.map((name) => `model.${stack}.layers.${i}.${name}`));
@@ -207,6 +207,9 @@ describe("records", () => {
       ]),
       ...layers("encoder", ["self_attn.attention", "hidden"]),
       ...layers("decoder", ["self_attn.attention", "encoder_attn.attention", "hidden"]),
+      ...["encoder", "decoder"].flatMap((stack) => [0, 1, 2].map((i) => `${stack}HiddenStates.${i}`)),
+      ...["encoderA", "decoderA", "crossA"].flatMap((kind) => [0, 1].map((i) => `${kind}ttentions.${i}`)),
+      "encoderLastHiddenState",
     ];
     expect([...trace.records.keys()].sort()).toEqual(expected.sort());
   });

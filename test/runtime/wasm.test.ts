@@ -133,7 +133,8 @@ describe("without the native build", () => {
   beforeAll(() => {
     cpSync(join(root, "dist"), join(modules, "heed/dist"), { recursive: true });
     cpSync(join(root, "package.json"), join(modules, "heed/package.json"));
-    for (const name of ["onnxruntime-web", "zod"]) {
+    mkdirSync(join(modules, "@huggingface"));
+    for (const name of ["onnxruntime-web", "zod", "@huggingface/jinja"]) {
       symlinkSync(realpathSync(join(root, "node_modules", name)), join(modules, name), "junction");
     }
   });

@@ -57,10 +57,10 @@ describe.each(names)("%s from its older files equals Python's", (name) => {
   test("ids", () => {
     const wrong = texts.flatMap((text, i) => {
       const [ids, got] = [expected.encodings[i]![0], tokenizer.encode(text).ids];
-      return JSON.stringify(ids) === JSON.stringify(got) ? [] : [{ text, expected: ids.join(" "), got: got.join(" ") }];
+      const same = [got, [...tokenizer.ids(text)]].every((each) => JSON.stringify(ids) === JSON.stringify(each));
+      return same ? [] : [{ text, expected: ids.join(" "), got: got.join(" ") }];
     });
     expect(wrong).toEqual([]);
-    for (const text of texts) expect([...tokenizer.ids(text)]).toEqual(tokenizer.encode(text).ids);
   });
 
   test("decoding", () => {

@@ -99,7 +99,7 @@ def ctrl(folder: pathlib.Path) -> None:
     write(folder, "tokenizer_config.json", {"tokenizer_class": "CTRLTokenizer"})
 
 
-def rules(folder: pathlib.Path) -> str:
+def rules(folder: pathlib.Path, fold: bool) -> str:
     """A part of SentencePiece's own rules nmt_nfkc, small enough to keep: what the texts have, and whatever is odd."""
     letters = sorted({c for text in two_hundred() for c in text})
     table: dict[str, str] = {}
@@ -114,18 +114,20 @@ def rules(folder: pathlib.Path) -> str:
         table[c] = " "
     for code in [*range(1, 9), 11, *range(14, 32), 127, 159]:
         table[chr(code)] = ""
+    if fold:
+        table.update({chr(code): chr(code + 32) for code in range(ord("A"), ord("Z") + 1)})
     lines = ["\t".join([" ".join(f"{ord(c):X}" for c in side) for side in rule]) for rule in sorted(table.items())]
     path = folder / "rules.tsv"
     path.write_text("\n".join(lines) + "\n")
     return str(path)
 
 
-def spm(folder: pathlib.Path, name: str, lines: list[str], **settings) -> sentencepiece.SentencePieceProcessor:
+def spm(folder: pathlib.Path, name: str, lines: list[str], fold: bool = False, **settings) -> sentencepiece.SentencePieceProcessor:
     with tempfile.TemporaryDirectory() as aside:
         text = pathlib.Path(aside, "text")
         text.write_text("\n".join(line.replace("\n", " ") for line in lines), encoding="utf-8")
         if "normalization_rule_name" not in settings:
-            settings["normalization_rule_tsv"] = rules(pathlib.Path(aside))
+            settings["normalization_rule_tsv"] = rules(pathlib.Path(aside), fold)
         sentencepiece.SentencePieceTrainer.train(
             input=str(text), model_prefix=f"{aside}/model", hard_vocab_limit=False, num_threads=1, minloglevel=2, **settings
         )
@@ -170,8 +172,8 @@ def llama(folder: pathlib.Path, legacy: bool) -> None:
 def marian(folder: pathlib.Path, separate: bool) -> None:
     english = [line for line in LINES if line.endswith(".")]
     french = [line for line in LINES if line.endswith("!")]
-    source = spm(folder, "source.spm", english, vocab_size=120)
-    target = spm(folder, "target.spm", french, vocab_size=120)
+    source = spm(folder, "source.spm", english, fold=separate, vocab_size=120)
+    target = spm(folder, "target.spm", french, fold=separate, vocab_size=120)
     pieces = [[model.id_to_piece(i) for i in range(3, len(model))] for model in (source, target)]
     # The vocabulary is made of texts, so some pieces are missing from it.
     kept = [[piece for i, piece in enumerate(side) if i % 17 != 3] for side in pieces]
