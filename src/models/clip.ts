@@ -201,8 +201,7 @@ function match(scope: Scope, config: ClipConfig, inputs: InputTensors<ReturnType
     pixelValues &&
     summarized("visual_projection", visionTower(scope.at("vision_model"), vision, { ...inputs, pixelValues }, ofImage));
   const words =
-    inputIds &&
-    summarized("text_projection", textTower(scope.at("text_model"), text, { ...inputs, inputIds }, ofText));
+    inputIds && summarized("text_projection", textTower(scope.at("text_model"), text, { ...inputs, inputIds }, ofText));
   const scale = scope.parameter("logit_scale", [], { kind: "values", values: [config.scale] });
   const [imageEmbeds, textEmbeds] = [image && unit(image.poolerOutput), words && unit(words.poolerOutput)];
   const logitsPerText = textEmbeds && imageEmbeds && textEmbeds.matmul(imageEmbeds.swap(0, 1)).mul(scale.exp());
@@ -221,7 +220,9 @@ const named = (prefix: string, tower: Tower | undefined): Outputs =>
 /** Each text belongs to the image of its own place, among all images, and the other way round: from logits [B, B]. */
 function contrastive(logits: Tensor): Tensor {
   const own = iota(logits.dim(0), { dtype: "int32" });
-  return meanCrossEntropy(logits, own).add(meanCrossEntropy(logits.swap(0, 1), own)).scale(0.5);
+  return meanCrossEntropy(logits, own)
+    .add(meanCrossEntropy(logits.swap(0, 1), own))
+    .scale(0.5);
 }
 
 /** Texts and images: as many of each where there is a loss. */
