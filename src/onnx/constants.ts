@@ -7,7 +7,7 @@ import { encodeMessage, type Message } from "./messages.ts";
 export interface Constant extends HostTensor {
   readonly name: string;
   /** The file that the model says the values are in, and the first byte; without it they become part of the model. */
-  readonly place?: { readonly file: string; readonly offset: number | bigint };
+  readonly place?: { readonly file: string; readonly offset: bigint };
 }
 
 /**

@@ -132,7 +132,7 @@ function weightMessage(name: string, weight: HostTensor, external: LowerOptions[
   const head = { name, dims: weight.shape, dataType: onnxDtype(weight.dtype) };
   const offset = external?.offsets.get(name);
   if (external === undefined || offset === undefined) return { ...head, raw: bytesOf(weight.data) };
-  return { ...head, ...elsewhere({ file: external.file, offset }, weight.data.byteLength) };
+  return { ...head, ...elsewhere({ file: external.file, offset: BigInt(offset) }, weight.data.byteLength) };
 }
 
 /** The types of ONNX attributes, by the format's numbers. */
