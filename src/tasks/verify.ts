@@ -3,6 +3,7 @@
  * update and generated tokens, against the golden file beside it (docs/goldens.md).
  */
 import { constant, gradients, showDimension, type Tensor } from "../graph/index.ts";
+import { snakeCase } from "../checkpoints/index.ts";
 import type { ReadableFolder } from "../files/index.ts";
 import { traceOf, type Architecture } from "../models/index.ts";
 import { lower, type HostTensor } from "../onnx/index.ts";
@@ -19,7 +20,7 @@ import {
   type Counts,
   type VerifyRow,
 } from "./compare.ts";
-import { GOLDEN, readGolden, snakeCase, type ForwardCase, type Golden, type StepArguments } from "./golden-file.ts";
+import { GOLDEN, readGolden, type ForwardCase, type Golden, type StepArguments } from "./golden-file.ts";
 import { cachedModel, modelGenerationOptions, withMask } from "./generation.ts";
 import { feedsOf, type Model } from "./model.ts";
 import { openModel, type OpenOptions } from "./open.ts";
