@@ -1,5 +1,5 @@
 /** Weights as ONNX stores them: inside the model, or in a file beside it. */
-import { onnxDtype } from "../graph/index.ts";
+import { constantMessage } from "./constants.ts";
 import { bytesOf, type HostTensor } from "./data.ts";
 import type { LowerOptions, Program } from "./lower.ts";
 import type { Message } from "./messages.ts";
@@ -41,9 +41,5 @@ function laidOut(weights: ReadonlyMap<string, HostTensor>): { pieces: Uint8Array
 }
 
 function weightMessage(name: string, weight: HostTensor, file: string, offset: number | undefined): Message<"Tensor"> {
-  const head = { name, dims: weight.shape, dataType: onnxDtype(weight.dtype) };
-  if (offset === undefined) return { ...head, raw: bytesOf(weight.data) };
-  const entries = { location: file, offset: String(offset), length: String(weight.data.byteLength) };
-  const externalData = Object.entries(entries).map(([key, value]) => ({ key, value }));
-  return { ...head, externalData, dataLocation: 1 };
+  return constantMessage({ ...weight, name, ...(offset !== undefined && { place: { file, offset: BigInt(offset) } }) });
 }
