@@ -1,5 +1,5 @@
 /** `golden.safetensors`: what another library computed with a checkpoint, as docs/goldens.md describes it. */
-import { openSafetensors, type StoredTensor } from "../checkpoints/index.ts";
+import { camelCase, openSafetensors, type StoredTensor } from "../checkpoints/index.ts";
 import { CheckpointError } from "../errors/index.ts";
 import type { ReadableFolder } from "../files/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
@@ -117,13 +117,6 @@ function parse(text: string, shown: string, key: string): unknown {
     throw new CheckpointError(`${shown}: the metadata's "${key}" is not JSON: ${text.slice(0, 60)}`);
   }
 }
-
-/** `hidden_states.0` as `hiddenStates.0`. */
-export const camelCase = (name: string): string =>
-  name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-
-/** `hiddenStates.0` as `hidden_states.0`. */
-export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** A stored tensor as values for an engine: whole numbers as int32, floating-point ones as float32. */
 function hostTensor({ dtype, shape, data }: StoredTensor, where: string): HostTensor {

@@ -87,8 +87,10 @@ describe.each(main)("%s", (name) => {
     for (const [parameter, { offset, size }] of vectors) {
       const { data } = await model.engine.read(PARAMETERS, offset, size);
       await model.engine.write(PARAMETERS, (data as Float32Array).map(nudged), offset);
+      model.parameters.changed();
       const red = await firstRed(model, golden);
       await model.engine.write(PARAMETERS, data, offset);
+      model.parameters.changed();
       expect(red, parameter).toBeDefined();
       const [row, layer] = [layerOfRow(red!), layerOfParameter(parameter)];
       if (layer === undefined || shared || row === undefined) continue;
@@ -114,13 +116,16 @@ describe.each(main)("%s", (name) => {
     expect(layerOfRow(red!)?.layer).toBe(0);
   });
 
-  it("shows another scaling", async () => {
+  it("shows another scaling", async ({ skip }) => {
     const scale = method("scale");
+    let calls = 0;
     const red = await redWith(() => {
       vi.spyOn(Tensor.prototype, "scale").mockImplementation(function (this: Tensor, factor) {
+        calls++;
         return scale.call(this, factor * 1.05);
       });
     });
+    if (calls === 0) skip("it scales nothing: the scores of T5 are not scaled, and an output layer of its own is not");
     expect(red).toBeDefined();
   });
 
@@ -139,8 +144,10 @@ describe.each(main)("%s", (name) => {
         ...(data as Float32Array).slice(0, width),
       ]);
       await model.engine.write(PARAMETERS, rolled, offset);
+      model.parameters.changed();
       const red = await firstRed(model, golden);
       await model.engine.write(PARAMETERS, data, offset);
+      model.parameters.changed();
       expect(red).toBeDefined();
       expect(layerOfRow(red!)?.layer).toBeLessThanOrEqual(0);
       return;
