@@ -12,7 +12,17 @@ export {
   type ReadableFolder,
 } from "./files/index.ts";
 export { createEngine, type Engine, type EngineOptions } from "./runtime/index.ts";
-export { Tokenizer, trainBpe, trainTranslationTokenizer, trainWords } from "./tokens/index.ts";
+export {
+  compareTokenizers,
+  Tokenizer,
+  tokenizerSteps,
+  trainBpe,
+  trainTokenizer,
+  trainTranslationTokenizer,
+  trainUnigram,
+  trainWordPiece,
+  trainWords,
+} from "./tokens/index.ts";
 export { alignmentWords, textPairs, type TextPair } from "./data/index.ts";
 export {
   bleu,

@@ -225,9 +225,13 @@ function sizeOf(scope: Scope, size: InputSize): Dimension {
   return addDimensions(scope.past, dimension(size.slice(PAST.length)));
 }
 
-/** The inputs that must be given; of two that may stand for each other, the one that `neededUnless` made. */
-export const neededInputs = ({ inputs }: Pick<Architecture, "inputs">): string[] =>
-  Object.keys(inputs).filter((name) => inputs[name]!.needed || inputs[name]!.unless !== undefined);
+/** The inputs that must be given beside those that are. */
+export function neededInputs({ inputs }: Pick<Architecture, "inputs">, given: Iterable<string> = []): string[] {
+  const names = new Set(given);
+  return Object.entries(inputs).flatMap(([name, { needed: must, unless }]) =>
+    must || (unless !== undefined && !names.has(unless)) ? [name] : [],
+  );
+}
 
 /** One tracing of an architecture: what it computes, and what it collected on the way. */
 export function traceOf(

@@ -3,6 +3,7 @@ import { ConfigError, nearest } from "../errors/index.ts";
 import { albertFamily } from "./albert.ts";
 import { bartFamily } from "./bart.ts";
 import { bertFamily } from "./bert.ts";
+import { clipFamily, clipTextFamily, clipVisionFamily } from "./clip.ts";
 import type { ConfigJson } from "./config-fields.ts";
 import { ctrlFamily } from "./ctrl.ts";
 import { distilBertFamily } from "./distilbert.ts";
@@ -25,6 +26,9 @@ export const families: readonly Family[] = [
   albertFamily,
   bartFamily,
   bertFamily,
+  clipFamily,
+  clipTextFamily,
+  clipVisionFamily,
   ctrlFamily,
   distilBertFamily,
   electraFamily,
@@ -37,8 +41,8 @@ export const families: readonly Family[] = [
   optFamily,
   robertaFamily,
   t5Family,
-  vitFamily,
   transfoXlFamily,
+  vitFamily,
 ];
 
 /** The family of a config.json. Throws ConfigError that lists the known ones. */

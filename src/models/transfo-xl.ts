@@ -138,8 +138,9 @@ type Inputs = Pick<InputTensors<ReturnType<typeof segmentInputs>>, "inputIds"> &
 export function transfoXl(scope: Scope, config: TransfoXlConfig, inputs: Inputs): Tensor {
   const { inputIds } = inputs;
   const words = adaptiveEmbedding(scope, inputIds, config, wordsInitial(config));
+  const seen = addDimensions(config.memory, inputIds.dim(1));
   const shared: Segment = {
-    distances: encodedDistances(config, addDimensions(config.memory, addDimensions(inputIds.dim(1), 1))),
+    distances: encodedDistances(scope.at("pos_emb"), config, addDimensions(seen, 1)),
     mask: maskOf(config, inputIds.dim(1)),
   };
   let x = dropout(scope, words, config.dropout);
@@ -169,12 +170,12 @@ interface Segment {
 }
 
 /** Sines, then cosines, of the distances `count` − 1, …, 1, 0: [count, D]. */
-function encodedDistances({ width, largestDistance }: TransfoXlConfig, count: Dimension): Tensor {
+function encodedDistances(scope: Scope, { width, largestDistance }: TransfoXlConfig, count: Dimension): Tensor {
   const ascending = iota(count, { dtype: "int32" }).cast("float32");
   const distances = ascending.sizeValue(count).sub(ascending.add(1)).unsqueeze(-1);
   const bounded = largestDistance > 0 ? distances.minimum(largestDistance) : distances;
-  const frequencies = rotaryFrequencies(width);
-  const angles = bounded.mul(constant(frequencies, [frequencies.length]));
+  const values = rotaryFrequencies(width);
+  const angles = bounded.mul(scope.fixed("inv_freq", [values.length], { kind: "values", values }));
   return concat([angles.sin(), angles.cos()], -1);
 }
 
@@ -348,7 +349,7 @@ export const transfoXlFamily = family<TransfoXlConfig>({
       },
     }),
   },
-  names: (config) => ({ base: "transformer", tied: tiedNames(config), ignored: [/(^|\.)pos_emb\.inv_freq$/] }),
+  names: (config) => ({ base: "transformer", tied: tiedNames(config) }),
   presets: { "transfo-xl-wt103": {} },
 });
 

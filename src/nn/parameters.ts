@@ -1,5 +1,5 @@
 /** Parameters inside an engine: one flat resident, and where in it each parameter lies. */
-import type { HostTensor, Program } from "../onnx/index.ts";
+import type { HostTensor, LowerOptions, Program } from "../onnx/index.ts";
 import { random } from "../random/index.ts";
 import type { Engine, View } from "../runtime/index.ts";
 import { initialValues, type Parameter } from "./scope.ts";
@@ -49,6 +49,16 @@ export function layoutOf(parameters: readonly Pick<Parameter, "name" | "shape" |
 
 /** The resident that parameters lie in. */
 export const PARAMETERS = "parameters";
+
+/** Parameters of a small model: 64 MB. */
+const SMALL = 2 ** 24;
+
+/** A program inside the engine, with what of it lies outside bound. */
+export interface LoadedProgram {
+  readonly id: number;
+  readonly program: Omit<Program, "bytes">;
+  readonly bind: Readonly<Record<string, View>>;
+}
 
 /** The trained values of a model, held by an engine. */
 export class ModelParameters {
@@ -109,9 +119,12 @@ export class ModelParameters {
 
   static async #allocate(engine: Engine, specs: readonly Parameter[]): Promise<ModelParameters> {
     const parameters = new ModelParameters(engine, specs);
-    const { size, trained } = parameters.layout;
+    const { places, size } = parameters.layout;
     await engine.allocate(PARAMETERS, "float32", size);
-    if (trained < size) await engine.write(PARAMETERS, new Float32Array(size - trained), trained);
+    // What is not trained may be absent from values, and then has its first ones.
+    for (const spec of specs.filter(({ trained }) => !trained)) {
+      await engine.write(PARAMETERS, initialValues(spec, random(0, spec.name)), places.get(spec.name)!.offset);
+    }
     return parameters;
   }
 
@@ -128,6 +141,27 @@ export class ModelParameters {
   /** Views for those ports of a program that are named after parameters, each behind an optional prefix. */
   bind(ports: Program["inputs"], { resident = PARAMETERS, prefix = "" } = {}): Record<string, View> {
     return viewsOf(this.layout, ports, resident, prefix);
+  }
+
+  /**
+   * Loads a program that reads the parameters. Inside of it they are constants with the values of now: engines prepare
+   * weights that cannot change, which makes programs of few rows twice as fast, and takes memory for a copy. Elsewhere
+   * they are bound. Gives undefined where there is no program.
+   */
+  async load(
+    make: (options: Pick<LowerOptions, "constants">) => Program | undefined,
+    { resident = PARAMETERS, inside = false } = {},
+  ): Promise<LoadedProgram | undefined> {
+    const program = make(inside ? { constants: this.layout.places } : {});
+    if (program === undefined) return undefined;
+    const { name, inputs, outputs, constants = [] } = program;
+    const id = await this.engine.load(program, this.bind(constants, { resident }));
+    return { id, program: { name, inputs, outputs }, bind: this.bind(inputs, { resident }) };
+  }
+
+  /** Whether several copies of all parameters are no burden. */
+  get small(): boolean {
+    return this.layout.size <= SMALL;
   }
 
   /** A copy of all values, by name. */

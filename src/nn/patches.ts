@@ -1,13 +1,6 @@
 /** Images as sequences of patches (Dosovitskiy et al.: "An image is worth 16×16 words", 2021, section 3.1), and back. */
 // B batch, C channels, h × w pixels, P a patch's side, R × S patches in a picture, N = R S, D width
-import {
-  concat,
-  floorDivideDimension,
-  iota,
-  multiplyDimensions,
-  type Dimension,
-  type Tensor,
-} from "../graph/index.ts";
+import { concat, floorDivideDimension, iota, multiplyDimensions, type Dimension, type Tensor } from "../graph/index.ts";
 import type { Initializer, Scope } from "./scope.ts";
 
 /** How patches become vectors. */
@@ -77,8 +70,21 @@ function interpolated(table: Tensor, rows: Dimension, columns: Dimension): Tenso
 /** Keys 1981, "Cubic convolution interpolation for digital image processing", with the slope that PyTorch has. */
 const SLOPE = -0.75;
 /** Weight of a sample at a distance up to 1, and from 1 to 2. */
-const near = (x: Tensor): Tensor => x.scale(SLOPE + 2).sub(SLOPE + 3).mul(x).mul(x).add(1);
-const far = (x: Tensor): Tensor => x.scale(SLOPE).sub(5 * SLOPE).mul(x).add(8 * SLOPE).mul(x).sub(4 * SLOPE);
+const near = (x: Tensor): Tensor =>
+  x
+    .scale(SLOPE + 2)
+    .sub(SLOPE + 3)
+    .mul(x)
+    .mul(x)
+    .add(1);
+const far = (x: Tensor): Tensor =>
+  x
+    .scale(SLOPE)
+    .sub(5 * SLOPE)
+    .mul(x)
+    .add(8 * SLOPE)
+    .mul(x)
+    .sub(4 * SLOPE);
 
 /** How much each of `from` samples counts for each of `to` samples over the same length: [to, from]. */
 function bicubicWeights(from: number, to: Dimension): Tensor {
@@ -91,7 +97,10 @@ function bicubicWeights(from: number, to: Dimension): Tensor {
   return taps
     .map((weight, i) => {
       // Beyond the ends, the sample at the end counts.
-      const place = before.add(i - 1).maximum(0).minimum(from - 1);
+      const place = before
+        .add(i - 1)
+        .maximum(0)
+        .minimum(from - 1);
       return samples.equal(place).cast("float32").mul(weight);
     })
     .reduce((sum, part) => sum.add(part));

@@ -1,5 +1,5 @@
 /** Weights as ONNX stores them: inside the model, or in a file beside it. */
-import { onnxDtype } from "../graph/index.ts";
+import { constantMessage } from "./constants.ts";
 import { bytesOf, type HostTensor } from "./data.ts";
 import type { LowerOptions, Program } from "./lower.ts";
 import type { Message } from "./messages.ts";
@@ -15,7 +15,14 @@ export function storedTensors(
   external: LowerOptions["external"],
 ): { readonly stored: Message<"Tensor">[]; readonly beside?: NonNullable<Program["beside"]> } {
   const messages = (file: string, offsets: ReadonlyMap<string, number>): Message<"Tensor">[] =>
-    [...weights].map(([name, weight]) => weightMessage(name, weight, file, offsets.get(name)));
+    [...weights].map(([name, weight]) => {
+      const offset = offsets.get(name);
+      return constantMessage({
+        name,
+        ...weight,
+        ...(offset !== undefined && { place: { file, offset: BigInt(offset) } }),
+      });
+    });
   if (external === undefined) return { stored: messages("", new Map()) };
   const { file } = external;
   if ("offsets" in external) return { stored: messages(file, external.offsets) };
@@ -38,12 +45,4 @@ function laidOut(weights: ReadonlyMap<string, HostTensor>): { pieces: Uint8Array
     at += data.byteLength + gap;
   }
   return { pieces, offsets };
-}
-
-function weightMessage(name: string, weight: HostTensor, file: string, offset: number | undefined): Message<"Tensor"> {
-  const head = { name, dims: weight.shape, dataType: onnxDtype(weight.dtype) };
-  if (offset === undefined) return { ...head, raw: bytesOf(weight.data) };
-  const entries = { location: file, offset: String(offset), length: String(weight.data.byteLength) };
-  const externalData = Object.entries(entries).map(([key, value]) => ({ key, value }));
-  return { ...head, externalData, dataLocation: 1 };
 }

@@ -57,8 +57,12 @@ export interface ProgramTimes {
 export interface Engine {
   /** For people: `ONNX Runtime 1.30.0, 2 threads`. */
   readonly description: string;
-  /** Prepares a program; the number stands for it in calls. Throws EngineError where the engine refuses it. */
-  load(program: Program): Promise<number>;
+  /**
+   * Prepares a program; the number stands for it in calls. Its constants take the values that residents have now: the
+   * engine prepares weights that cannot change, and calls need not name them. Throws EngineError where the engine
+   * refuses it, or a constant is not given.
+   */
+  load(program: Program, constants?: Readonly<Record<string, View>>): Promise<number>;
   /** Frees a program. */
   unload(program: number): Promise<void>;
   /** A flat resident of `length` zeros. */

@@ -1,10 +1,10 @@
 /** ONNX Runtime behind the engine interface: the same code over its Node build and its web build. */
 import { EngineError } from "../errors/index.ts";
 import type { Dtype } from "../graph/index.ts";
-import type { HostData, HostTensor, Port, Program } from "../onnx/index.ts";
+import { bytesOf, withConstants, type HostData, type HostTensor, type Port, type Program } from "../onnx/index.ts";
 import type { Call, Engine, Precision, ProgramTimes, Values, View } from "./engine.ts";
 import { timesOf, type TraceFiles } from "./ort-trace.ts";
-import { feedFor, messageOf, Residents, type Arrays } from "./residents.ts";
+import { constantsOf, feedFor, messageOf, Residents, type Arrays } from "./residents.ts";
 
 /** A tensor of ONNX Runtime. Its own declarations are not named here: they need the DOM library. */
 export interface OrtTensor {
@@ -84,14 +84,15 @@ export class OnnxRuntimeEngine implements Engine {
     this.description = `ONNX Runtime ${ort.version}${builds[ort.build].label}${threads}`;
   }
 
-  async load(program: Program): Promise<number> {
+  async load(program: Program, constants: Readonly<Record<string, View>> = {}): Promise<number> {
     this.#requireOpen();
     const id = this.#next++;
+    const { bytes, files } = this.#withConstants(program, constants);
     const { traces } = this.#ort;
     const profiling = traces && { enableProfiling: true, profileFilePrefix: traces.prefix(id) };
     let session: Session;
     try {
-      session = await this.#ort.InferenceSession.create(program.bytes, {
+      session = await this.#ort.InferenceSession.create(bytes, {
         executionProviders: builds[this.#ort.build].providers,
         graphOptimizationLevel: "all",
         intraOpNumThreads: program.serial === true ? 1 : this.#ort.threads,
@@ -100,6 +101,7 @@ export class OnnxRuntimeEngine implements Engine {
         // A pattern keeps one block for each shape of batch, beside what the arena holds already: 0.6 to 1 GB more.
         enableMemPattern: false,
         logSeverityLevel: 3,
+        ...(files.length > 0 && { externalData: files }),
         ...profiling,
         ...(this.#ort.build === "node" ? SHORT_SPIN : {}),
       });
@@ -109,6 +111,20 @@ export class OnnxRuntimeEngine implements Engine {
     // The bytes have served; only the ports are needed from here on.
     this.#programs.set(id, { program: { ...program, bytes: new Uint8Array(0) }, session });
     return id;
+  }
+
+  /** The native builds read large constants from where they lie; elsewhere they become part of the model. */
+  #withConstants(
+    program: Program,
+    views: Readonly<Record<string, View>>,
+  ): { bytes: Uint8Array; files: { path: string; data: Uint8Array }[] } {
+    if (program.constants === undefined) return { bytes: program.bytes, files: [] };
+    const native = this.#ort.build === "node" || this.#ort.build === "cuda";
+    const placeOf = (file: string): { file: string; offset: bigint } => ({ file, offset: 0n });
+    const constants = constantsOf(program, views, this.#residents, native ? placeOf : undefined);
+    const names = new Set(constants.flatMap(({ place }) => (place === undefined ? [] : [place.file])));
+    const files = [...names].map((path) => ({ path, data: bytesOf(this.#residents.whole(path).data) }));
+    return { bytes: withConstants(program.bytes, constants), files };
   }
 
   async unload(program: number): Promise<void> {

@@ -19,6 +19,8 @@ export interface OpenVinoLibrary {
   createRequest(compiled: Handle): Handle;
   /** A tensor over an array, not a copy: the array must outlive every request that was given the tensor. */
   tensorOver(dtype: Dtype, shape: readonly number[], data: HostData): Handle;
+  /** Where a tensor's values lie. */
+  addressOf(tensor: Handle): bigint;
   setTensor(request: Handle, port: string, tensor: Handle): void;
   infer(request: Handle): void;
   /** Copies what a port holds after a run. */
@@ -160,6 +162,7 @@ export async function openLibrary(file: string): Promise<OpenVinoLibrary> {
       const dims = BigInt64Array.from(sizes, BigInt);
       return createTensor(ELEMENT_TYPES[dtype], { rank: sizes.length, dims }, data.length === 0 ? NOTHING : data);
     },
+    addressOf: (tensor) => tensorData(tensor),
     setTensor: (request, port, tensor) => {
       setTensor(request, port, tensor);
     },

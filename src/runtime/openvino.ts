@@ -1,10 +1,10 @@
 /** OpenVINO behind the engine interface: tensors lie over typed arrays, so that nothing is copied on the way in. */
 import { EngineError } from "../errors/index.ts";
 import type { Dtype } from "../graph/index.ts";
-import type { HostData, HostTensor, Port, Program } from "../onnx/index.ts";
-import type { Call, Engine, NodeTimes, ProgramTimes, Values } from "./engine.ts";
+import { withConstants, type HostData, type HostTensor, type Port, type Program } from "../onnx/index.ts";
+import type { Call, Engine, NodeTimes, ProgramTimes, Values, View } from "./engine.ts";
 import type { Handle, OpenVinoLibrary } from "./openvino-library.ts";
-import { feedFor, messageOf, Residents } from "./residents.ts";
+import { constantsOf, feedFor, messageOf, Residents } from "./residents.ts";
 
 /** How the engine uses the machine. */
 export interface OpenVinoSettings {
@@ -28,11 +28,16 @@ interface Request {
 interface Loaded {
   readonly program: Program;
   readonly compiled: Handle;
+  /** Constants that it may point at: they must stay where they are. */
+  readonly memory: readonly HostData[];
   /** By the outputs that are written over residents: an output once bound has no memory of its own again. */
   readonly requests: Map<string, Request>;
   /** What each run took, where that is measured. */
   readonly times: { readonly runs: number[]; readonly nodes: Map<string, MeasuredNode> };
 }
+
+/** The file that stands for the memory of the process; offsets in it are addresses. */
+const IN_MEMORY = "*/_ORT_MEM_ADDR_/*";
 
 type MeasuredNode = NodeTimes & { readonly milliseconds: number[] };
 
@@ -67,11 +72,16 @@ export class OpenVinoEngine implements Engine {
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the interface serves engines elsewhere, too
-  async load(program: Program): Promise<number> {
+  async load(program: Program, constants: Readonly<Record<string, View>> = {}): Promise<number> {
     this.#requireOpen();
+    const placed = constantsOf(program, constants, this.#residents, (resident) => ({
+      file: IN_MEMORY,
+      offset: this.#library.addressOf(this.#residents.tensor({ resident }).handle),
+    }));
+    const bytes = placed.length === 0 ? program.bytes : withConstants(program.bytes, placed);
     let compiled: Handle;
     try {
-      compiled = this.#library.compile(this.#core, program.bytes, this.#properties(program));
+      compiled = this.#library.compile(this.#core, bytes, this.#properties(program));
     } catch (error) {
       throw new EngineError(`${this.description} refused the program "${program.name}": ${messageOf(error)}`);
     }
@@ -80,6 +90,7 @@ export class OpenVinoEngine implements Engine {
     this.#programs.set(id, {
       program: { ...program, bytes: new Uint8Array(0) },
       compiled,
+      memory: placed.map(({ data }) => data),
       requests: new Map(),
       times: { runs: [], nodes: new Map() },
     });

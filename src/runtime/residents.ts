@@ -1,7 +1,7 @@
 /** What engines over JavaScript's memory share: arrays that stay under names, tensors made over them once, checks. */
 import { EngineError } from "../errors/index.ts";
 import { showType, type Dtype } from "../graph/index.ts";
-import { allocate, type HostData, type HostTensor, type Port, type Program } from "../onnx/index.ts";
+import { allocate, type Constant, type HostData, type HostTensor, type Port, type Program } from "../onnx/index.ts";
 import type { Values, View } from "./engine.ts";
 
 interface Resident<T> {
@@ -100,11 +100,47 @@ export class Residents<T> {
     return tensor;
   }
 
+  /** A whole resident. */
+  whole(name: string): HostTensor {
+    return this.#resident(name);
+  }
+
   #resident(name: string): Resident<T> {
     const resident = this.#byName.get(name);
     if (resident === undefined) throw new EngineError(`The engine holds nothing under the name "${name}".`);
     return resident;
   }
+}
+
+/** Constants of so many bytes are copied into the model, where nobody changes them; more are read where they lie. */
+const FEW_BYTES = 2 ** 26;
+
+/**
+ * The values of a program's constants; large ones where they lie, if the engine knows a place for a resident. Throws
+ * EngineError where one is not given.
+ */
+export function constantsOf<T>(
+  { name: program, constants = [] }: Program,
+  views: Readonly<Record<string, View>>,
+  residents: Residents<T>,
+  placeOf?: (resident: string) => NonNullable<Constant["place"]>,
+): Constant[] {
+  const found = constants.map(({ name, shape }) => {
+    const view = views[name];
+    if (view === undefined) throw new EngineError(`The program "${program}" has a constant ${name}; it was not given.`);
+    const { resident, offset = 0 } = view;
+    const { dtype, data } = residents.whole(resident);
+    const sizes = shape as readonly number[];
+    const end = offset + sizes.reduce((product, d) => product * d, 1);
+    return { resident, offset, constant: { name, dtype, shape: sizes, data: data.subarray(offset, end) } };
+  });
+  const bytes = found.reduce((sum, { constant }) => sum + constant.data.byteLength, 0);
+  return found.map(({ resident, offset, constant }) => {
+    if (placeOf === undefined || bytes <= FEW_BYTES) return constant;
+    const { file, offset: start } = placeOf(resident);
+    const place = { file, offset: start + BigInt(offset * constant.data.BYTES_PER_ELEMENT) };
+    return { ...constant, place };
+  });
 }
 
 /** What a program is fed for a port. Throws EngineError where it is missing, or of another type. */

@@ -53,7 +53,7 @@ export async function openWorkerEngine(channel: Channel, options: EngineOptions)
   });
   return {
     description,
-    load: (program) => ask("load", program),
+    load: (program, constants) => ask("load", program, constants),
     unload: (program) => ask("unload", program),
     allocate: (name, dtype, length) => ask("allocate", name, dtype, length),
     write: (name, data, offset) => ask("write", name, data, offset),

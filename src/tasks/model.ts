@@ -1,9 +1,9 @@
 /** A model inside an engine: an architecture with its parameters, run on named inputs for any of its tensors. */
 import { CheckpointError, InputError, nearest } from "../errors/index.ts";
-import type { Tensor } from "../graph/index.ts";
+import { rewrite, rowRules, type Tensor } from "../graph/index.ts";
 import { neededInputs, traceOf, type Architecture, type InputType } from "../models/index.ts";
 import type { ModelParameters } from "../nn/index.ts";
-import { lower, type HostTensor } from "../onnx/index.ts";
+import { lower, type HostTensor, type LowerOptions, type Program } from "../onnx/index.ts";
 import type { Checkpoint } from "./open.ts";
 import type { Call, Engine, Values } from "../runtime/index.ts";
 
@@ -29,7 +29,10 @@ export class Model {
   readonly architecture: Architecture;
   readonly parameters: ModelParameters;
   readonly engine: Engine;
-  readonly #programs = new Map<string, Promise<Loaded>>();
+  /** By what goes in and what comes out; with the parameters as they were before any training inside, or outside. */
+  readonly #programs = new Map<string, { readonly inside: boolean; readonly loading: Promise<Loaded> }>();
+  /** The program of a large model that has the parameters inside. */
+  #prepared: string | undefined;
 
   /** The folder that the model came from, and its settings; undefined for one with fresh parameters. */
   readonly checkpoint: Checkpoint | undefined;
@@ -54,13 +57,7 @@ export class Model {
     const feeds = this.feeds(inputs);
     const asked = outputs instanceof RegExp ? String(outputs) : (outputs?.join(" ") ?? "");
     const key = [...Object.keys(feeds).sort(), "→", asked].join(" ");
-    let loading = this.#programs.get(key);
-    if (loading === undefined) {
-      loading = this.#load(Object.keys(feeds), outputs);
-      this.#programs.set(key, loading);
-      loading.catch(() => this.#programs.delete(key));
-    }
-    const { call, ports } = await loading;
+    const { call, ports } = await this.#loaded(key, Object.keys(feeds), outputs);
     const values = await this.engine.run([call], feeds);
     return new Map([...ports].map(([name, port]) => [name, values[port]!]));
   }
@@ -74,16 +71,29 @@ export class Model {
     await this.engine.dispose();
   }
 
-  async #load(given: readonly string[], names: RunOptions["outputs"]): Promise<Loaded> {
+  /** The program for a key; loaded again where parameters that are inside have changed. */
+  #loaded(key: string, given: readonly string[], names: RunOptions["outputs"]): Promise<Loaded> {
+    const { small, version } = this.parameters;
+    const before = this.#programs.get(key);
+    if (before !== undefined && !(before.inside && version > 0)) return before.loading;
+    // Who trains runs a model after each change, and would have to load it again; of a large one one copy must do.
+    const inside = version === 0 && (small || (this.#prepared ??= key) === key);
+    const loading = this.#load(inside, given, names);
+    this.#programs.set(key, { inside, loading });
+    loading.catch(() => this.#programs.delete(key));
+    before?.loading.then(({ call }) => this.engine.unload(call.program)).catch(() => undefined);
+    return loading;
+  }
+
+  async #load(inside: boolean, given: readonly string[], names: RunOptions["outputs"]): Promise<Loaded> {
     const chosen = this.#choose(this.#tensors(given), names, given);
     const ports = new Map([...chosen.keys()].map((name) => [name, `output ${name}`]));
     const outputs = Object.fromEntries([...chosen].map(([name, tensor]) => [ports.get(name)!, tensor]));
-    const program = lower(this.architecture.className, outputs);
-    const id = await this.engine.load(program);
-    return {
-      call: { program: id, bind: this.parameters.bind(program.inputs), fetch: [...ports.values()] },
-      ports,
-    };
+    const rewritten = rewrite(Object.values(outputs), rowRules).map((tensor, i) => [Object.keys(outputs)[i]!, tensor]);
+    const make = (options: LowerOptions): Program =>
+      lower(this.architecture.className, Object.fromEntries(rewritten) as Record<string, Tensor>, options);
+    const { id, bind } = (await this.parameters.load(make, { inside }))!;
+    return { call: { program: id, bind, fetch: [...ports.values()] }, ports };
   }
 
   #tensors(given: Iterable<string>): Map<string, Tensor> {
@@ -118,7 +128,9 @@ export class Model {
  */
 export function feedsOf(architecture: Architecture, inputs: Values): Values {
   const { inputs: known, className } = architecture;
-  const names = Object.keys(inputs).filter((name) => known[name]?.option !== true || Number(inputs[name]!.data[0]) !== 0);
+  const names = Object.keys(inputs).filter(
+    (name) => known[name]?.option !== true || Number(inputs[name]!.data[0]) !== 0,
+  );
   const types = architecture.inputsWith(new Set(names));
   const entries = names.map((name) => {
     const [value, type] = [inputs[name]!, types[name]];
@@ -139,7 +151,8 @@ function requireShape(
   shape: readonly number[],
   { shape: expected }: InputType,
 ): void {
-  const fits = shape.length === expected.length && expected.every((size, i) => size === shape[i] || isNaN(Number(size)));
+  const fits =
+    shape.length === expected.length && expected.every((size, i) => size === shape[i] || isNaN(Number(size)));
   if (fits) return;
   const options = Object.keys(inputs).filter((other) => inputs[other]!.option === true);
   const hint = options.length === 0 ? "" : ` With an option (${options.join(", ")}) it may be another.`;

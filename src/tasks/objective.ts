@@ -8,7 +8,7 @@ import type { Objective } from "../training/index.ts";
  * has one target. Throws GraphError where the inputs give no loss.
  */
 export function lossOf(architecture: Architecture, given: Iterable<string>): Objective {
-  const names = new Set([...neededInputs(architecture), ...given]);
+  const names = new Set([...neededInputs(architecture, given), ...given]);
   return (scope) => {
     const { loss } = architecture.compute(scope, names);
     if (loss !== undefined) return { loss };

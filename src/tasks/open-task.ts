@@ -2,11 +2,14 @@
 import { findModel } from "#hub";
 import type { ReadableFolder } from "../files/index.ts";
 import type { ModelTask } from "../models/index.ts";
+import type { Tokenizer } from "../tokens/index.ts";
 import { QuestionAnswerer } from "./answer.ts";
+import { ImageClassifier } from "./classify-images.ts";
 import { TextClassifier } from "./classify.ts";
 import { TextEmbedder } from "./embed.ts";
 import { MaskFiller } from "./fill.ts";
 import { TextConverter, TextGenerator } from "./generate-text.ts";
+import { ImageTextMatcher } from "./match.ts";
 import type { Model } from "./model.ts";
 import { openModel, type OpenOptions } from "./open.ts";
 import { TokenTagger } from "./tag.ts";
@@ -22,6 +25,9 @@ export interface TaskModels {
   readonly translate: TextConverter;
   readonly summarize: TextConverter;
   readonly embed: TextEmbedder;
+  readonly "classify-images": ImageClassifier;
+  /** Images with texts. */
+  readonly match: ImageTextMatcher;
   /** Any head, with the tokenizer. */
   readonly read: TextModel;
 }
@@ -38,19 +44,28 @@ const heads: Readonly<Record<TaskName, ModelTask | undefined>> = {
   translate: "conditional-generation",
   summarize: "conditional-generation",
   embed: "features",
+  "classify-images": "image-classification",
+  match: "image-text",
   read: undefined,
 };
 
-const makers: { readonly [T in TaskName]: new (...parts: ConstructorParameters<typeof TextModel>) => TaskModels[T] } = {
-  fill: MaskFiller,
-  generate: TextGenerator,
-  classify: TextClassifier,
-  tag: TokenTagger,
-  answer: QuestionAnswerer,
-  translate: TextConverter,
-  summarize: TextConverter,
-  embed: TextEmbedder,
-  read: TextModel,
+const withTokenizer =
+  <M>(Made: new (model: Model, tokenizer: Tokenizer) => M) =>
+  async (model: Model): Promise<M> =>
+    new Made(model, await tokenizerOf(model));
+
+const makers: { readonly [T in TaskName]: (model: Model) => TaskModels[T] | Promise<TaskModels[T]> } = {
+  fill: withTokenizer(MaskFiller),
+  generate: withTokenizer(TextGenerator),
+  classify: withTokenizer(TextClassifier),
+  tag: withTokenizer(TokenTagger),
+  answer: withTokenizer(QuestionAnswerer),
+  translate: withTokenizer(TextConverter),
+  summarize: withTokenizer(TextConverter),
+  embed: withTokenizer(TextEmbedder),
+  "classify-images": (model) => new ImageClassifier(model),
+  match: withTokenizer(ImageTextMatcher),
+  read: withTokenizer(TextModel),
 };
 
 /** How `open` opens. */
@@ -70,14 +85,14 @@ export async function open(place: string | ReadableFolder, options?: OpenOptions
 export async function open(
   place: string | ReadableFolder,
   options: OpenOptions | OpenTaskOptions<TaskName> = {},
-): Promise<Model | TextModel> {
+): Promise<Model | TaskModels[TaskName]> {
   const folder = typeof place === "string" ? await findModel(place) : place;
   const { task } = options;
   if (task === undefined || !(task in makers)) return openModel(folder, options as OpenOptions);
   const name = task as TaskName;
   const model = await openModel(folder, { ...options, task: heads[name] });
   try {
-    return new makers[name](model, await tokenizerOf(model));
+    return await makers[name](model);
   } catch (error) {
     await model.dispose();
     throw error;

@@ -36,7 +36,7 @@ export interface OpenOptions extends EngineOptions {
 }
 
 /** Settings that belong to a model beside its config, by file name. */
-const BESIDE = ["generation_config.json", "preprocessor_config.json"] as const;
+const BESIDE = ["generation_config.json", "preprocessor_config.json", "processor_config.json"] as const;
 
 /** What a folder says about itself. */
 export interface Checkpoint {

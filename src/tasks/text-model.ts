@@ -53,7 +53,9 @@ export class TextModel {
 
   /** Encodings as the inputs that the architecture has. Throws InputError for an id beyond the vocabulary. */
   feeds(encodings: readonly Encoding[], direction: "left" | "right" = "right"): Values {
-    const { inputs, config } = this.model.architecture;
+    const { inputs, config: whole } = this.model.architecture;
+    // A model of images and texts has a section for its texts.
+    const config = (whole["text"] ?? whole) as Readonly<Record<string, unknown>>;
     requireKnown(encodings, config["vocabulary"] as number | undefined);
     const length = Math.max(1, ...encodings.map(({ ids }) => ids.length));
     const pad = this.tokenizer.special.pad?.id ?? (config["paddingId"] as number | undefined) ?? 0;

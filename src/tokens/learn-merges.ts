@@ -33,8 +33,8 @@ interface Waiting {
 /**
  * Learns merges from words and their counts: the most frequent pair is joined first; of equally frequent ones that
  * with the smaller ids (first tokens come first, then the alphabet by code point, then the characters with a prefix or
- * suffix, then merges). That is the order of Hugging Face `tokenizers`, so that the merges are equal; it numbers
- * characters with a prefix or suffix in no fixed order, though.
+ * suffix, then merges). That is the order of Hugging Face `tokenizers`, so that the merges are equal; only characters
+ * with a prefix or suffix, which have no fixed order there, are in one here.
  * @param first Tokens that get the first ids, in this order: special tokens, for example.
  */
 export async function learnMerges(
@@ -78,7 +78,7 @@ export async function learnMerges(
 /** The id of a character as it stands in a word; undefined for one that is left out. */
 type FormOf = (character: string, starts: boolean, ends: boolean) => number | undefined;
 
-/** The tokens before any merge: the first ones, the alphabet by code point, and its forms inside and at the end. */
+/** The tokens before any merge: the first ones, the alphabet by code point, then its forms inside and at the end. */
 function startVocabulary(
   counts: ReadonlyMap<string, number>,
   first: readonly string[],
@@ -89,15 +89,19 @@ function startVocabulary(
   const { continuingSubwordPrefix: prefix = "", endOfWordSuffix: suffix = "", size } = options;
   const form = (character: string, starts: boolean, ends: boolean): string =>
     (starts ? "" : prefix) + character + (ends ? suffix : "");
-  const forms = new Set<string>();
+  const forms = new Map<string, number>();
   if (prefix !== "" || suffix !== "") {
     for (const word of counts.keys()) {
       eachCharacter(word, (character, starts, ends) => {
-        if (plain.has(character)) forms.add(form(character, starts, ends));
+        if (!plain.has(character)) return;
+        const written = form(character, starts, ends);
+        forms.set(written, (forms.get(written) ?? 0) + 1);
       });
     }
   }
-  const tokens = [...new Set([...plain, ...[...forms].sort(compareCodePoints)])];
+  // Those of most words first: as they come up when words are taken in any order, as the reference does.
+  const ordered = [...forms].sort(([a, countA], [b, countB]) => countB - countA || compareCodePoints(a, b));
+  const tokens = [...new Set([...plain, ...ordered.map(([written]) => written)])];
   if (!(tokens.length <= size)) {
     throw new InputError(
       `A vocabulary of ${size} tokens has no room for the ${tokens.length - first.length} characters of the alphabet ` +

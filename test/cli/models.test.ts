@@ -137,8 +137,8 @@ test("a broken model folder is said to be so", async () => {
   await writeTensors(folder, "model.safetensors", changed);
   expect(await error()).toBe(
     `model/model.safetensors does not fit the model that the config describes:
-  wrong shape: ${name} is [8, 4], expected [32]
   missing: model.encoder.layers.0.fc2.bias [16]
+  wrong shape: ${name} is [8, 4], expected [32]
   not part of the model: extra
 `,
   );

@@ -236,7 +236,7 @@ describe("show", () => {
       [CLS]   2     0  added
       the    31     0  0–3    The
       cat    34     0  4–7    cat
-      ##s    27     0  7–8    s
+      ##s    24     0  7–8    s
       [UNK]   1     0  9–10   😀
       [SEP]   3     0  added
       "

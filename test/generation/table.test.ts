@@ -1,6 +1,12 @@
 /** Models whose every sequence can be counted out: beam search against the best of all, sampling against its odds. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CachedModel, generate, startTokens, type GenerationOptions } from "../../src/generation/index.ts";
+import {
+  CachedModel,
+  generate,
+  startTokens,
+  type Generated,
+  type GenerationOptions,
+} from "../../src/generation/index.ts";
 import { ModelParameters } from "../../src/nn/index.ts";
 import { createEngine, type Engine } from "../../src/runtime/index.ts";
 import { smallConfig } from "../models/programs.ts";
@@ -75,6 +81,29 @@ describe("a table of what follows what", () => {
       expect(new Set(found.map(({ ids }) => ids.join())).size).toBe(10);
     },
   );
+
+  it("looks far enough to go on where several end tokens are the most probable ones", async () => {
+    const row = [0, 0.18, 0.18, 0.18, 0.18, 0.18, 0.1].map((p) => Math.log(Math.max(p, 1e-9)));
+    const ending = tableModel(row.map(() => row));
+    const other = new CachedModel(await ModelParameters.fromValues(engine, [], new Map()), ending);
+    const beams = { numBeams: 2, lengthPenalty: 8, earlyStopping: "never" } as const;
+    const options = { ...beams, eosTokenId: [1, 2, 3, 4, 5], maxNewTokens: 3 };
+    const [[best]] = (await generate(other, feeds(1), options)) as [[Generated]];
+    expect([...best.ids]).toEqual([6, 6]);
+    expect(best.endId).toBe(1);
+    await other.dispose();
+  });
+
+  it("does not begin with a suppressed token, counted behind a forced first one", async () => {
+    const options = { eosTokenId: END, maxNewTokens: 2, suppressTokens: [START], beginSuppressTokens: [END] };
+    const second = async (more: object): Promise<number> => {
+      const [[one]] = (await generate(model, feeds(1), { ...options, ...more })) as [[Generated]];
+      return [...one.ids, one.endId!][1]!;
+    };
+    expect(await second({})).toBe(END); // after A, the most probable first token
+    expect(await second({ forcedBosTokenId: A })).toBe(A);
+    expect(await second({ forcedBosTokenId: A, numBeams: 2 })).not.toBe(END);
+  });
 
   it("draws tokens as often as they are probable", async () => {
     const rows = 4000;

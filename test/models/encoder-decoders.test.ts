@@ -1,8 +1,16 @@
 /** BART, mBART, Marian and T5: sizes, configs, and what decoders read. Their numbers are in test/families. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigError, GraphError } from "../../src/errors/index.ts";
-import { families, architectureOf, architectureOfPreset, parametersOf, traceOf } from "../../src/models/index.ts";
+import {
+  families,
+  architectureOf,
+  architectureOfPreset,
+  parametersOf,
+  traceOf,
+  type ConfigJson,
+} from "../../src/models/index.ts";
 import { createEngine, type Engine } from "../../src/runtime/index.ts";
+import type { HostTensor } from "../../src/onnx/index.ts";
 import { compute, distance, drawnParameters, floats, ids } from "./programs.ts";
 
 let engine: Engine;
@@ -21,7 +29,18 @@ const bart = {
   ...layers,
 };
 const t5 = { model_type: "t5", vocab_size: 23, d_model: 8, d_kv: 5, num_heads: 2, d_ff: 9, num_layers: 1 };
+const small = { pad_token_id: 22, decoder_start_token_id: 22 };
 const className = "T5ForConditionalGeneration";
+
+type Feeds = Readonly<Record<string, HostTensor>>;
+
+/** The logits of a model with drawn parameters. */
+async function logitsOf(json: ConfigJson, feeds: Feeds): Promise<HostTensor> {
+  const made = architectureOf(json, "config.json", { task: "conditional-generation" });
+  const { trace, outputs } = traceOf(made, Object.keys(feeds));
+  const all = { ...feeds, ...Object.fromEntries(drawnParameters(trace)) };
+  return (await compute(engine, { logits: outputs["logits"]! }, all))["logits"]!;
+}
 
 describe("published sizes", () => {
   // As transformers 5.23 counts the parameters of its classes for conditional generation; Marian's without the two
@@ -121,18 +140,10 @@ describe("what the decoder reads", () => {
   const labels = ids([8, 9, 10, 2], [11, 2, -100, -100]);
 
   /** Logits from labels, and from the inputs of the decoder that they stand for. */
-  async function both(
-    json: Record<string, unknown>,
-    read: ReturnType<typeof ids>,
-  ): Promise<[Float32Array, Float32Array]> {
-    const made = architectureOf(json, "config.json", { task: "conditional-generation" });
-    const run = async (feeds: Record<string, ReturnType<typeof ids>>): Promise<Float32Array> => {
-      const { trace, outputs } = traceOf(made, Object.keys(feeds));
-      const all = { ...feeds, ...Object.fromEntries(drawnParameters(trace)) };
-      return floats((await compute(engine, { logits: outputs["logits"]! }, all))["logits"]);
-    };
-    return [await run({ inputIds, labels }), await run({ inputIds, decoderInputIds: read })];
-  }
+  const both = async (json: ConfigJson, read: HostTensor): Promise<[Float32Array, Float32Array]> => [
+    floats(await logitsOf(json, { inputIds, labels })),
+    floats(await logitsOf(json, { inputIds, decoderInputIds: read })),
+  ];
 
   it.each([
     ["bart", { ...bart, model_type: "bart" }, ids([2, 8, 9, 10], [2, 11, 2, 1])],
@@ -164,5 +175,33 @@ describe("what the decoder reads", () => {
     expect(() => traceOf(made, ["inputIds"])).toThrow(GraphError);
     expect(() => traceOf(made, ["inputIds"])).toThrow('needs the input "decoderInputIds", or "labels"');
     expect(() => traceOf(made, ["inputIds", "labels"])).not.toThrow();
+  });
+});
+
+describe("masks", () => {
+  const feeds = (source: number, target: number): Feeds => ({
+    inputIds: ids([source, 6, 7, 2]),
+    attentionMask: ids([0, 1, 1, 1]),
+    decoderInputIds: ids([target, 4, 5, 6]),
+    decoderAttentionMask: ids([0, 1, 1, 1]),
+  });
+
+  it.each([
+    ["bart", { ...bart, model_type: "bart" }],
+    ["mbart", { ...bart, model_type: "mbart" }],
+    ["marian", { ...bart, ...small, model_type: "marian" }],
+    ["t5", t5],
+  ])("of %s hide what they say of the source and of what the decoder reads, and no more", async (_, json) => {
+    const run = async (given: Feeds): Promise<Float32Array> => {
+      const logits = await logitsOf(json, given);
+      return floats(logits).subarray(logits.shape[2]); // without the position that is hidden
+    };
+    const before = await run(feeds(5, 3));
+    expect(distance(await run(feeds(8, 3)), before)).toBe(0);
+    expect(distance(await run(feeds(5, 9)), before)).toBe(0);
+    for (const name of ["attentionMask", "decoderAttentionMask"]) {
+      const seen = { ...feeds(5, 3), [name]: ids([1, 1, 1, 1]) };
+      expect(distance(await run(seen), before), name).toBeGreaterThan(0.01);
+    }
   });
 });

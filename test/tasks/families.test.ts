@@ -18,6 +18,7 @@ describe("checkpoints of the families", () => {
   });
 
   it("covers every family", () => {
-    for (const { modelType } of families) expect(folders.some((name) => name.startsWith(modelType))).toBe(true);
+    for (const { modelType } of families)
+      expect(folders.some((name) => name.startsWith(modelType.replaceAll("_", "-")))).toBe(true);
   });
 });

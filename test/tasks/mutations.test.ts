@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { diskFolder } from "../../src/files/disk.ts";
 import { Tensor } from "../../src/graph/index.ts";
-import { PARAMETERS } from "../../src/nn/index.ts";
+import { activations, PARAMETERS } from "../../src/nn/index.ts";
 import { readGolden, type Golden } from "../../src/tasks/golden-file.ts";
 import type { Model } from "../../src/tasks/model.ts";
 import { openModel } from "../../src/tasks/open.ts";
@@ -108,18 +108,22 @@ describe.each(main)("%s", (name) => {
         return gelu.call(this, "none");
       });
       vi.spyOn(Tensor.prototype, "relu").mockImplementation(silu);
+      vi.spyOn(activations, "quick_gelu").mockImplementation((x) => gelu.call(x, "none"));
     });
     expect(red).toBeDefined();
     expect(layerOfRow(red!)?.layer).toBe(0);
   });
 
-  it("shows another scaling", async () => {
+  it("shows another scaling", async ({ skip }) => {
     const scale = method("scale");
+    let calls = 0;
     const red = await redWith(() => {
       vi.spyOn(Tensor.prototype, "scale").mockImplementation(function (this: Tensor, factor) {
+        calls++;
         return scale.call(this, factor * 1.05);
       });
     });
+    if (calls === 0) skip("it scales nothing: the scores of T5 are not scaled, and an output layer of its own is not");
     expect(red).toBeDefined();
   });
 
@@ -132,7 +136,7 @@ describe.each(main)("%s", (name) => {
     if (table !== undefined) {
       const [, { offset, size, shape }] = table;
       const { data } = await model.engine.read(PARAMETERS, offset, size);
-      const width = shape.slice(1).reduce((product, d) => product * d, 1);
+      const width = shape.at(-1)!;
       const rolled = new Float32Array([
         ...(data as Float32Array).slice(width),
         ...(data as Float32Array).slice(0, width),

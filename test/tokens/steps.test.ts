@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import {
   compareTokenizers,
   tokenizerSteps,
+  trainBpe,
   trainTokenizer,
   trainWords,
   type StepWord,
@@ -66,6 +67,13 @@ test("merges come in the order of their ranks where one does not wait for anothe
   if (word!.steps.kind !== "merges") return;
   const merged = word!.steps.merges.map(({ left, right }) => left + right);
   expect(merged.at(-1)).toBe(outcome(word!)!.at(-1));
+});
+
+test("of equal pairs the leftmost is joined first", async () => {
+  const tokenizer = await trainBpe(["aa aa aa"], { kind: "metaspace", size: 3 });
+  expect(tokenizerSteps(tokenizer, "aaa").words[0]!.steps).toMatchObject({
+    merges: [{ left: "a", right: "a", rank: 0, symbols: ["▁", "aa", "a"] }],
+  });
 });
 
 test("the longest match names what was tried before it", () => {

@@ -75,6 +75,11 @@ test("WordPiece shares 99 % of its pieces with a trainer that does not repeat it
   expect((await trainWordPiece(bundled(lines), { size })).toText()).toBe(tokenizer.toText());
 });
 
+test("of the characters inside words those of most words come first, then by code point", async () => {
+  const tokenizer = await trainWordPiece(["ay cy ax ab"], { size: 9 });
+  expect([...tokenizer.parts.model.vocabulary.keys()]).toEqual(["[UNK]", "a", "b", "c", "x", "y", "##y", "##b", "##x"]);
+});
+
 describe("Unigram", () => {
   const specialTokens = ["<pad>", "<unk>"];
 
@@ -122,11 +127,14 @@ describe("Unigram", () => {
   });
 
   test("long words and characters of every size", async () => {
-    const long = `${"ab".repeat(2000)}😀${"é東".repeat(500)}`;
-    const tokenizer = await trainUnigram([long, "ab 😀 東 \u0000 é"], { size: 40, specialTokens });
+    const mixed = Array.from({ length: 4000 }, (_, i) => "abcdefgh"[(Math.imul(i, i * 31 + 17) >>> 4) % 8]!).join("");
+    const long = `${mixed}😀${"é東".repeat(500)}`;
+    const tokenizer = await trainUnigram([long, "ab 😀 東 \u0000 é"], { size: 60, specialTokens });
     const { pieces } = unigramOf(tokenizer);
     expect(pieces.every(([, score]) => Number.isFinite(score))).toBe(true);
     expect(tokenizer.decode(tokenizer.ids(long))).toBe(long);
+    // Their paths' probabilities are too small for a number, and count nevertheless.
+    expect(tokenizer.ids(long).length).toBeLessThan(0.8 * Array.from(long).length);
     expect(tokenizer.encode("x").tokens).toEqual(["▁", "<unk>"]);
     expect(Tokenizer.fromJson(tokenizer.toText()).toText()).toBe(tokenizer.toText());
   });

@@ -19,6 +19,8 @@ from transformers import (
     OpenAIGPTConfig,
     OpenAIGPTDoubleHeadsModel,
     OpenAIGPTLMHeadModel,
+    OPTConfig,
+    OPTForCausalLM,
 )
 
 VOCABULARY = 53
@@ -155,6 +157,25 @@ def llama() -> Iterator[Golden]:
     yield from each([bare, sequence, token, answer], "llama", "Llama", llama_config, texts(draw), draw)
 
 
+def opt() -> Iterator[Golden]:
+    draw = Draw(6, VOCABULARY)
+    config = OPTConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=16,
+        word_embed_proj_dim=16,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        ffn_dim=27,
+        max_position_embeddings=16,
+        bos_token_id=END,
+        eos_token_id=END,
+        pad_token_id=PAD,
+    )
+    generation = {"bos_token_id": END, "eos_token_id": END, "pad_token_id": PAD}
+    main = {"seed": 26, "main": True, "generation": generation, "cases": prompted(draw)}
+    yield Golden("opt-causal-lm", OPTForCausalLM, config, causal(draw), **main)
+
+
 def goldens() -> Iterator[Golden]:
-    for family in (openai_gpt, gpt2, ctrl, llama):
+    for family in (openai_gpt, gpt2, ctrl, llama, opt):
         yield from family()

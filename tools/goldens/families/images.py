@@ -46,7 +46,8 @@ def vit() -> Iterator[Golden]:
         return {"pixel_values": draw.normal(2, 3, height, width)}
 
     model, folder = ViTForImageClassification, "vit-image-classification"
-    yield Golden(folder, model, vit_config(), picture() | labels, main=True)
+    # Seed and spread with which the two forms of GELU differ behind the first layer by more than rounding.
+    yield Golden(folder, model, vit_config(), picture() | labels, main=True, spread=0.35, seed=21)
     other = vit_config(qkv_bias=False, hidden_act="gelu_new", layer_norm_eps=1e-3)
     yield Golden(f"{folder}-no-bias", model, other, picture() | labels)
     larger = picture(16, 20) | labels | {"interpolate_pos_encoding": True}
