@@ -34,8 +34,15 @@ export {
   type BleuScore,
 } from "./evaluation/index.ts";
 export {
+  architectureOf,
+  architectureOfPreset,
+  families,
+  parametersOf,
   transformerParts,
   transformerPresets,
+  type Architecture,
+  type Family,
+  type ModelTask,
   type ParameterParts,
   type TransformerConfig,
   type TransformerPreset,
@@ -51,8 +58,41 @@ export {
 } from "./training/index.ts";
 export { recordNames, recordsOf } from "./insight/index.ts";
 export { heatGridSvg, heatGridText, lineChartSvg, lineChartText } from "./figures/index.ts";
+export { QuestionAnswerer, type Answer, type AnswerOptions } from "./tasks/answer.ts";
+export { TextClassifier, type ClassScore } from "./tasks/classify.ts";
+export { cosine, TextEmbedder, type EmbedOptions } from "./tasks/embed.ts";
 export { exportTranslator, type ExportedTranslator } from "./tasks/export-translator.ts";
+export { MaskFiller, type Filling } from "./tasks/fill.ts";
+export {
+  TextConverter,
+  TextGenerator,
+  type ConvertOptions,
+  type GeneratedText,
+  type GenerateTextOptions,
+} from "./tasks/generate-text.ts";
+export { cachedModel, modelGenerationOptions } from "./tasks/generation.ts";
+export {
+  camelCase,
+  readGolden,
+  snakeCase,
+  type ForwardCase,
+  type GenerateCase,
+  type Golden,
+} from "./tasks/golden-file.ts";
+export { Model, type Results, type RunOptions } from "./tasks/model.ts";
+export { lossOf } from "./tasks/objective.ts";
+export { open, type OpenTaskOptions, type TaskModels, type TaskName } from "./tasks/open-task.ts";
+export {
+  createModel,
+  inspectCheckpoint,
+  openModel,
+  saveModel,
+  type Checkpoint,
+  type OpenOptions,
+} from "./tasks/open.ts";
 export { profileTranslator, type ProfileOptions, type StepProfile } from "./tasks/profile-translator.ts";
+export { TokenTagger, type TaggedSpan, type TaggedWord } from "./tasks/tag.ts";
+export { TextModel, tokenizerOf, type EncodedTexts, type ReadOptions } from "./tasks/text-model.ts";
 export { train, type TrainOptions } from "./tasks/train-translator.ts";
 export {
   attentionOf,
@@ -68,3 +108,4 @@ export {
 } from "./tasks/translate.ts";
 export { openTranslatorFolder, type TranslatorFolder } from "./tasks/translator-folder.ts";
 export { Translator, type TranslatorOptions } from "./tasks/translator.ts";
+export { verify, verifyModel, type Verification, type VerifyOptions, type VerifyRow } from "./tasks/verify.ts";

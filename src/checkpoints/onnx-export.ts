@@ -1,16 +1,21 @@
 /** A model as ONNX files, in the folders that Transformers.js opens and that any ONNX Runtime runs. */
 import type { Folder } from "../files/index.ts";
 import { showType } from "../graph/index.ts";
-import { lower, type Program, type Weights } from "../onnx/index.ts";
+import { lower, type Program, type Quantization, type Weights } from "../onnx/index.ts";
 import { exportPlans, type Exportable, type PlanOptions } from "./onnx-plans.ts";
 
 /** Weights beyond this many bytes lie beside the ONNX file: protobuf cannot hold 2 GB. */
 const INSIDE_LIMIT = 1.8e9;
 
+/** What Transformers.js appends for its `dtype`: "q8", "q4", "fp16". */
+const ends: Readonly<Record<Quantization, string>> = { int8: "_quantized", int4: "_q4", fp16: "_fp16" };
+
 /** What is exported, and how. */
 export interface ExportOptions extends PlanOptions {
   /** The most bytes of weights inside an ONNX file; more go to `<file>.onnx_data` beside it. Default: 1.8 GB. */
   readonly insideLimit?: number | undefined;
+  /** How weights are stored; it shows in the files' names, as Transformers.js expects it. Default: as float32. */
+  readonly quantize?: Quantization | undefined;
 }
 
 /** What a file computes. */
@@ -35,9 +40,9 @@ export async function exportOnnx(
 ): Promise<ExportedProgram[]> {
   const exported: ExportedProgram[] = [];
   for (const { file: name, outputs } of exportPlans(model, options)) {
-    const file = `${name}.onnx`;
+    const file = `${name}${options.quantize === undefined ? "" : ends[options.quantize]}.onnx`;
     const external = { file: `${file}_data`, above: options.insideLimit ?? INSIDE_LIMIT };
-    const program = lower(name, outputs, { weights, external });
+    const program = lower(name, outputs, { weights, external, quantize: options.quantize });
     const { bytes, inputs, beside } = program;
     const path = `onnx/${file}`;
     // First what the file needs.

@@ -45,12 +45,13 @@ export const families: readonly Family[] = [
   vitFamily,
 ];
 
-/** The family of a config.json. Throws ConfigError that lists the known ones. */
-export function familyOf(json: ConfigJson, where: string): Family {
+/** The family of a config.json, first among `others`. Throws ConfigError that lists the known ones. */
+export function familyOf(json: ConfigJson, where: string, others: readonly Family[] = []): Family {
   const type = json["model_type"];
-  const found = families.find(({ modelType }) => modelType === type);
+  const all = [...others, ...families];
+  const found = all.find(({ modelType }) => modelType === type);
   if (found !== undefined) return found;
-  const known = families.map(({ modelType }) => modelType);
+  const known = all.map(({ modelType }) => modelType);
   if (typeof type !== "string") {
     throw new ConfigError(`${where} has no model_type. Expected one of ${known.join(", ")}.`);
   }
@@ -61,16 +62,21 @@ export function familyOf(json: ConfigJson, where: string): Family {
   );
 }
 
+/** Which head is wanted, and families that are not in the registry. */
+export interface Wanted {
+  /** The class, by Hugging Face's name; it goes before the task. */
+  readonly className?: string | undefined;
+  readonly task?: ModelTask | undefined;
+  /** Families of one's own; they go before those of the package. */
+  readonly families?: readonly Family[] | undefined;
+}
+
 /**
  * The architecture that a config.json describes: the class under `architectures`, or another one of the family, by its
  * name or by what it is for. Throws ConfigError where there is none.
  */
-export function architectureOf(
-  json: ConfigJson,
-  where: string,
-  wanted: { readonly className?: string | undefined; readonly task?: ModelTask | undefined } = {},
-): Architecture {
-  const found = familyOf(json, where);
+export function architectureOf(json: ConfigJson, where: string, wanted: Wanted = {}): Architecture {
+  const found = familyOf(json, where, wanted.families);
   const named = (json["architectures"] as readonly string[] | null | undefined)?.[0];
   const { className, task } = wanted;
   if (className !== undefined) return found.fromJson(json, className, where);
@@ -89,13 +95,14 @@ function firstWith({ heads, modelType }: Family, task: ModelTask, where: string)
 }
 
 /** A published size by its name, without weights: `bert-base`. Throws ConfigError that lists the sizes. */
-export function architectureOfPreset(preset: string, task?: ModelTask): Architecture {
-  const found = families.find(({ presets }) => presets.includes(preset));
+export function architectureOfPreset(preset: string, task?: ModelTask, others: readonly Family[] = []): Architecture {
+  const all = [...others, ...families];
+  const found = all.find(({ presets }) => presets.includes(preset));
   if (found !== undefined) {
     const className = task === undefined ? Object.keys(found.heads)[0]! : firstWith(found, task, preset);
     return found.fromPreset(preset, className);
   }
-  const known = families.flatMap(({ presets }) => presets);
+  const known = all.flatMap(({ presets }) => presets);
   const near = nearest(preset, known);
   const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
   throw new ConfigError(`There is no size named "${preset}".${hint} The sizes are ${known.join(", ")}.`);

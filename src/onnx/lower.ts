@@ -15,6 +15,7 @@ import {
 } from "../graph/index.ts";
 import { bytesOf, toHostData, type HostTensor } from "./data.ts";
 import { encodeMessage, type Message } from "./messages.ts";
+import { quantized, type Quantization, type QuantizedProgram } from "./quantize.ts";
 import { withoutRepeatedReshapes } from "./reshapes.ts";
 import { schedule } from "./schedule.ts";
 import { storedTensors } from "./stored.ts";
@@ -56,6 +57,8 @@ export interface LowerOptions {
   readonly weights?: Weights;
   /** Inputs that become constants whose values are given when the program is loaded. */
   readonly constants?: Pick<ReadonlySet<string>, "has"> | undefined;
+  /** How the given weights are stored. Default: as they are. */
+  readonly quantize?: Quantization | undefined;
   /** See `Program.exact`. Default: false. */
   readonly exact?: boolean;
   /**
@@ -68,11 +71,11 @@ export interface LowerOptions {
 }
 
 /** The program that computes named tensors. Inputs are those that the tensors depend on. */
-export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, options: LowerOptions = {}): Program {
+export function lower(name: string, asked: Readonly<Record<string, Tensor>>, options: LowerOptions = {}): Program {
+  const { outputs, weights } = quantizedIf(asked, options);
   const nodes = nodesOf(Object.values(outputs));
   const reached = nodes.filter((node) => node.op.name === "input").map((node) => node.outputs[0]!);
   const inputs = inputPorts([...reached, ...(options.inputs ?? [])].map(portOf));
-  const weights = options.weights ?? new Map<string, HostTensor>();
   const fed = inputs.filter(({ name }) => !weights.has(name) && options.constants?.has(name) !== true);
   const writer = new Writer(fed, new Set([...inputs.map((port) => port.name), ...Object.keys(outputs)]));
   const names = new Map<Tensor, string>();
@@ -112,6 +115,13 @@ export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, o
     ...(options.exact === true && { exact: true }),
     ...(beside !== undefined && { beside }),
   };
+}
+
+function quantizedIf(
+  outputs: Readonly<Record<string, Tensor>>,
+  { weights = new Map(), quantize }: LowerOptions,
+): Pick<QuantizedProgram, "weights"> & { readonly outputs: Readonly<Record<string, Tensor>> } {
+  return quantize === undefined ? { outputs, weights } : quantized(outputs, weights, quantize);
 }
 
 /** One port a name. Throws GraphError where one name is asked for with two types. */
@@ -171,10 +181,13 @@ class Writer implements Emitter {
     outputs: readonly string[],
     attributes: Record<string, OnnxAttribute>,
   ): void {
-    const name = `${type}_${this.graphNodes.length}`;
+    // An op of another set than ONNX's own has its domain in front.
+    const [, domain, own] = /^(.*)\.([^.]*)$/.exec(type) ?? [undefined, undefined, type];
+    const name = `${own}_${this.graphNodes.length}`;
     this.graphNodes.push({
       name: this.label === "" ? name : `${this.label}/${name}`,
-      type,
+      type: own,
+      ...(domain !== undefined && { domain }),
       inputs,
       outputs,
       attributes: Object.entries(attributes).map(([name, value]) => attributeMessage(name, value)),
@@ -311,10 +324,11 @@ class Writer implements Emitter {
           `Write them beside it: give \`external\`.`,
       );
     }
+    const domains = [...new Set(this.graphNodes.flatMap(({ domain }) => domain ?? []))];
     return encodeMessage("Model", {
       irVersion: IR_VERSION,
       producerName: "heed",
-      opsets: [{ domain: "", version: OPSET }],
+      opsets: [{ domain: "", version: OPSET }, ...domains.map((domain) => ({ domain, version: 1 }))],
       graph: {
         name,
         nodes: this.graphNodes,

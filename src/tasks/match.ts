@@ -28,7 +28,6 @@ export interface ZeroShotOptions extends MatchOptions {
 /** A model that reads both images and texts, with its tokenizer. */
 export class ImageTextMatcher extends TextModel {
   readonly settings: ImageSettings;
-  #scale: Promise<number> | undefined;
 
   constructor(model: Model, tokenizer: Tokenizer) {
     super(model, tokenizer);
@@ -90,14 +89,14 @@ export class ImageTextMatcher extends TextModel {
 
   /** Scaled cosines: a row for each of the first, a column for each of the second. */
   async #logits(rows: readonly Float32Array[], columns: readonly Float32Array[]): Promise<Float32Array[]> {
-    const scale = await (this.#scale ??= this.#readScale());
+    const scale = await this.#scale();
     return rows.map((row) =>
       Float32Array.from(columns, (column) => scale * row.reduce((sum, value, i) => sum + value * column[i]!, 0)),
     );
   }
 
   /** The learned inverse temperature (section 2.3). */
-  async #readScale(): Promise<number> {
+  async #scale(): Promise<number> {
     const { offset } = this.model.parameters.layout.places.get("logit_scale")!;
     return Math.exp((await this.model.engine.read(PARAMETERS, offset, 1)).data[0] as number);
   }

@@ -16,6 +16,7 @@ import {
   architectureOfPreset,
   parametersOf,
   type Architecture,
+  type Family,
   type ModelTask,
 } from "../models/index.ts";
 import { ModelParameters, requireAll, type WeightMatch } from "../nn/index.ts";
@@ -29,6 +30,8 @@ export interface OpenOptions extends EngineOptions {
   readonly task?: ModelTask | undefined;
   /** The class of the family, by Hugging Face's name, instead of a task. */
   readonly className?: string | undefined;
+  /** Families of one's own, beside those of the package (docs/architecture.md, "How to add a family"). */
+  readonly families?: readonly Family[] | undefined;
   /** Whether a head that the checkpoint lacks starts with fresh parameters, to be trained. Default: false. */
   readonly fresh?: boolean | undefined;
   /** Of fresh parameters. Default: 1. */
@@ -82,13 +85,12 @@ export async function openModel(folder: ReadableFolder, options: OpenOptions = {
   }
 }
 
-/** A model of a published size (`bert-base`) with fresh parameters. */
-export async function createModel(preset: string, options: OpenOptions = {}): Promise<Model> {
-  return initialized(architectureOfPreset(preset, options.task), options);
-}
-
-/** A model of an architecture with fresh parameters, drawn by the seed. */
-export async function initialized(architecture: Architecture, options: OpenOptions = {}): Promise<Model> {
+/**
+ * A model with fresh parameters, drawn by the seed: of a published size by its name (`bert-base`), or of any architecture.
+ * Throws ConfigError for a size that there is not.
+ */
+export async function createModel(size: string | Architecture, options: OpenOptions = {}): Promise<Model> {
+  const architecture = typeof size === "string" ? architectureOfPreset(size, options.task, options.families) : size;
   const engine = await createEngine(options);
   const parameters = await ModelParameters.initialize(engine, parametersOf(architecture), options.seed ?? 1);
   return new Model(architecture, parameters);

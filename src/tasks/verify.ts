@@ -22,7 +22,7 @@ import {
 } from "./compare.ts";
 import { GOLDEN, readGolden, type ForwardCase, type Golden, type StepArguments } from "./golden-file.ts";
 import { cachedModel, modelGenerationOptions, withMask } from "./generation.ts";
-import { feedsOf, type Model } from "./model.ts";
+import type { Model } from "./model.ts";
 import { openModel, type OpenOptions } from "./open.ts";
 
 export type { VerifyRow } from "./compare.ts";
@@ -69,7 +69,7 @@ export async function verifyModel(model: Model, golden: Golden, tolerance = 1e-4
 
 /** Outputs and inner tensors, in the order in which the model computes them. */
 async function outputRows(model: Model, given: ForwardCase, prefix: string, tolerance: number): Promise<VerifyRow[]> {
-  const { trace, outputs } = traceOf(model.architecture, Object.keys(given.inputs));
+  const { trace, outputs } = traceOf(model.architecture, Object.keys(model.feeds(given.inputs)));
   const tensors = new Map([...trace.records, ...Object.entries(outputs)]);
   const names = [...tensors.keys()].filter((name) => given.outputs.has(name));
   const results = await model.run(given.inputs, { outputs: names });
@@ -90,7 +90,7 @@ async function outputRows(model: Model, given: ForwardCase, prefix: string, tole
 /** The outputs of a second segment, which reads the memory that the first one leaves. */
 async function nextRows(model: Model, first: ForwardCase, next: ForwardCase, tolerance: number): Promise<VerifyRow[]> {
   const { architecture } = model;
-  const given = Object.keys(first.inputs);
+  const given = Object.keys(model.feeds(first.inputs));
   const memories = model.outputNames(given).filter((name) => architecture.inputs[name] !== undefined);
   const memory = await model.run(first.inputs, { outputs: memories });
   const inputs = { ...next.inputs, ...Object.fromEntries(memory) };
@@ -158,7 +158,8 @@ function countsOf(tensor: Tensor, shape: readonly number[], inputs: Values): Cou
 
 /** The gradients of the loss, and what one update changes. */
 async function gradientRows(model: Model, golden: Golden, tolerance: number): Promise<VerifyRow[]> {
-  const { trace, outputs } = traceOf(model.architecture, Object.keys(golden.inputs));
+  const feeds = model.feeds(golden.inputs);
+  const { trace, outputs } = traceOf(model.architecture, Object.keys(feeds));
   const asked = new Set([...golden.gradients.keys(), ...golden.steps.keys()]);
   const { loss } = outputs;
   if (loss === undefined) return [...asked].map((name) => impossible(`grads.${name}`, model.architecture));
@@ -172,7 +173,7 @@ async function gradientRows(model: Model, golden: Golden, tolerance: number): Pr
     ports[`gradient ${name}`] = slopes[i]!;
     if (golden.step !== undefined) ports[`next ${name}`] = stepped(tensor, slopes[i]!, golden.step);
   }
-  const values = await runOnce(model, ports, feedsOf(model.architecture, golden.inputs));
+  const values = await runOnce(model, ports, feeds);
   const before = golden.steps.size > 0 ? await model.parameters.read() : new Map<string, HostTensor>();
   const slopeRows = parameters.flatMap(({ name }) => gradientRow(name, values[`gradient ${name}`]!, golden, tolerance));
   const stepRows = parameters.flatMap(({ name }) =>

@@ -1,16 +1,9 @@
 // Trains every checkpoint of test/families that has labels for ten updates, saves it, and writes beside it what it computes.
 // Run by trained-families.py: node tools/checks/trained-families.mjs OUT [NAME…]
 import { readdirSync } from "node:fs";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-
-const dist = (path) => import(pathToFileURL(resolve("dist", path)));
-const { diskFolder } = await dist("files/disk.js");
-const { writeSafetensors } = await dist("checkpoints/index.js");
-const { lossOf } = await dist("tasks/objective.js");
-const { openModel, saveModel } = await dist("tasks/open.js");
-const { readGolden, snakeCase } = await dist("tasks/golden-file.js");
-const { adamW, Trainer } = await dist("training/index.js");
+import { diskFolder, lossOf, openModel, readGolden, saveModel, snakeCase, Trainer } from "heed";
+import { writeSafetensors } from "heed/checkpoints";
+import { adamW } from "heed/training";
 
 const UPDATES = 10;
 const [out, ...names] = process.argv.slice(2);

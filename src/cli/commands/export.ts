@@ -5,6 +5,7 @@ import { diskFolder } from "../../files/disk.ts";
 import { findModel } from "../../files/hub.ts";
 import { readJson, type Folder, type ReadableFolder } from "../../files/index.ts";
 import { showType } from "../../graph/index.ts";
+import { quantizations, type Quantization } from "../../onnx/index.ts";
 import { modelTasks, TRANSFORMER, type ModelTask } from "../../models/index.ts";
 import { exportModel } from "../../tasks/export-model.ts";
 import { exportTranslator } from "../../tasks/export-translator.ts";
@@ -19,6 +20,7 @@ interface Flags {
   readonly class?: string;
   readonly outputs?: readonly string[];
   readonly cache: boolean;
+  readonly quantize?: Quantization;
   readonly json?: true;
 }
 
@@ -37,6 +39,7 @@ export function command(io: Io): Command {
     .addOption(new Option("--task <name>", "what the model is for; default: what its config says").choices(modelTasks))
     .option("--class <name>", "the class instead, such as BertForMaskedLM")
     .option("--outputs <names...>", "inner tensors that become outputs, too, such as attentions.0 or hidden_states.3")
+    .addOption(new Option("--quantize <kind>", "weights in fewer bits").choices(quantizations))
     .option("--no-cache", "without inputs and outputs for a cache: all of a text at once")
     .option("--json", "print files, inputs and outputs as JSON")
     .action(async (model: string, flags: Flags) => {
@@ -51,10 +54,10 @@ export function command(io: Io): Command {
 }
 
 async function written(from: ReadableFolder, out: Folder, flags: Flags): Promise<ExportedProgram[]> {
-  const { task, class: className, outputs, cache } = flags;
-  if (!(await isTranslator(from))) return exportModel(from, out, { task, className, outputs, cache });
+  const { task, class: className, ...options } = flags;
+  if (!(await isTranslator(from))) return exportModel(from, out, { task, className, ...options });
   const { config, tokenizer, weights } = await openTranslatorFolder(from);
-  return exportTranslator(out, { config, tokenizer, weights: await weights() }, { outputs, cache });
+  return exportTranslator(out, { config, tokenizer, weights: await weights() }, options);
 }
 
 /** Whether a training of `heed train` or `heed start` wrote it. Anything that cannot be read is left to who opens it. */
