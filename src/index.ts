@@ -12,6 +12,7 @@ export {
   type ReadableFolder,
 } from "./files/index.ts";
 export { createEngine, type Engine, type EngineOptions } from "./runtime/index.ts";
+export { camelCase, snakeCase } from "./checkpoints/index.ts";
 export {
   compareTokenizers,
   Tokenizer,
