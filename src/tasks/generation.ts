@@ -32,7 +32,11 @@ export function cachedModel(model: Model): CachedModel {
  */
 export function withMask(model: Model, feeds: Values, { padTokenId, eosTokenId }: GenerationOptions): Values {
   const { inputIds, attentionMask } = feeds;
-  if (inputIds === undefined || attentionMask !== undefined || model.architecture.inputs["attentionMask"] === undefined) {
+  if (
+    inputIds === undefined ||
+    attentionMask !== undefined ||
+    model.architecture.inputs["attentionMask"] === undefined
+  ) {
     return feeds;
   }
   const padding = [eosTokenId ?? []].flat().includes(padTokenId ?? -1) ? undefined : padTokenId;

@@ -146,7 +146,7 @@ describe("paired tests", () => {
   });
 
   it("refuse what cannot be paired", () => {
-    expect(() => pairedBootstrap(baseline, meanStatistics([1]))).toThrow(/300 segments and the system 1/);
+    expect(() => pairedBootstrap(baseline, meanStatistics([1]))).toThrow(/300 examples and the system 1/);
     const [cased, lower] = [{}, { lowercase: true }].map((options) => bleuStatistics(["a"], [["a"]], options));
     expect(() => pairedRandomization(cased!, lower!)).toThrow(/case:mixed.*case:lc/);
     expect(() => pairedRandomization(cased!, bleuStatistics(["a"], [["a"]], { maxOrder: 2 }))).toThrow(InputError);

@@ -42,7 +42,7 @@ export async function run(session: InferenceSession, known: Tensors): Promise<Te
     if (value === undefined) throw new Error(`The exported file needs ${name}.`);
     return [name, value] as const;
   });
-  return (await session.run(Object.fromEntries(feeds)));
+  return await session.run(Object.fromEntries(feeds));
 }
 
 /** What a generation.json says that greedy decoding needs. */
