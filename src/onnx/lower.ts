@@ -115,7 +115,8 @@ export function lower(name: string, asked: Readonly<Record<string, Tensor>>, opt
   const bytes = writer.finish(name, kept, ports, stored);
   return {
     ...{ name, bytes, inputs: kept, outputs: ports },
-    ...(constants.length > 0 && { constants, rounded }),
+    ...(constants.length > 0 && { constants }),
+    ...(rounded.size > 0 && { rounded }),
     ...(options.exact === true && { exact: true }),
     ...(beside !== undefined && { beside }),
   };
