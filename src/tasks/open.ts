@@ -70,12 +70,17 @@ export async function inspectCheckpoint(folder: ReadableFolder, options: OpenOpt
   return { folder, architecture, config, beside, match };
 }
 
+/** Models that write go on by one token at a time; the others see all at once. */
+function purposeOf({ task }: Architecture): EngineOptions["purpose"] {
+  return task === "causal-lm" || task === "conditional-generation" ? "generation" : "inference";
+}
+
 /** Opens a checkpoint as a model in an engine of its own. Throws CheckpointError or ConfigError where it cannot be. */
 export async function openModel(folder: ReadableFolder, options: OpenOptions = {}): Promise<Model> {
   const checkpoint = await inspectCheckpoint(folder, options);
   const weights = await openWeights(folder);
   const parameters = parametersOf(checkpoint.architecture);
-  const engine = await createEngine({ purpose: "generation", ...options });
+  const engine = await createEngine({ purpose: purposeOf(checkpoint.architecture), ...options });
   try {
     const values = readWeights(weights, checkpoint.match, { parameters, seed: options.seed ?? 1 });
     return new Model(checkpoint.architecture, await ModelParameters.fromStream(engine, parameters, values), checkpoint);
