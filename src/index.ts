@@ -12,6 +12,7 @@ export {
   type ReadableFolder,
 } from "./files/index.ts";
 export { createEngine, type Engine, type EngineOptions } from "./runtime/index.ts";
+export { camelCase, snakeCase } from "./checkpoints/index.ts";
 export {
   compareTokenizers,
   Tokenizer,
@@ -58,6 +59,7 @@ export {
 } from "./training/index.ts";
 export { recordNames, recordsOf } from "./insight/index.ts";
 export { heatGridSvg, heatGridText, lineChartSvg, lineChartText } from "./figures/index.ts";
+export { camelCase, snakeCase } from "./checkpoints/spelling.ts";
 export { QuestionAnswerer, type Answer, type AnswerOptions } from "./tasks/answer.ts";
 export { TextClassifier, type ClassScore } from "./tasks/classify.ts";
 export { cosine, TextEmbedder, type EmbedOptions } from "./tasks/embed.ts";
@@ -71,14 +73,7 @@ export {
   type GenerateTextOptions,
 } from "./tasks/generate-text.ts";
 export { cachedModel, modelGenerationOptions } from "./tasks/generation.ts";
-export {
-  camelCase,
-  readGolden,
-  snakeCase,
-  type ForwardCase,
-  type GenerateCase,
-  type Golden,
-} from "./tasks/golden-file.ts";
+export { readGolden, type ForwardCase, type GenerateCase, type Golden } from "./tasks/golden-file.ts";
 export { Model, type Results, type RunOptions } from "./tasks/model.ts";
 export { lossOf } from "./tasks/objective.ts";
 export { open, type OpenTaskOptions, type TaskModels, type TaskName } from "./tasks/open-task.ts";

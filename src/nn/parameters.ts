@@ -1,5 +1,13 @@
 /** Parameters inside an engine: one flat resident, and where in it each parameter lies. */
-import type { HostTensor, LowerOptions, Program } from "../onnx/index.ts";
+import {
+  roundedParts,
+  type HostTensor,
+  type LowerOptions,
+  type Port,
+  type Program,
+  type Quantization,
+  type RoundedWeight,
+} from "../onnx/index.ts";
 import { random } from "../random/index.ts";
 import type { Engine, View } from "../runtime/index.ts";
 import { initialValues, type Parameter } from "./scope.ts";
@@ -65,7 +73,14 @@ export class ModelParameters {
   readonly engine: Engine;
   readonly specs: readonly Parameter[];
   readonly layout: Layout;
+  /**
+   * In how many bits the programs that `load` loads have their weights; they are always inside then, as they are at that
+   * time. For models that are used and not trained. Default: all.
+   */
+  quantize: Quantization | undefined;
   #version = 0;
+  /** Residents with what is made from weights, and of which version. */
+  readonly #roundedAt = new Map<string, number>();
 
   private constructor(engine: Engine, specs: readonly Parameter[]) {
     this.engine = engine;
@@ -149,14 +164,48 @@ export class ModelParameters {
    * they are bound. Gives undefined where there is no program.
    */
   async load(
-    make: (options: Pick<LowerOptions, "constants">) => Program | undefined,
+    make: (options: Pick<LowerOptions, "constants" | "quantize">) => Program | undefined,
     { resident = PARAMETERS, inside = false } = {},
   ): Promise<LoadedProgram | undefined> {
-    const program = make(inside ? { constants: this.layout.places } : {});
+    const { quantize } = this;
+    const program = make(inside || quantize !== undefined ? { constants: this.layout.places, quantize } : {});
     if (program === undefined) return undefined;
-    const { name, inputs, outputs, constants = [] } = program;
-    const id = await this.engine.load(program, this.bind(constants, { resident }));
+    const { name, inputs, outputs, constants = [], rounded = new Map<string, RoundedWeight>() } = program;
+    const views = { ...this.bind(constants, { resident }), ...(await this.#rounded(constants, rounded, resident)) };
+    const id = await this.engine.load(program, views);
     return { id, program: { name, inputs, outputs }, bind: this.bind(inputs, { resident }) };
+  }
+
+  /** Residents with what is made from weights, each once for all programs; made anew where the weights have changed. */
+  async #rounded(
+    constants: readonly Port[],
+    rounded: ReadonlyMap<string, RoundedWeight>,
+    resident: string,
+  ): Promise<Record<string, View>> {
+    const views: Record<string, View> = {};
+    for (const { name, shape } of constants) {
+      const weight = rounded.get(name);
+      if (weight === undefined) continue;
+      const own = `${resident} ${name}`;
+      if (this.#roundedAt.get(own) !== this.version) await this.#round(weight, rounded, resident);
+      views[name] = { resident: own, shape: shape as readonly number[] };
+    }
+    return views;
+  }
+
+  /** Makes all that is stored of one weight. */
+  async #round(weight: RoundedWeight, known: ReadonlyMap<string, RoundedWeight>, resident: string): Promise<void> {
+    const { offset, size, shape } = this.layout.places.get(weight.from)!;
+    const { data } = await this.engine.read(resident, offset, size);
+    const parts = roundedParts({ dtype: "float32", shape, data }, weight);
+    for (const [name, { from, transposed, part }] of known) {
+      const value = from === weight.from && transposed === weight.transposed ? parts[part] : undefined;
+      if (value === undefined) continue;
+      const own = `${resident} ${name}`;
+      await this.engine.allocate(own, value.dtype, value.data.length);
+      await this.engine.write(own, value.data);
+      this.#roundedAt.set(own, this.version);
+    }
   }
 
   /** Whether several copies of all parameters are no burden. */

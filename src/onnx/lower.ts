@@ -15,7 +15,7 @@ import {
 } from "../graph/index.ts";
 import { bytesOf, toHostData, type HostTensor } from "./data.ts";
 import { encodeMessage, type Message } from "./messages.ts";
-import { quantized, type Quantization, type QuantizedProgram } from "./quantize.ts";
+import { quantized, roundedParts, type Quantization, type QuantizedGraph, type RoundedParts } from "./quantize.ts";
 import { withoutRepeatedReshapes } from "./reshapes.ts";
 import { schedule } from "./schedule.ts";
 import { storedTensors } from "./stored.ts";
@@ -33,6 +33,8 @@ export interface Program {
   readonly outputs: readonly Port[];
   /** Values that it must be loaded with. */
   readonly constants?: readonly Port[];
+  /** Which of the constants are made from weights, and how. */
+  readonly rounded?: QuantizedGraph["rounded"];
   /** Whether it stays in float32 on an engine that was asked for less precision: sums of many steps, say. */
   readonly exact?: boolean;
   /** The file that must lie beside the bytes, where `LowerOptions.external` asks for one. */
@@ -55,10 +57,10 @@ export interface LowerOptions {
   /** Inputs that the program may read sizes from although no output depends on their values. */
   readonly inputs?: readonly Tensor[] | undefined;
   readonly weights?: Weights;
+  /** How the given weights, and the constants, are stored. Default: as they are. */
+  readonly quantize?: Quantization | undefined;
   /** Inputs that become constants whose values are given when the program is loaded. */
   readonly constants?: Pick<ReadonlySet<string>, "has"> | undefined;
-  /** How the given weights are stored. Default: as they are. */
-  readonly quantize?: Quantization | undefined;
   /** See `Program.exact`. Default: false. */
   readonly exact?: boolean;
   /**
@@ -72,11 +74,14 @@ export interface LowerOptions {
 
 /** The program that computes named tensors. Inputs are those that the tensors depend on. */
 export function lower(name: string, asked: Readonly<Record<string, Tensor>>, options: LowerOptions = {}): Program {
-  const { outputs, weights } = quantizedIf(asked, options);
+  const { outputs, rounded } = quantizedIf(asked, options);
+  const values = valuesOf(options.weights ?? new Map<string, HostTensor>(), rounded);
+  const isConstant = (name: string): boolean => options.constants?.has(rounded.get(name)?.from ?? name) === true;
   const nodes = nodesOf(Object.values(outputs));
   const reached = nodes.filter((node) => node.op.name === "input").map((node) => node.outputs[0]!);
   const inputs = inputPorts([...reached, ...(options.inputs ?? [])].map(portOf));
-  const fed = inputs.filter(({ name }) => !weights.has(name) && options.constants?.has(name) !== true);
+  const weights = new Map(inputs.flatMap(({ name }) => values(name) ?? []));
+  const fed = inputs.filter(({ name }) => !weights.has(name) && !isConstant(name));
   const writer = new Writer(fed, new Set([...inputs.map((port) => port.name), ...Object.keys(outputs)]));
   const names = new Map<Tensor, string>();
   for (const node of nodes) {
@@ -105,13 +110,13 @@ export function lower(name: string, asked: Readonly<Record<string, Tensor>>, opt
   writer.dropUnused(new Set([...used, ...Object.keys(outputs)]));
   writer.schedule(new Set(Object.keys(outputs)));
   const kept = fed.filter((port) => used.has(port.name));
-  const given = new Map(inputs.flatMap(({ name }) => (weights.has(name) ? [[name, weights.get(name)!]] : [])));
-  const { stored, beside } = storedTensors(given, options.external);
-  const constants = inputs.filter((port) => options.constants?.has(port.name) === true && used.has(port.name));
+  const { stored, beside } = storedTensors(weights, options.external);
+  const constants = inputs.filter(({ name }) => !weights.has(name) && isConstant(name) && used.has(name));
   const bytes = writer.finish(name, kept, ports, stored);
   return {
     ...{ name, bytes, inputs: kept, outputs: ports },
     ...(constants.length > 0 && { constants }),
+    ...(rounded.size > 0 && { rounded }),
     ...(options.exact === true && { exact: true }),
     ...(beside !== undefined && { beside }),
   };
@@ -119,9 +124,28 @@ export function lower(name: string, asked: Readonly<Record<string, Tensor>>, opt
 
 function quantizedIf(
   outputs: Readonly<Record<string, Tensor>>,
-  { weights = new Map(), quantize }: LowerOptions,
-): Pick<QuantizedProgram, "weights"> & { readonly outputs: Readonly<Record<string, Tensor>> } {
-  return quantize === undefined ? { outputs, weights } : quantized(outputs, weights, quantize);
+  { weights, constants, quantize }: LowerOptions,
+): Pick<QuantizedGraph, "rounded"> & { readonly outputs: Readonly<Record<string, Tensor>> } {
+  if (quantize === undefined) return { outputs, rounded: new Map() };
+  return quantized(outputs, (name) => weights?.has(name) === true || constants?.has(name) === true, quantize);
+}
+
+/** The weights by the names of inputs, those in fewer bits made from the given ones. */
+function valuesOf(
+  weights: Weights,
+  rounded: QuantizedGraph["rounded"],
+): (name: string) => [readonly [string, HostTensor]] | undefined {
+  const parts = new Map<string, RoundedParts>();
+  return (name) => {
+    const weight = rounded.get(name);
+    const given = weights.get(weight?.from ?? name);
+    if (given === undefined) return undefined;
+    if (weight === undefined) return [[name, given]];
+    const key = `${weight.from} ${String(weight.transposed)}`;
+    const made = parts.get(key) ?? roundedParts(given, weight);
+    parts.set(key, made);
+    return [[name, made[weight.part]!]];
+  };
 }
 
 /** One port a name. Throws GraphError where one name is asked for with two types. */

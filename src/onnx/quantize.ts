@@ -6,12 +6,12 @@ import {
   input,
   nodesOf,
   rewrite,
+  type Dtype,
   type Node,
   type RewriteRule,
   type Tensor,
 } from "../graph/index.ts";
 import { float16Array, type HostTensor } from "./data.ts";
-import type { Weights } from "./lower.ts";
 
 /**
  * How weights are stored:
@@ -30,100 +30,116 @@ const BLOCK = 32;
 /** Tables that are only looked up in are left alone below so many elements. */
 const LARGE_TABLE = 2 ** 15;
 
-/** What is computed from weights in fewer bits, and these. */
-export interface QuantizedProgram {
-  readonly outputs: Record<string, Tensor>;
-  readonly weights: Weights;
+/** A tensor that is stored instead of a weight, or beside another one: how it comes from the weight. */
+export interface RoundedWeight {
+  /** The weight, float32[N, K], or [K, N] where it is transposed. */
+  readonly from: string;
+  readonly quantization: Quantization;
+  readonly transposed: boolean;
+  readonly part: "values" | "scales";
 }
 
-/** The same outputs with their weights stored as asked. */
+/** What is computed from weights in fewer bits, and these by the names of their inputs. */
+export interface QuantizedGraph {
+  readonly outputs: Record<string, Tensor>;
+  readonly rounded: ReadonlyMap<string, RoundedWeight>;
+}
+
+/** The same outputs, where the inputs that `isWeight` knows are stored as asked. Throws GraphError as lowering does. */
 export function quantized(
   outputs: Readonly<Record<string, Tensor>>,
-  weights: Weights,
+  isWeight: (name: string) => boolean,
   quantization: Quantization,
-): QuantizedProgram {
-  const made = new Map<string, HostTensor>(weights);
-  const rule = quantization === "fp16" ? halves(made) : blocks(outputs, made, quantization === "int8" ? 8 : 4);
+): QuantizedGraph {
+  const rounded = new Map<string, RoundedWeight>();
+  const matrixOf = (tensor: Tensor | undefined): string | undefined => {
+    if (tensor?.node.op.name !== "input" || tensor.dtype !== "float32" || tensor.shape.length !== 2) return undefined;
+    const { name } = tensor.node.attributes as { readonly name: string };
+    return isWeight(name) ? name : undefined;
+  };
+  const store = (weight: Omit<RoundedWeight, "quantization">, dtype: Dtype, shape: readonly number[]): Tensor => {
+    const { from, transposed, part } = weight;
+    const name = `${from}${transposed ? ".transposed" : ""}.${quantization}${part === "scales" ? ".scales" : ""}`;
+    rounded.set(name, { ...weight, quantization });
+    return input(name, dtype, shape);
+  };
+  const rule =
+    quantization === "fp16" ? halves(matrixOf, store) : blocks(outputs, matrixOf, store, bitsOf(quantization));
   const names = Object.keys(outputs);
   const rewritten = rewrite(Object.values(outputs), [rule]);
-  return { outputs: Object.fromEntries(rewritten.map((tensor, i) => [names[i]!, tensor])), weights: made };
+  return { outputs: Object.fromEntries(rewritten.map((tensor, i) => [names[i]!, tensor])), rounded };
 }
 
-/** The name of a matrix or table that is stored; undefined for any other tensor. */
-function matrixName(tensor: Tensor | undefined, weights: Weights): string | undefined {
-  const name = nameOf(tensor);
-  return name !== undefined && weights.get(name)?.dtype === "float32" && tensor!.shape.length === 2 ? name : undefined;
-}
+type MatrixOf = (tensor: Tensor | undefined) => string | undefined;
+type Store = (weight: Omit<RoundedWeight, "quantization">, dtype: Dtype, shape: readonly number[]) => Tensor;
 
-const nameOf = (tensor: Tensor | undefined): string | undefined =>
-  tensor?.node.op.name === "input" ? (tensor.node.attributes as { readonly name: string }).name : undefined;
+const bitsOf = (quantization: Exclude<Quantization, "fp16">): 4 | 8 => (quantization === "int8" ? 8 : 4);
+const sizesOf = (tensor: Tensor): readonly [number, number] => [tensor.fixed(0), tensor.fixed(1)];
 
-function halves(weights: Map<string, HostTensor>): RewriteRule {
+function halves(matrixOf: MatrixOf, store: Store): RewriteRule {
   return {
     name: "halves",
     apply: ({ outputs: [tensor] }) => {
-      const name = matrixName(tensor, weights);
-      if (name === undefined) return undefined;
-      const { shape, data } = weights.get(name)!;
-      const half = `${name}.fp16`;
-      weights.set(half, { dtype: "float16", shape, data: float16Array(data as Float32Array) });
-      return [input(half, "float16", shape).cast("float32")];
+      const from = matrixOf(tensor);
+      if (from === undefined) return undefined;
+      return [store({ from, transposed: false, part: "values" }, "float16", sizesOf(tensor!)).cast("float32")];
     },
   };
 }
 
 /** Products and look-ups on whole numbers. */
-function blocks(outputs: Readonly<Record<string, Tensor>>, weights: Map<string, HostTensor>, bits: 4 | 8): RewriteRule {
-  const originals = new Map(weights);
+function blocks(outputs: Readonly<Record<string, Tensor>>, matrixOf: MatrixOf, store: Store, bits: 4 | 8): RewriteRule {
+  const productOf = productsWith(matrixOf);
   // Tables that are matrices, too, are stored once.
-  const tied = new Set(nodesOf(Object.values(outputs)).flatMap((node) => productOf(node, originals)?.name ?? []));
-  const stored = (name: string, transposed: boolean): { values: Tensor; scales: Tensor } => {
-    const end = transposed ? ".transposed" : "";
-    const [values, scales] = [`${name}${end}.int${bits}`, `${name}${end}.scales`];
-    if (!weights.has(values)) {
-      const made = rounded(originals.get(name)!, { bits, transposed });
-      weights.set(values, made.values).set(scales, made.scales);
-    }
+  const tied = new Set(nodesOf(Object.values(outputs)).flatMap((node) => productOf(node)?.from ?? []));
+  const stored = (from: string, transposed: boolean, [rows, width]: readonly [number, number]): Blocks => {
+    const count = Math.ceil(width / BLOCK);
     return {
-      values: input(values, "uint8", weights.get(values)!.shape),
-      scales: input(scales, "float32", weights.get(scales)!.shape),
+      values: store({ from, transposed, part: "values" }, "uint8", [rows, count, (BLOCK * bits) / 8]),
+      scales: store({ from, transposed, part: "scales" }, "float32", [rows, count]),
     };
   };
   return {
     name: "blocks",
     apply: (node, { now }) => {
-      const product = productOf(node, originals);
+      const product = productOf(node);
       if (product !== undefined) {
-        const { name, transposed, width } = product;
-        const { values, scales } = stored(name, transposed);
+        const { from, transposed, rows, width } = product;
+        const { values, scales } = stored(from, transposed, [rows, width]);
         const [x, , ...bias] = node.inputs.map(now) as [Tensor, Tensor, Tensor?];
         return [x.apply(blockLinear, [values, scales, ...bias.flatMap((b) => b ?? [])], { bits, block: BLOCK, width })];
       }
       const { axis } = node.attributes as { readonly axis?: number };
-      const table = node.op.name === "gather" && axis === 0 ? matrixName(node.inputs[0], originals) : undefined;
+      const table = node.op.name === "gather" && axis === 0 ? matrixOf(node.inputs[0]) : undefined;
       if (table === undefined) return undefined;
-      const [rows, width] = originals.get(table)!.shape as [number, number];
+      const [rows, width] = sizesOf(node.inputs[0]!);
       if (!tied.has(table) && rows * width < LARGE_TABLE) return undefined;
-      return [lookedUp(stored(table, false), now(node.inputs[1]!), { bits, width })];
+      return [lookedUp(stored(table, false, [rows, width]), now(node.inputs[1]!), { bits, width })];
     },
   };
 }
 
-/** The stored matrix that a node multiplies by. */
-function productOf(
-  { op, inputs, attributes }: Node,
-  weights: Weights,
-): { readonly name: string; readonly transposed: boolean; readonly width: number } | undefined {
-  if (op.name !== "linear" && op.name !== "matmul") return undefined;
-  const name = matrixName(inputs[1], weights);
-  if (name === undefined) return undefined;
-  const transposed = op.name === "matmul" || (attributes as { readonly layout: string }).layout === "in-out";
-  return { name, transposed, width: weights.get(name)!.shape[transposed ? 0 : 1]! };
+/** A matrix as whole numbers uint8[N, B, BLOCK · bits / 8] and scales [N, B]. */
+interface Blocks {
+  readonly values: Tensor;
+  readonly scales: Tensor;
+}
+
+/** Finds the stored matrix that a node multiplies by. */
+function productsWith(matrixOf: MatrixOf) {
+  return ({ op, inputs, attributes }: Node) => {
+    if (op.name !== "linear" && op.name !== "matmul") return undefined;
+    const from = matrixOf(inputs[1]);
+    if (from === undefined) return undefined;
+    const transposed = op.name === "matmul" || (attributes as { readonly layout: string }).layout === "in-out";
+    const [first, last] = sizesOf(inputs[1]!);
+    return { from, transposed, rows: transposed ? last : first, width: transposed ? first : last };
+  };
 }
 
 /** Rows by index: [...] to [..., K]. */
 function lookedUp(
-  { values, scales }: { readonly values: Tensor; readonly scales: Tensor },
+  { values, scales }: Blocks,
   indices: Tensor,
   { bits, width }: { readonly bits: 4 | 8; readonly width: number },
 ): Tensor {
@@ -142,11 +158,18 @@ function unpacked(bytes: Tensor): Tensor {
   return concat([low.unsqueeze(-1), high.unsqueeze(-1)], -1).reshape([...bytes.shape.slice(0, -1), BLOCK]);
 }
 
-/** A matrix [N, K], or [K, N] where it is transposed, as whole numbers uint8[N, B, BLOCK · bits / 8] and scales [N, B]. */
-function rounded(
+/** What is stored of a weight: both parts of whole numbers, or the halves. */
+export type RoundedParts = Readonly<Partial<Record<RoundedWeight["part"], HostTensor>>>;
+
+/** What is stored of a weight, float32[N, K], or [K, N] where it is transposed. */
+export function roundedParts(
   { shape, data }: HostTensor,
-  { bits, transposed }: { readonly bits: 4 | 8; readonly transposed: boolean },
-): { readonly values: HostTensor; readonly scales: HostTensor } {
+  { quantization, transposed }: Pick<RoundedWeight, "quantization" | "transposed">,
+): RoundedParts {
+  if (quantization === "fp16") {
+    return { values: { dtype: "float16", shape, data: float16Array(data as Float32Array) } };
+  }
+  const bits = bitsOf(quantization);
   const [rows, width] = (transposed ? [shape[1]!, shape[0]!] : shape) as [number, number];
   const count = Math.ceil(width / BLOCK);
   const bytes = (BLOCK * bits) / 8;

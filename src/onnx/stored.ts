@@ -15,7 +15,14 @@ export function storedTensors(
   external: LowerOptions["external"],
 ): { readonly stored: Message<"Tensor">[]; readonly beside?: NonNullable<Program["beside"]> } {
   const messages = (file: string, offsets: ReadonlyMap<string, number>): Message<"Tensor">[] =>
-    [...weights].map(([name, weight]) => weightMessage(name, weight, file, offsets.get(name)));
+    [...weights].map(([name, weight]) => {
+      const offset = offsets.get(name);
+      return constantMessage({
+        name,
+        ...weight,
+        ...(offset !== undefined && { place: { file, offset: BigInt(offset) } }),
+      });
+    });
   if (external === undefined) return { stored: messages("", new Map()) };
   const { file } = external;
   if ("offsets" in external) return { stored: messages(file, external.offsets) };
@@ -38,8 +45,4 @@ function laidOut(weights: ReadonlyMap<string, HostTensor>): { pieces: Uint8Array
     at += data.byteLength + gap;
   }
   return { pieces, offsets };
-}
-
-function weightMessage(name: string, weight: HostTensor, file: string, offset: number | undefined): Message<"Tensor"> {
-  return constantMessage({ ...weight, name, ...(offset !== undefined && { place: { file, offset: BigInt(offset) } }) });
 }

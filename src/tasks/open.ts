@@ -20,6 +20,7 @@ import {
   type ModelTask,
 } from "../models/index.ts";
 import { ModelParameters, requireAll, type WeightMatch } from "../nn/index.ts";
+import type { Quantization } from "../onnx/index.ts";
 import { createEngine, type EngineOptions } from "../runtime/index.ts";
 import { fitWeights } from "./fit-weights.ts";
 import { Model } from "./model.ts";
@@ -34,6 +35,8 @@ export interface OpenOptions extends EngineOptions {
   readonly families?: readonly Family[] | undefined;
   /** Whether a head that the checkpoint lacks starts with fresh parameters, to be trained. Default: false. */
   readonly fresh?: boolean | undefined;
+  /** Computes with weights of fewer bits: faster where they are many, and less exact. Default: all bits. */
+  readonly quantize?: Quantization | undefined;
   /** Of fresh parameters. Default: 1. */
   readonly seed?: number | undefined;
 }
@@ -83,7 +86,9 @@ export async function openModel(folder: ReadableFolder, options: OpenOptions = {
   const engine = await createEngine({ purpose: purposeOf(checkpoint.architecture), ...options });
   try {
     const values = readWeights(weights, checkpoint.match, { parameters, seed: options.seed ?? 1 });
-    return new Model(checkpoint.architecture, await ModelParameters.fromStream(engine, parameters, values), checkpoint);
+    const held = await ModelParameters.fromStream(engine, parameters, values);
+    held.quantize = options.quantize;
+    return new Model(checkpoint.architecture, held, checkpoint);
   } catch (error) {
     await engine.dispose();
     throw error;

@@ -70,8 +70,7 @@ export class TextModel {
     return {
       inputIds: matrix(({ ids }) => ids, pad),
       ...(inputs["attentionMask"] !== undefined && { attentionMask: matrix(({ attentionMask }) => attentionMask, 0) }),
-      ...(inputs["tokenTypeIds"] !== undefined &&
-        config["segments"] !== 1 && { tokenTypeIds: matrix(({ typeIds }) => typeIds, 0) }),
+      ...(hasSegments(config) && { tokenTypeIds: matrix(({ typeIds }) => typeIds, 0) }),
     };
   }
 
@@ -100,6 +99,10 @@ export async function tokenizerOf({ checkpoint, architecture }: Model): Promise<
   if (checkpoint !== undefined) return openFolderTokenizer(checkpoint.folder, architecture.modelType);
   throw new CheckpointError("A model with fresh parameters has no folder, and so no tokenizer. Give one.");
 }
+
+/** Whether token types say which text of a pair it is: GPT, GPT-2 and CTRL add the embedding of a word for them. */
+const hasSegments = ({ segments }: Readonly<Record<string, unknown>>): boolean =>
+  typeof segments === "number" && segments > 1;
 
 function tooLong(index: number, input: TokenizerInput, length: number, limit: number): InputError {
   const text = (typeof input === "string" ? input : input.join(" ")).slice(0, 60);

@@ -5,22 +5,20 @@ import { diskFolder } from "../../files/disk.ts";
 import { findModel } from "../../files/hub.ts";
 import { readJson, type Folder, type ReadableFolder } from "../../files/index.ts";
 import { showType } from "../../graph/index.ts";
-import { quantizations, type Quantization } from "../../onnx/index.ts";
 import { modelTasks, TRANSFORMER, type ModelTask } from "../../models/index.ts";
 import { exportModel } from "../../tasks/export-model.ts";
 import { exportTranslator } from "../../tasks/export-translator.ts";
 import { openTranslatorFolder } from "../../tasks/translator-folder.ts";
 import { formatBytes } from "../bytes.ts";
-import { describedCommand, requireOption } from "../command.ts";
+import { describedCommand, requireOption, withQuantization, type QuantizeFlags } from "../command.ts";
 import { jsonLine, type Io } from "../io.ts";
 
-interface Flags {
+interface Flags extends QuantizeFlags {
   readonly out: string;
   readonly task?: ModelTask;
   readonly class?: string;
   readonly outputs?: readonly string[];
   readonly cache: boolean;
-  readonly quantize?: Quantization;
   readonly json?: true;
 }
 
@@ -34,12 +32,11 @@ export function command(io: Io): Command {
     },
   );
   requireOption(command, new Option("--out <folder>", "where the files go"));
-  return command
+  return withQuantization(command)
     .argument("<model>", "a checkpoint's folder, the name of one that was pulled, or what a training wrote")
     .addOption(new Option("--task <name>", "what the model is for; default: what its config says").choices(modelTasks))
     .option("--class <name>", "the class instead, such as BertForMaskedLM")
     .option("--outputs <names...>", "inner tensors that become outputs, too, such as attentions.0 or hidden_states.3")
-    .addOption(new Option("--quantize <kind>", "weights in fewer bits").choices(quantizations))
     .option("--no-cache", "without inputs and outputs for a cache: all of a text at once")
     .option("--json", "print files, inputs and outputs as JSON")
     .action(async (model: string, flags: Flags) => {

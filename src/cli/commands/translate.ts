@@ -8,12 +8,14 @@ import {
   requireOption,
   wholeNumber,
   withEngineOptions,
+  withQuantization,
   type EngineFlags,
+  type QuantizeFlags,
 } from "../command.ts";
 import { inputLines, lineWriter, type Io } from "../io.ts";
 import { warnOfUnseenWords, withTranslator } from "../translation-files.ts";
 
-interface Flags extends EngineFlags {
+interface Flags extends EngineFlags, QuantizeFlags {
   readonly model: string;
   readonly beams: number;
   readonly nBest: number;
@@ -32,14 +34,16 @@ export function command(io: Io): Command {
   });
   requireOption(made, new Option("--model <folder>", "a trained translator"));
   return withEngineOptions(
-    made
+    withQuantization(made)
       .option("--beams <n>", "sentences followed at once; 1 is greedy", wholeNumber(1), 5)
       .option("--n-best <n>", "translations of each sentence, a line each", wholeNumber(1), 1)
       .option("--length-penalty <x>", "above 1 favors long translations", realNumber(), 1)
       .option("--scores", "write the score before each translation, and a tab")
       .option("--batch <n>", "sentences that go through the model together", wholeNumber(1), 64)
       .action((flags: Flags) =>
-        withTranslator(flags.model, engineOf(flags), (model) => translateLines(model, flags, io)),
+        withTranslator(flags.model, { quantize: flags.quantize, ...engineOf(flags) }, (model) =>
+          translateLines(model, flags, io),
+        ),
       ),
   );
 }
