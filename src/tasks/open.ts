@@ -84,6 +84,11 @@ export async function describeCheckpoint(
   return { config, architecture: architectureOf(config.values, folder.describe(CONFIG), wanted) };
 }
 
+/** Models that write go on by one token at a time; the others see all at once. */
+function purposeOf({ task }: Architecture): EngineOptions["purpose"] {
+  return task === "causal-lm" || task === "conditional-generation" ? "generation" : "inference";
+}
+
 /** Opens a checkpoint as a model in an engine of its own. Throws CheckpointError or ConfigError where it cannot be. */
 export function openModel<T extends ModelTask>(
   folder: ReadableFolder,
@@ -98,7 +103,7 @@ export async function openModel(folder: ReadableFolder, options: OpenOptions = {
 export async function loadModel(checkpoint: Checkpoint, options: OpenOptions = {}): Promise<Model> {
   const { architecture, weights, match } = checkpoint;
   const parameters = parametersOf(architecture);
-  const engine = await createEngine({ purpose: "generation", ...options });
+  const engine = await createEngine({ purpose: purposeOf(architecture), ...options });
   try {
     const values = readWeights(weights, match, { parameters, seed: options.seed ?? 1 });
     const held = await ModelParameters.fromStream(engine, parameters, values);

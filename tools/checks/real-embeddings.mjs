@@ -8,8 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { cosine } from "../../dist/tasks/embed.js";
-import { open } from "../../dist/tasks/open-task.js";
+import { cosine, open } from "heed";
 import { multi30kFolder, multi30kPairs, MULTI30K_MISSING } from "../bench/data.mjs";
 import { openvinoEnvironment, pythonOfPeers } from "../bench/peers.mjs";
 import { median } from "../bench/statistics.mjs";

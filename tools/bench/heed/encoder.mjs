@@ -1,11 +1,10 @@
 // A lane: forward passes of an encoder opened from a checkpoint. Work is sequences, or images.
-import { diskFolder } from "heed";
-import { openModel } from "../../../dist/tasks/open.js";
+import { open } from "heed";
 import { engineNamed, rounds, serve, THREADS } from "../lane.mjs";
 import { madeUpInputs } from "../made-up-inputs.mjs";
 
 await serve(async ({ folder, task, kind, engine, precision }) => {
-  const model = await openModel(diskFolder(folder), { task, engine, precision, threads: THREADS });
+  const model = await open(folder, { task, engine, precision, threads: THREADS });
   engineNamed(model.engine, { engine, precision });
   const output = kind === "text" ? "lastHiddenState" : "logits";
   const pass = async (batch) => (await model.run(madeUpInputs(kind, batch), { outputs: [output] })).get(output);

@@ -1,14 +1,14 @@
 // A lane: a GPT-2 opened from a checkpoint goes on from a prompt, greedily, token by token.
-import { diskFolder } from "heed";
+import { cachedModel, open } from "heed";
 import { streamTokens } from "heed/generation";
-import { cachedModel } from "../../../dist/tasks/generation.js";
-import { openModel } from "../../../dist/tasks/open.js";
 import { engineNamed, serve, THREADS } from "../lane.mjs";
 import { madeUpPrompt } from "../made-up-inputs.mjs";
 
 await serve(async ({ folder, task, prompt, quantize, engine, precision }) => {
-  const model = await openModel(diskFolder(folder), { task, engine, precision, quantize, threads: THREADS });
+  const model = await open(folder, { task, engine, precision, quantize, threads: THREADS });
   engineNamed(model.engine, { engine, precision });
+  // An option that is not known is passed over: numbers with all bits must not pass for those with fewer.
+  if (model.parameters.quantize !== quantize) throw new Error(`not there: weights in ${quantize}`);
   const cached = cachedModel(model);
   const inputIds = { dtype: "int32", shape: [1, prompt], data: madeUpPrompt(prompt) };
   /** Seconds until the first token, seconds of each one after it, and their ids. */

@@ -1,7 +1,6 @@
 // Writes a model of a published size with fresh weights: a process of its own, whose memory goes with it.
 import { mkdirSync } from "node:fs";
-import { diskFolder } from "heed";
-import { createModel, saveModel } from "../../../dist/tasks/open.js";
+import { createModel, diskFolder, saveModel } from "heed";
 
 const { preset, task, folder } = JSON.parse(process.argv[2]);
 mkdirSync(folder, { recursive: true });

@@ -10,7 +10,7 @@ const PROMPT = 256;
 const SAME = "same tokens as Hugging Face";
 const REFERENCE = "Hugging Face generate";
 /** Bits of the weights, as `open` takes them. */
-const QUANTIZED = [];
+const QUANTIZED = ["int8", "int4"];
 
 export async function measure(context) {
   const { rounds, quick, log } = context;

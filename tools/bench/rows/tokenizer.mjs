@@ -10,7 +10,7 @@ import { nodePeers, peerLane } from "../peers.mjs";
 /** 256 bytes and 10,000 merges. */
 const SIZE = 10_256;
 /** Whose pipelines the other kinds have. */
-const OTHERS = { WordPiece: "bert", Unigram: "t5" };
+const OTHERS = { WordPiece: "bert", Unigram: "albert" };
 const [RUST, JAVASCRIPT] = ["Rust tokenizers", "@huggingface/tokenizers"];
 
 export async function measure(context) {
@@ -63,7 +63,7 @@ export async function measure(context) {
   const about = [
     `${texts.length.toLocaleString("en-US")} lines of Multi30k (the data is not part of the project), German and English, one ` +
       "tokenizer.json for all; Heed and the JavaScript one have one thread. Rust is called with all lines at once (to ids: " +
-      `encode_batch_fast). Ids of all lines by BPE: ${same}. WordPiece is as BERT's tokenizer.json, Unigram as T5's, both of ` +
+      `encode_batch_fast). Ids of all lines by BPE: ${same}. WordPiece is as BERT's tokenizer.json, Unigram as ALBERT's, both of ` +
       "10,000 pieces.",
   ];
   return { about, parts };
