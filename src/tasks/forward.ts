@@ -6,12 +6,12 @@ import type { HostTensor } from "../onnx/index.ts";
 export const taskOutputs = {
   features: { always: [], sometimes: ["lastHiddenState", "poolerOutput", "textEmbeds", "imageEmbeds"] },
   "masked-lm": { always: ["logits"], sometimes: ["loss"] },
-  "causal-lm": { always: [], sometimes: ["logits", "loss", "losses", "predictionScores", "mcLogits", "mcLoss"] },
+  "causal-lm": { always: [], sometimes: ["logits", "predictionScores", "loss"] },
   "conditional-generation": { always: ["logits"], sometimes: ["loss"] },
   "sequence-classification": { always: ["logits"], sometimes: ["loss"] },
   "token-classification": { always: ["logits"], sometimes: ["loss"] },
   "question-answering": { always: ["startLogits", "endLogits"], sometimes: ["loss"] },
-  "multiple-choice": { always: ["logits"], sometimes: ["loss"] },
+  "multiple-choice": { always: ["logits"], sometimes: ["loss", "mcLogits", "mcLoss"] },
   "next-sentence": { always: ["logits"], sometimes: ["loss"] },
   "pre-training": {
     always: [],
@@ -19,7 +19,14 @@ export const taskOutputs = {
   },
   "image-classification": { always: ["logits"], sometimes: ["loss"] },
   "masked-image": { always: ["reconstruction"], sometimes: ["loss"] },
-  "image-text": { always: ["logitsPerImage", "logitsPerText"], sometimes: ["textEmbeds", "imageEmbeds", "loss"] },
+  "image-text": {
+    always: [],
+    sometimes: [
+      ...["logitsPerImage", "logitsPerText", "textEmbeds", "imageEmbeds", "loss"],
+      ...["textModelOutput.lastHiddenState", "textModelOutput.poolerOutput"],
+      ...["visionModelOutput.lastHiddenState", "visionModelOutput.poolerOutput"],
+    ] as const,
+  },
 } as const satisfies Readonly<
   Record<ModelTask, { readonly always: readonly string[]; readonly sometimes: readonly string[] }>
 >;
