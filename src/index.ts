@@ -64,16 +64,12 @@ export { TextClassifier, type ClassScore } from "./tasks/classify.ts";
 export { cosine, TextEmbedder, type EmbedOptions } from "./tasks/embed.ts";
 export { exportTranslator, type ExportedTranslator } from "./tasks/export-translator.ts";
 export { MaskFiller, type Filling } from "./tasks/fill.ts";
-export {
-  TextSummarizer,
-  TextTranslator,
-  type ConvertOptions,
-  type TranslateTextOptions,
-} from "./tasks/convert.ts";
+export { TextSummarizer, TextTranslator, type ConvertOptions, type TranslateTextOptions } from "./tasks/convert.ts";
 export { TextGenerator, type GeneratedText, type GenerateTextOptions } from "./tasks/generate-text.ts";
 export { cachedModel, modelGenerationOptions } from "./tasks/generation.ts";
 export { readGolden, type ForwardCase, type GenerateCase, type Golden } from "./tasks/golden-file.ts";
 export { Model, type Results, type RunOptions } from "./tasks/model.ts";
+export { feedsOf } from "./tasks/model-inputs.ts";
 export { lossOf } from "./tasks/objective.ts";
 export { open, type OpenTaskOptions, type TaskModels, type TaskName } from "./tasks/open-task.ts";
 export {

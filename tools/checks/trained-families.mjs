@@ -1,7 +1,7 @@
 // Trains every checkpoint of test/families that has labels for ten updates, saves it, and writes beside it what it computes.
 // Run by trained-families.py: node tools/checks/trained-families.mjs OUT [NAME…]
 import { readdirSync } from "node:fs";
-import { diskFolder, lossOf, openModel, readGolden, saveModel, snakeCase, Trainer } from "heed";
+import { diskFolder, feedsOf, lossOf, openModel, readGolden, saveModel, snakeCase, Trainer } from "heed";
 import { writeSafetensors } from "heed/checkpoints";
 import { adamW } from "heed/training";
 
