@@ -1,5 +1,7 @@
 export { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from "./half-precision.ts";
-export { DECODER, ENCODER, exportEncoderDecoder, type ExportedProgram, type ExportOptions } from "./onnx-export.ts";
+export { besideKey, exportOnnx, portsText, type ExportedProgram, type ExportOptions } from "./onnx-export.ts";
+export { exportPlans, type Exportable, type ExportPlan, type PlanOptions } from "./onnx-plans.ts";
+export { camelCase, snakeCase } from "./spelling.ts";
 export type { Better, Checkpoint, RunFolder, RunOptions } from "./run-folder.ts";
 export { bestCheckpoint, latestCheckpoint, openCheckpoint, openRun, stepsOf } from "./run-folder.ts";
 export type { LogRecord, ResumeFrom, RunLog } from "./run-log.ts";

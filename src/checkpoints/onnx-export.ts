@@ -1,85 +1,74 @@
-/** An encoder-decoder as two ONNX files that any ONNX Runtime runs: the encoder, and a decoder with a cache. */
-import { dimension, input, type Tensor } from "../graph/index.ts";
+/** A model as ONNX files, in the folders that Transformers.js opens and that any ONNX Runtime runs. */
 import type { Folder } from "../files/index.ts";
-import { requireMatch, Trace, type Scope } from "../nn/index.ts";
-import { lower, type HostTensor, type LowerOptions, type Program, type Weights } from "../onnx/index.ts";
-import { writeTensors } from "./model-folder.ts";
-import { openSafetensors } from "./safetensors.ts";
-import { WEIGHTS } from "./weights.ts";
+import { showType } from "../graph/index.ts";
+import { lower, type Program, type Quantization, type Weights } from "../onnx/index.ts";
+import { exportPlans, type Exportable, type PlanOptions } from "./onnx-plans.ts";
 
-/** The file of the encoder. */
-export const ENCODER = "encoder.onnx";
-/** The file of the decoder. */
-export const DECODER = "decoder.onnx";
-
-/** Weights beyond this many bytes lie beside the ONNX files: protobuf cannot hold 2 GB. */
+/** Weights beyond this many bytes lie beside the ONNX file: protobuf cannot hold 2 GB. */
 const INSIDE_LIMIT = 1.8e9;
 
-/** Logits [batch, target, vocabulary] from token ids [batch, source] and [batch, target], both int32. */
-export type EncoderDecoder = (scope: Scope, ids: { readonly source: Tensor; readonly target: Tensor }) => Tensor;
+/** What Transformers.js appends for its `dtype`: "q8", "q4", "fp16". */
+const ends: Readonly<Record<Quantization, string>> = { int8: "_quantized", int4: "_q4", fp16: "_fp16" };
 
-/** Where weights go. */
-export interface ExportOptions {
-  /** The most bytes of weights in one ONNX file; more go to `model.safetensors` beside them. Default: 1.8 GB. */
+/** What is exported, and how. */
+export interface ExportOptions extends PlanOptions {
+  /** The most bytes of weights inside an ONNX file; more go to `<file>.onnx_data` beside it. Default: 1.8 GB. */
   readonly insideLimit?: number | undefined;
+  /** How weights are stored; it shows in the files' names, as Transformers.js expects it. Default: as float32. */
+  readonly quantize?: Quantization | undefined;
 }
 
 /** What a file computes. */
 export interface ExportedProgram extends Pick<Program, "inputs" | "outputs"> {
+  /** Its path in the folder. */
   readonly file: string;
+  /** Of the file and of what lies beside it. */
   readonly bytes: number;
+  /** The path of the weights where they lie beside it. */
+  readonly beside?: string | undefined;
 }
 
 /**
- * Writes `encoder.onnx` and `decoder.onnx`.
- * - The encoder: `source` int64[batch, source] to every `once.…`, what the decoder reads of the source (keys and values
- *   of cross-attention, and the padding mask).
- * - The decoder: `target` int64[batch, target], every `once.…` and the cache `past.…` to `logits`
- *   [batch, target, vocabulary] and the grown cache `present.…`. A past of length 0 serves the first step.
- *
- * Token ids are int64, as Python and Transformers.js give them. Throws CheckpointError where weights do not fit.
+ * Writes `onnx/<file>.onnx` for each plan of `exportPlans`. Ids and masks are int64, all else is float32; sizes have the
+ * names that Hugging Face's exports have. Throws InputError for an output that the model does not compute.
  */
-export async function exportEncoderDecoder(
+export async function exportOnnx(
   folder: Folder,
-  model: EncoderDecoder,
+  model: Exportable,
   weights: Weights,
   options: ExportOptions = {},
 ): Promise<ExportedProgram[]> {
-  const encoder = new Trace("prefill");
-  encoder.run((scope) => model(scope, boundary()));
-  requireMatch([...encoder.parameters.values()], weights);
-  const once = [...encoder.cache.values()].filter(({ kind }) => kind === "once");
-  const decoder = new Trace("step");
-  const logits = decoder.run((scope) => model(scope, boundary()));
-  const grown = [...decoder.cache.values()].filter(({ kind }) => kind === "append");
-  const files = [
-    { file: ENCODER, outputs: once.map(({ name, tensor }) => [`once.${name}`, tensor] as const) },
-    {
-      file: DECODER,
-      outputs: [["logits", logits] as const, ...grown.map(({ name, tensor }) => [`present.${name}`, tensor] as const)],
-    },
-  ];
-  const lowering = await placeWeights(folder, weights, options.insideLimit ?? INSIDE_LIMIT);
   const exported: ExportedProgram[] = [];
-  for (const { file, outputs } of files) {
-    const program = lower(file.replace(".onnx", ""), Object.fromEntries(outputs), lowering);
-    await folder.write(file, program.bytes);
-    exported.push({ file, bytes: program.bytes.length, inputs: program.inputs, outputs: program.outputs });
+  for (const { file: name, outputs } of exportPlans(model, options)) {
+    const file = `${name}${options.quantize === undefined ? "" : ends[options.quantize]}.onnx`;
+    const external = { file: `${file}_data`, above: options.insideLimit ?? INSIDE_LIMIT };
+    const program = lower(name, outputs, { weights, external, quantize: options.quantize });
+    const { bytes, inputs, beside } = program;
+    const path = `onnx/${file}`;
+    // First what the file needs.
+    if (beside !== undefined) await folder.write(`onnx/${beside.file}`, beside.pieces);
+    await folder.write(path, bytes);
+    const outside = beside?.pieces.reduce((sum, { byteLength }) => sum + byteLength, 0) ?? 0;
+    exported.push({
+      ...{ file: path, bytes: bytes.length + outside, inputs, outputs: program.outputs },
+      beside: beside && `onnx/${beside.file}`,
+    });
   }
   return exported;
 }
 
-function boundary(): { source: Tensor; target: Tensor } {
-  const ids = (name: string): Tensor => input(name, "int64", [dimension("batch"), dimension(name)]).cast("int32");
-  return { source: ids("source"), target: ids("target") };
+/** The key of config.json by which Transformers.js finds weights that lie beside ONNX files. */
+export function besideKey(programs: readonly ExportedProgram[]): Record<string, unknown> {
+  const files = programs.flatMap(({ file, beside }) => (beside === undefined ? [] : [[file.slice("onnx/".length), 1]]));
+  if (files.length === 0) return {};
+  return { "transformers.js_config": { use_external_data_format: Object.fromEntries(files) as object } };
 }
 
-/** Inside the ONNX files; or in one safetensors file beside them, of which each tensor's bytes are read in place. */
-async function placeWeights(folder: Folder, weights: Weights, insideLimit: number): Promise<LowerOptions> {
-  const bytes = [...weights.values()].reduce((sum: number, { data }: HostTensor) => sum + data.byteLength, 0);
-  if (bytes <= insideLimit) return { weights };
-  await writeTensors(folder, WEIGHTS, weights);
-  const stored = await openSafetensors(folder, WEIGHTS);
-  const offsets = new Map(stored.names.map((name) => [name, stored.place(name).offset]));
-  return { weights, external: { file: WEIGHTS, offsets } };
+/** What goes in and comes out, as tables in Markdown. */
+export function portsText(programs: readonly ExportedProgram[]): string {
+  const rows = (ports: ExportedProgram["inputs"], way: string): string =>
+    ports.map((port) => `| ${way} | \`${port.name}\` | \`${showType(port)}\` |\n`).join("");
+  const section = ({ file, inputs, outputs }: ExportedProgram): string =>
+    `## ${file}\n\n| | name | type |\n|---|---|---|\n${rows(inputs, "in")}${rows(outputs, "out")}`;
+  return programs.map(section).join("\n");
 }

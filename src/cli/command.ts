@@ -1,5 +1,6 @@
 /** What commands are made with: options that say what they want, and help that ends with an example. */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { quantizations, type Quantization } from "../onnx/index.ts";
 import { engineNames, precisions, type EngineName, type EngineOptions, type Precision } from "../runtime/index.ts";
 import type { Io } from "./io.ts";
 
@@ -57,6 +58,19 @@ export function withEngineOptions(command: Command): Command {
     .addOption(new Option("--precision <name>", "bf16 is faster and rougher; needs OpenVINO").choices(precisions))
     .option("--threads <n>", "threads to use", wholeNumber(1));
 }
+
+/** What `withQuantization` adds to a command's flags. */
+export interface QuantizeFlags {
+  readonly quantize?: Quantization;
+}
+
+/** Adds the option that says how weights are stored. */
+export const withQuantization = (command: Command): Command =>
+  command.addOption(
+    new Option("--quantize <kind>", "weights in fewer bits: faster where they are many, less exact").choices(
+      quantizations,
+    ),
+  );
 
 /** The engine that a command's flags ask for. */
 export const engineOf = ({ engine, precision, threads }: EngineFlags): EngineOptions => ({

@@ -6,13 +6,15 @@ import {
   engineOf,
   requireOption,
   withEngineOptions,
+  withQuantization,
   type EngineFlags,
   type Example,
+  type QuantizeFlags,
 } from "./command.ts";
 import { inputLines, type Io } from "./io.ts";
 
 /** Options of every command that opens a checkpoint. */
-export interface ModelFlags extends EngineFlags {
+export interface ModelFlags extends EngineFlags, QuantizeFlags {
   readonly model: string;
   readonly truncate?: true;
   readonly json?: true;
@@ -22,7 +24,7 @@ export interface ModelFlags extends EngineFlags {
 export function modelCommand(name: string, description: string, example: Example): Command {
   const made = describedCommand(name, description, example);
   requireOption(made, new Option("--model <folder>", "a checkpoint's folder, or the name of one that was pulled"));
-  return withEngineOptions(made)
+  return withQuantization(withEngineOptions(made))
     .option("--truncate", "cut off what the model cannot read, instead of refusing it")
     .option("--json", "print the results as JSON, one value a text");
 }
@@ -33,7 +35,7 @@ export async function withModel<T extends TaskName>(
   task: T,
   use: (model: TaskModels[T]) => Promise<void>,
 ): Promise<void> {
-  const model = await open(flags.model, { task, ...engineOf(flags) });
+  const model = await open(flags.model, { task, quantize: flags.quantize, ...engineOf(flags) });
   try {
     await use(model);
   } finally {

@@ -2,7 +2,6 @@
 import { describePairReport, textPairs, type TextPair } from "../data/index.ts";
 import { diskFolder } from "../files/disk.ts";
 import { readLines } from "../files/index.ts";
-import type { EngineOptions } from "../runtime/index.ts";
 import { Translator } from "../tasks/translator.ts";
 import type { Io } from "./io.ts";
 
@@ -18,10 +17,10 @@ export async function pairsFrom(source: string, target: string, io: Io): Promise
 /** Opens a trained translator, lends it, and frees its engine afterwards. */
 export async function withTranslator<T>(
   path: string,
-  engine: EngineOptions,
+  options: Parameters<typeof Translator.open>[1],
   use: (model: Translator) => Promise<T>,
 ): Promise<T> {
-  const model = await Translator.open(diskFolder(path), { purpose: "generation", ...engine });
+  const model = await Translator.open(diskFolder(path), { purpose: "generation", ...options });
   try {
     return await use(model);
   } finally {

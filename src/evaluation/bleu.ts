@@ -15,7 +15,7 @@ import {
 import { checkParallel } from "./lines.ts";
 import type { Interval } from "./resampling.ts";
 import { type ScoreFormat, fixed, scoreLine, signatureLine } from "./score-line.ts";
-import { type SegmentStatistics, sumRows } from "./segments.ts";
+import { type ExampleStatistics, sumRows, summedStatistics } from "./examples.ts";
 
 /** A BLEU score with all that it was computed from. */
 export interface BleuScore {
@@ -49,7 +49,7 @@ export function bleuStatistics(
   hypotheses: readonly string[],
   references: readonly (readonly string[])[],
   options: BleuOptions = {},
-): SegmentStatistics {
+): ExampleStatistics {
   const settings = bleuSettings(options);
   checkParallel(hypotheses, references);
   const width = 2 + 2 * settings.maxOrder;
@@ -60,7 +60,7 @@ export function bleuStatistics(
   }
   const score = (sums: Float64Array): number => bleuParts(sums, settings).score;
   const metric = `BLEU|${bleuSignature(references.length, settings)}`;
-  return { metric, segments: hypotheses.length, width, rows, score };
+  return summedStatistics(metric, width, rows, score);
 }
 
 /**
@@ -75,7 +75,8 @@ export function bleu(
   options: BleuOptions = {},
 ): BleuScore {
   const settings = bleuSettings(options);
-  const sums = sumRows(bleuStatistics(hypotheses, references, options));
+  const { rows, width } = bleuStatistics(hypotheses, references, options);
+  const sums = sumRows(rows, width);
   return bleuScore(bleuParts(sums, settings), references.length, settings);
 }
 

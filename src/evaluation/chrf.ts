@@ -3,11 +3,11 @@
  * Equal to sacreBLEU 2 in score and printed line.
  */
 import { InputError } from "../errors/index.ts";
+import { type ExampleStatistics, scoreOf, summedStatistics } from "./examples.ts";
 import { checkParallel, checkWhole, splitWords } from "./lines.ts";
 import { type NgramCounts, countCharacterNgrams, countNgrams } from "./ngrams.ts";
 import type { Interval } from "./resampling.ts";
 import { type ScoreFormat, scoreLine, signatureLine } from "./score-line.ts";
-import { type SegmentStatistics, sumRows } from "./segments.ts";
 
 /** The options of chrF; every default is sacreBLEU's. */
 export interface ChrfOptions {
@@ -112,7 +112,7 @@ export function chrfStatistics(
   hypotheses: readonly string[],
   references: readonly (readonly string[])[],
   options: ChrfOptions = {},
-): SegmentStatistics {
+): ExampleStatistics {
   const settings = chrfSettings(options);
   checkParallel(hypotheses, references);
   const width = 3 * (settings.charOrder + settings.wordOrder);
@@ -130,7 +130,7 @@ export function chrfStatistics(
   }
   const score = (sums: Float64Array): number => fScore(sums, settings.beta);
   const metric = `${chrfName(settings)}|${chrfSignature(references.length, settings)}`;
-  return { metric, segments: hypotheses.length, width, rows, score };
+  return summedStatistics(metric, width, rows, score);
 }
 
 function chrfName({ beta, wordOrder }: ChrfSettings): string {
@@ -159,8 +159,7 @@ export function chrf(
   options: ChrfOptions = {},
 ): ChrfScore {
   const settings = chrfSettings(options);
-  const statistics = chrfStatistics(hypotheses, references, options);
-  const score = statistics.score(sumRows(statistics));
+  const score = scoreOf(chrfStatistics(hypotheses, references, options));
   const signature = (interval?: Interval): string => chrfSignature(references.length, settings, interval);
   const name = chrfName(settings);
   return {

@@ -9,8 +9,8 @@ import {
   mostInReferences,
 } from "./bleu-steps.ts";
 import type { BleuTokenization } from "./bleu-tokens.ts";
+import { sumRows } from "./examples.ts";
 import { checkWhole } from "./lines.ts";
-import { sumRows } from "./segments.ts";
 
 /** The options of `bleu`, and how many sentences are taken apart. */
 export interface ExplainBleuOptions extends BleuOptions {
@@ -98,7 +98,8 @@ export function explainBleu(
   const settings = bleuSettings(options);
   const { sentences = 3 } = options;
   checkWhole("sentences", sentences, 0);
-  const parts = bleuParts(sumRows(bleuStatistics(hypotheses, references, options)), settings);
+  const { rows, width } = bleuStatistics(hypotheses, references, options);
+  const parts = bleuParts(sumRows(rows, width), settings);
   const score: BleuScore = bleuScore(parts, references.length, settings);
   const { tokenize, lowercase } = settings;
   const { averagedOrders, geometricMean, systemLength, referenceLength, brevityPenalty } = parts;

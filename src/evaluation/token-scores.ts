@@ -1,5 +1,6 @@
 /** Scores of next-token prediction: how many tokens are right, and how surprising the right ones were. */
 import { InputError } from "../errors/index.ts";
+import { type ExampleStatistics, meanStatistics } from "./examples.ts";
 
 /** Things counted and things right among them, to be added up over batches or sentences. */
 export interface Share {
@@ -74,4 +75,17 @@ export function meanNats(losses: Iterable<TokenLoss>): number {
  */
 export function perplexity(losses: Iterable<TokenLoss>): number {
   return Math.exp(meanNats(losses));
+}
+
+/**
+ * Statistics of perplexity, for intervals and paired tests: an example is a text with its loss.
+ * @throws InputError where there are no texts.
+ */
+export function perplexityStatistics(losses: readonly TokenLoss[]): ExampleStatistics {
+  const { score, ...nats } = meanStatistics(
+    losses.map(({ nats: mean }) => mean),
+    losses.map(({ tokens }) => tokens),
+    "perplexity",
+  );
+  return { ...nats, score: (rows) => Math.exp(score(rows)) };
 }

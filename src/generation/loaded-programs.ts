@@ -1,23 +1,12 @@
 /** The programs of a model that generates, inside an engine, with the parameters as they were at one moment. */
-import { PARAMETERS, type ModelParameters } from "../nn/index.ts";
-import type { Program, Weights } from "../onnx/index.ts";
-import type { View } from "../runtime/index.ts";
+import { PARAMETERS, type LoadedProgram, type ModelParameters } from "../nn/index.ts";
+import type { LowerOptions, Program } from "../onnx/index.ts";
 import { prefillProgram, regroupProgram, stepProgram, type ModelFunction, type Selection } from "./programs.ts";
 
-/** A program inside the engine, with what of it lies outside bound. */
-export interface Loaded {
-  readonly id: number;
-  readonly program: Omit<Program, "bytes">;
-  readonly bind: Readonly<Record<string, View>>;
-}
-
 /**
- * Up to so many parameters become part of the programs: an engine prepares weights that cannot change, which halves the
- * time of a step of few rows. More of them stay outside, where they are needed only once.
+ * Up to so many rows the operations of a small model's step are so small that handing them to a second thread takes
+ * longer.
  */
-const INSIDE = 2 ** 24;
-
-/** Up to so many rows the operations of a step are so small that handing them to a second thread takes longer. */
 const FEW_ROWS = 8;
 
 /**
@@ -31,8 +20,9 @@ export class LoadedPrograms {
   readonly #model: ModelFunction;
   readonly #resident: string;
   readonly #growing: string;
-  readonly #loaded = new Map<string, Promise<Loaded | undefined>>();
-  #weights: Promise<Weights | undefined> | undefined;
+  readonly #loaded = new Map<string, Promise<LoadedProgram | undefined>>();
+  /** The program of a large model that has the parameters inside. */
+  #prepared: string | undefined;
   #users = 0;
   #retired = false;
 
@@ -69,40 +59,39 @@ export class LoadedPrograms {
   }
 
   /** A program for a selection, and for about so many rows. */
-  async program(kind: "prefill" | "step" | "reordered step", selection: Selection, rows: number): Promise<Loaded> {
-    const serial = rows <= FEW_ROWS;
+  async program(
+    kind: "prefill" | "step" | "reordered step",
+    selection: Selection,
+    rows: number,
+  ): Promise<LoadedProgram> {
+    const serial = rows <= FEW_ROWS && this.#parameters.small;
     const key = `${kind} ${selection.kind} ${selection.kind === "top" ? selection.count : ""} ${serial ? "few" : "many"}`;
-    const made = await this.#once(key, (weights) => {
-      if (kind === "prefill") return { ...prefillProgram(this.#model, selection, weights), serial };
+    // Of a large model one copy must do: a prompt has rows enough to do without, and other steps are rare.
+    const inside = this.#parameters.small || (kind !== "prefill" && (this.#prepared ??= key) === key);
+    const make = (options: LowerOptions): Program => {
+      if (kind === "prefill") return { ...prefillProgram(this.#model, selection, options), serial };
       const reorder = kind === "reordered step";
-      return { ...stepProgram(this.#model, selection, { ...weights, growing: this.#growing, reorder }), serial };
-    });
-    return made!;
+      return { ...stepProgram(this.#model, selection, { ...options, growing: this.#growing, reorder }), serial };
+    };
+    return (await this.#once(key, make, inside))!;
   }
 
   /** The program that regroups what `once` kept; undefined where nothing is kept so. */
-  async regroup(selection: Selection, rows: number): Promise<Loaded | undefined> {
+  async regroup(selection: Selection, rows: number): Promise<LoadedProgram | undefined> {
     const { program } = await this.program("prefill", selection, rows);
     return this.#once("regroup", () => regroupProgram(program.outputs));
   }
 
-  #once(key: string, make: (options: { weights?: Weights }) => Program | undefined): Promise<Loaded | undefined> {
+  #once(
+    key: string,
+    make: (options: LowerOptions) => Program | undefined,
+    inside = false,
+  ): Promise<LoadedProgram | undefined> {
     const before = this.#loaded.get(key);
     if (before !== undefined) return before;
-    const loading = this.#load(make);
+    const loading = this.#parameters.load(make, { resident: this.#resident, inside });
     this.#loaded.set(key, loading);
     loading.catch(() => this.#loaded.delete(key));
     return loading;
-  }
-
-  async #load(make: (options: { weights?: Weights }) => Program | undefined): Promise<Loaded | undefined> {
-    const parameters = this.#parameters;
-    if (parameters.layout.size <= INSIDE) this.#weights ??= parameters.read(this.#resident);
-    const weights = await this.#weights;
-    const program = make(weights === undefined ? {} : { weights });
-    if (program === undefined) return undefined;
-    const { name, inputs, outputs } = program;
-    const bind = parameters.bind(inputs, { resident: this.#resident });
-    return { id: await parameters.engine.load(program), program: { name, inputs, outputs }, bind };
   }
 }

@@ -1,9 +1,10 @@
 /** A batch on its way: the cache in the engine, and the scores of each row's next token. */
 import { InputError } from "../errors/index.ts";
+import type { LoadedProgram } from "../nn/index.ts";
 import type { HostTensor, Port } from "../onnx/index.ts";
 import type { Call, Engine, Values, View } from "../runtime/index.ts";
 import { RowInputs } from "./feeds.ts";
-import type { Loaded, LoadedPrograms } from "./loaded-programs.ts";
+import type { LoadedPrograms } from "./loaded-programs.ts";
 import { IDS, LOG_PROBABILITIES, LOGITS, MEMORY, NEXT, ONCE, PAST, REMEMBERED, REORDER } from "./ports.ts";
 import type { Selection } from "./programs.ts";
 
@@ -138,7 +139,7 @@ export class Session {
     return made;
   }
 
-  #stepCall({ id, program, bind: parameters }: Loaded): Call {
+  #stepCall({ id, program, bind: parameters }: LoadedProgram): Call {
     const bind: Record<string, View> = { ...parameters };
     for (const { name } of program.inputs) {
       if (this.#residents.has(this.#prefix + name)) bind[name] = { resident: this.#prefix + name };
@@ -146,7 +147,7 @@ export class Session {
     return { program: id, bind, keep: keptAs(program.outputs, this.#prefix), fetch: fetched(this.#selection) };
   }
 
-  #regroupCall({ id, program }: Loaded): Call {
+  #regroupCall({ id, program }: LoadedProgram): Call {
     const names = program.inputs.map(({ name }) => name).filter((name) => name !== REORDER);
     return {
       program: id,

@@ -174,6 +174,11 @@ export function sizeOf(shape: Shape): Dimension {
   return shape.reduce<Dimension>((product, d) => multiplyDimensions(product, d), 1);
 }
 
+/** Whether a size is a difference, which can be 0; names alone stand for at least 1, but for what a cache holds. */
+export function mayBeZero(d: Dimension): boolean {
+  return typeof d !== "number" && d.terms.some(({ coefficient }) => coefficient < 0);
+}
+
 /** The size as text, for example `batch·target` or `⌊(time + 1) / 2⌋`. */
 export function showDimension(d: Dimension): string {
   return typeof d === "number" ? String(d) : d.key;
@@ -205,8 +210,8 @@ export function evaluateDimension(d: Dimension, values: ReadonlyMap<string, numb
   return sum;
 }
 
-/** The size with numbers in place of some of its names. */
-export function putSize(d: Dimension, values: ReadonlyMap<string, number>): Dimension {
+/** The size with other sizes in place of some of its names. */
+export function putSize(d: Dimension, values: ReadonlyMap<string, Dimension>): Dimension {
   if (typeof d === "number") return d;
   return d.terms.reduce<Dimension>((sum, { coefficient, atoms }) => {
     const product = atoms.reduce<Dimension>((factor, atom) => {

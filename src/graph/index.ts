@@ -10,6 +10,7 @@ export {
   type Op,
   type TensorType,
 } from "./op.ts";
+export { blockLinear, type BlockOptions } from "./ops/block-product.ts";
 export type { WeightLayout } from "./ops/product.ts";
 export { onnxDtype } from "./ops/elementwise.ts";
 export { Tensor, constant, full, type Axes, type Operand } from "./tensor.ts";

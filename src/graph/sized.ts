@@ -1,13 +1,13 @@
 /**
  * Sizes that are known while a model function is traced: names of sizes stand for numbers, so that one function gives
- * programs for any number of positions and for exactly one.
+ * programs for any number of positions and for exactly one; or for other names, which a file's readers expect.
  */
 import { putSize, type Dimension, type SymbolicDimension } from "./dimensions.ts";
 
-let current: ReadonlyMap<string, number> | undefined;
+let current: ReadonlyMap<string, Dimension> | undefined;
 
-/** Runs `make`; in the ops that it adds, sizes of these names are these numbers. */
-export function sized<T>(sizes: ReadonlyMap<string, number> | undefined, make: () => T): T {
+/** Runs `make`; in the ops that it adds, these sizes stand for sizes of these names. */
+export function sized<T>(sizes: ReadonlyMap<string, Dimension> | undefined, make: () => T): T {
   const before = current;
   current = sizes;
   try {

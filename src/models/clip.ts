@@ -38,7 +38,7 @@ import {
   section,
   type ConfigOf,
 } from "./config-fields.ts";
-import { wordInputs } from "./encoder-heads.ts";
+import { wordInputs } from "./text-heads.ts";
 import { family, head, neededUnless, option, type Head, type InputTensors, type Outputs } from "./family.ts";
 import { atPlaces, classLabels, classLoss, firstToken, imageInputs, meanCrossEntropy } from "./heads.ts";
 
@@ -89,8 +89,8 @@ const visionConfig = configReader("CLIP vision", visionFields, { check: evenHead
 
 const fields = {
   // Where an old file has a section twice, the one with `_dict` is the whole truth for the library.
-  text: section(["text_config_dict", "text_config"], textConfig),
-  vision: section(["vision_config_dict", "vision_config"], visionConfig),
+  text: section("text_config", textConfig, "text_config_dict"),
+  vision: section("vision_config", visionConfig, "vision_config_dict"),
   common: count("projection_dim", 512),
   /** Where the logarithm of what similarities are multiplied by starts. */
   scale: field("logit_scale_init_value", z.number(), 2.6592),

@@ -125,29 +125,30 @@ export interface ConfigReader<C> {
 
 /**
  * A part of config.json that is a config by itself, with the defaults of its own family where keys or all of it are
- * missing; what no field names stays in it. Of several keys the first one that is there says all, as if the others
- * were not.
+ * missing; what no field names stays in it. Where the key `instead` is there, too, it says all.
  */
-export const section = <C>(keys: Keys, reader: ConfigReader<C>): Field<C> => {
-  const names = keysOf(keys);
-  const partOf = (json: ConfigJson): ConfigJson | undefined => {
-    const found = firstOf(json, names);
-    return typeof found === "object" ? (found as ConfigJson) : undefined;
-  };
+export const section = <C>(key: string, reader: ConfigReader<C>, instead?: string): Field<C> => {
+  const keys: Field<C>["keys"] = [key, ...(instead === undefined ? [] : [instead])];
+  const named = (json: ConfigJson): string =>
+    keys.toReversed().find((name) => json[name] !== undefined && json[name] !== null) ?? key;
   return {
-    keys: names,
-    schema: z.custom<C>((value) => typeof value === "object" && value !== null),
+    keys,
+    schema: z.custom<C>(isObject, "it must be keys and values"),
     default: reader.make({}),
     from: (json, where) => {
-      const part = partOf(json);
-      return part === undefined ? firstOf(json, names) : reader.read(part, `${where}, ${names[0]}`);
+      const name = named(json);
+      const part = json[name];
+      return isObject(part) ? reader.read(part, `${where}, ${name}`) : part;
     },
     to: (value, original) => {
-      const written = names.find((name) => original[name] === partOf(original)) ?? names[0];
-      return { [written]: reader.write(value, partOf(original)) };
+      const name = named(original);
+      return { [name]: reader.write(value, (original[name] ?? {}) as ConfigJson) };
     },
   };
 };
+
+const isObject = (value: unknown): value is ConfigJson =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What a config must fulfill beyond its single values. */
 export interface ConfigRules<C> {

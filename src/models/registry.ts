@@ -45,12 +45,13 @@ export const families: readonly Family[] = [
   vitFamily,
 ];
 
-/** The family of a config.json. Throws ConfigError that lists the known ones. */
-export function familyOf(json: ConfigJson, where: string): Family {
+/** The family of a config.json, first among `others`. Throws ConfigError that lists the known ones. */
+export function familyOf(json: ConfigJson, where: string, others: readonly Family[] = []): Family {
   const type = json["model_type"];
-  const found = families.find(({ modelType }) => modelType === type);
+  const all = [...others, ...families];
+  const found = all.find(({ modelType }) => modelType === type);
   if (found !== undefined) return found;
-  const known = families.map(({ modelType }) => modelType);
+  const known = all.map(({ modelType }) => modelType);
   if (typeof type !== "string") {
     throw new ConfigError(`${where} has no model_type. Expected one of ${known.join(", ")}.`);
   }
@@ -61,13 +62,15 @@ export function familyOf(json: ConfigJson, where: string): Family {
   );
 }
 
-/** Which head of a family is wanted. */
+/** Which head of a family is wanted, and families that are not in the registry. */
 export interface WantedHead {
   /** The class, by Hugging Face's name; goes before the task. */
   readonly className?: string | undefined;
   readonly task?: ModelTask | undefined;
   /** All inputs that there will be: classes that need others are passed over. */
   readonly reads?: readonly string[] | undefined;
+  /** Families of one's own; they go before those of the package. */
+  readonly families?: readonly Family[] | undefined;
 }
 
 /**
@@ -75,7 +78,7 @@ export interface WantedHead {
  * name or by what it is for. Throws ConfigError where there is none.
  */
 export function architectureOf(json: ConfigJson, where: string, wanted: WantedHead = {}): Architecture {
-  const found = familyOf(json, where);
+  const found = familyOf(json, where, wanted.families);
   const named = (json["architectures"] as readonly string[] | null | undefined)?.[0];
   const make = (className: string): Architecture => found.fromJson(json, className, where);
   const { className, task } = wanted;
@@ -106,14 +109,15 @@ function chosen(
 
 /** A published size by its name, without weights: `bert-base`. Throws ConfigError that lists the sizes. */
 export function architectureOfPreset(preset: string, wanted: WantedHead = {}): Architecture {
-  const found = families.find(({ presets }) => presets.includes(preset));
+  const all = [...(wanted.families ?? []), ...families];
+  const found = all.find(({ presets }) => presets.includes(preset));
   if (found !== undefined) {
     const make = (className: string): Architecture => found.fromPreset(preset, className);
     const { className, task } = wanted;
     if (className !== undefined || task === undefined) return make(className ?? Object.keys(found.heads)[0]!);
     return chosen(found, make, wanted, preset);
   }
-  const known = families.flatMap(({ presets }) => presets);
+  const known = all.flatMap(({ presets }) => presets);
   const near = nearest(preset, known);
   const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
   throw new ConfigError(`There is no size named "${preset}".${hint} The sizes are ${known.join(", ")}.`);

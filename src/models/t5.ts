@@ -44,12 +44,12 @@ import {
 } from "./config-fields.ts";
 import { family, head, type InputTensors } from "./family.ts";
 import {
-  atLast,
   classLabels,
   classLoss,
   decodedPairInputs,
   denseClassifier,
   labeledPairInputs,
+  lastReal,
   pairInputs,
   shiftRight,
   sourceMask,
@@ -333,7 +333,7 @@ const heads = {
       const ends = inputs.inputIds.equal(config.endId);
       const options = { dropout: config.classifierDropout, initial: normal(config, config.width) };
       const classifier = scope.at("classification_head");
-      const logits = denseClassifier(classifier, atLast(hidden, ends), config.labels.length, options);
+      const logits = denseClassifier(classifier, lastReal(hidden, ends.cast("int32")), config.labels.length, options);
       return { logits, loss: classLoss(logits, labels, config) };
     },
   }),

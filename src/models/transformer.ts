@@ -21,6 +21,7 @@ import {
   paddingMask,
   positionKinds,
   positions,
+  visible,
   type Activation,
   type Initializer,
   type PositionKind,
@@ -114,12 +115,18 @@ export interface TransformerInputs {
   readonly source: Tensor;
   /** Ids that the decoder has read, int32[B, T]: the target shifted right by one. */
   readonly target: Tensor;
+  /** Which ids of the source are real, int32[B, S]. Default: those that are not padding. */
+  readonly sourceMask?: Tensor | undefined;
 }
 
 /** Figure 1: logits [B, T, V] of the token after each target position. */
-export function transformer(scope: Scope, config: TransformerConfig, { source, target }: TransformerInputs): Tensor {
+export function transformer(
+  scope: Scope,
+  config: TransformerConfig,
+  { source, target, sourceMask }: TransformerInputs,
+): Tensor {
   const model = scope.at("model");
-  const mask = scope.once("source_mask", paddingMask(source, config.paddingId)); // [B, 1, 1, S]
+  const mask = scope.once("source_mask", visible(sourceMask) ?? paddingMask(source, config.paddingId)); // [B, 1, 1, S]
   const encoding = { ...config, layers: config.encoderLayers };
   const memory = encoder(model.at("encoder"), encoding, embed(scope, config, "source", source), mask);
   const decoding = { ...config, layers: config.decoderLayers };

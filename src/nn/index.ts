@@ -37,6 +37,7 @@ export {
   unflatten,
   viewsOf,
   type Layout,
+  type LoadedProgram,
   type Place,
 } from "./parameters.ts";
 export {

@@ -1,5 +1,13 @@
 /** Parameters inside an engine: one flat resident, and where in it each parameter lies. */
-import type { HostTensor, Program } from "../onnx/index.ts";
+import {
+  roundedParts,
+  type HostTensor,
+  type LowerOptions,
+  type Port,
+  type Program,
+  type Quantization,
+  type RoundedWeight,
+} from "../onnx/index.ts";
 import { random } from "../random/index.ts";
 import type { Engine, View } from "../runtime/index.ts";
 import { initialValues, type Parameter } from "./scope.ts";
@@ -50,12 +58,29 @@ export function layoutOf(parameters: readonly Pick<Parameter, "name" | "shape" |
 /** The resident that parameters lie in. */
 export const PARAMETERS = "parameters";
 
+/** Parameters of a small model: 64 MB. */
+const SMALL = 2 ** 24;
+
+/** A program inside the engine, with what of it lies outside bound. */
+export interface LoadedProgram {
+  readonly id: number;
+  readonly program: Omit<Program, "bytes">;
+  readonly bind: Readonly<Record<string, View>>;
+}
+
 /** The trained values of a model, held by an engine. */
 export class ModelParameters {
   readonly engine: Engine;
   readonly specs: readonly Parameter[];
   readonly layout: Layout;
+  /**
+   * In how many bits the programs that `load` loads have their weights; they are always inside then, as they are at that
+   * time. For models that are used and not trained. Default: all.
+   */
+  quantize: Quantization | undefined;
   #version = 0;
+  /** Residents with what is made from weights, and of which version. */
+  readonly #roundedAt = new Map<string, number>();
 
   private constructor(engine: Engine, specs: readonly Parameter[]) {
     this.engine = engine;
@@ -131,6 +156,61 @@ export class ModelParameters {
   /** Views for those ports of a program that are named after parameters, each behind an optional prefix. */
   bind(ports: Program["inputs"], { resident = PARAMETERS, prefix = "" } = {}): Record<string, View> {
     return viewsOf(this.layout, ports, resident, prefix);
+  }
+
+  /**
+   * Loads a program that reads the parameters. Inside of it they are constants with the values of now: engines prepare
+   * weights that cannot change, which makes programs of few rows twice as fast, and takes memory for a copy. Elsewhere
+   * they are bound. Gives undefined where there is no program.
+   */
+  async load(
+    make: (options: Pick<LowerOptions, "constants" | "quantize">) => Program | undefined,
+    { resident = PARAMETERS, inside = false } = {},
+  ): Promise<LoadedProgram | undefined> {
+    const { quantize } = this;
+    const program = make(inside || quantize !== undefined ? { constants: this.layout.places, quantize } : {});
+    if (program === undefined) return undefined;
+    const { name, inputs, outputs, constants = [], rounded = new Map<string, RoundedWeight>() } = program;
+    const views = { ...this.bind(constants, { resident }), ...(await this.#rounded(constants, rounded, resident)) };
+    const id = await this.engine.load(program, views);
+    return { id, program: { name, inputs, outputs }, bind: this.bind(inputs, { resident }) };
+  }
+
+  /** Residents with what is made from weights, each once for all programs; made anew where the weights have changed. */
+  async #rounded(
+    constants: readonly Port[],
+    rounded: ReadonlyMap<string, RoundedWeight>,
+    resident: string,
+  ): Promise<Record<string, View>> {
+    const views: Record<string, View> = {};
+    for (const { name, shape } of constants) {
+      const weight = rounded.get(name);
+      if (weight === undefined) continue;
+      const own = `${resident} ${name}`;
+      if (this.#roundedAt.get(own) !== this.version) await this.#round(weight, rounded, resident);
+      views[name] = { resident: own, shape: shape as readonly number[] };
+    }
+    return views;
+  }
+
+  /** Makes all that is stored of one weight. */
+  async #round(weight: RoundedWeight, known: ReadonlyMap<string, RoundedWeight>, resident: string): Promise<void> {
+    const { offset, size, shape } = this.layout.places.get(weight.from)!;
+    const { data } = await this.engine.read(resident, offset, size);
+    const parts = roundedParts({ dtype: "float32", shape, data }, weight);
+    for (const [name, { from, transposed, part }] of known) {
+      const value = from === weight.from && transposed === weight.transposed ? parts[part] : undefined;
+      if (value === undefined) continue;
+      const own = `${resident} ${name}`;
+      await this.engine.allocate(own, value.dtype, value.data.length);
+      await this.engine.write(own, value.data);
+      this.#roundedAt.set(own, this.version);
+    }
+  }
+
+  /** Whether several copies of all parameters are no burden. */
+  get small(): boolean {
+    return this.layout.size <= SMALL;
   }
 
   /** A copy of all values, by name. */

@@ -82,15 +82,21 @@ export interface TraceOptions {
    * input `reorder` (int32[batch]) says which of them each row goes on from. So a step moves beams and drops rows.
    */
   readonly reorder?: boolean;
-  /** Numbers for names of sizes, for a program that serves these alone. */
-  readonly sizes?: ReadonlyMap<string, number> | undefined;
+  /** Numbers for names of sizes, for a program that serves these alone; or other names. */
+  readonly sizes?: ReadonlyMap<string, Dimension> | undefined;
+  /** Tensors in place of published ones, by their public names: what follows is computed from these. */
+  readonly instead?: ReadonlyMap<string, (published: Tensor) => Tensor> | undefined;
+  /** In step programs: what `once` gives, instead of an input. */
+  readonly once?: ((name: string, value: Tensor) => Tensor) | undefined;
 }
 
 /** What one tracing of a model function collects. */
 export class Trace {
   readonly kind: TraceKind;
   readonly reorder: boolean;
-  readonly #sizes: ReadonlyMap<string, number> | undefined;
+  readonly #sizes: ReadonlyMap<string, Dimension> | undefined;
+  readonly instead: TraceOptions["instead"];
+  readonly once: TraceOptions["once"];
   readonly parameters = new Map<string, Parameter>();
   readonly records = new Map<string, Tensor>();
   readonly cache = new Map<string, CacheEntry>();
@@ -101,10 +107,12 @@ export class Trace {
   /** Which pools of masks it reads: input name to rate and width. */
   readonly dropoutPools = new Map<string, { readonly rate: number; readonly width: number }>();
 
-  constructor(kind: TraceKind, { reorder = false, sizes }: TraceOptions = {}) {
+  constructor(kind: TraceKind, { reorder = false, sizes, instead, once }: TraceOptions = {}) {
     this.kind = kind;
     this.reorder = reorder;
     this.#sizes = sizes;
+    this.instead = instead;
+    this.once = once;
   }
 
   /** Calls a model function with the outermost scope. Its nodes bear the path of the scope that was used last. */
@@ -195,8 +203,9 @@ export class Scope {
    * Returns it.
    */
   publish(name: string, tensor: Tensor): Tensor {
-    this.trace.records.set(name, tensor);
-    return tensor;
+    const published = this.trace.instead?.get(name)?.(tensor) ?? tensor;
+    this.trace.records.set(name, published);
+    return published;
   }
 
   /** Marks a tensor that a training with recomputation keeps: the end of a layer. Returns it. */
@@ -223,7 +232,9 @@ export class Scope {
   /** Computes in the first program and reads afterwards (keys and values of the encoder's output). */
   once(name: string, value: Tensor): Tensor {
     const full = this.#named(name);
-    const tensor = this.trace.kind === "step" ? input(`once.${full}`, value.dtype, value.shape) : value;
+    const { kind, once: given } = this.trace;
+    const read = (): Tensor => given?.(full, value) ?? input(`once.${full}`, value.dtype, value.shape);
+    const tensor = kind === "step" ? read() : value;
     this.trace.cache.set(full, { name: full, kind: "once", tensor });
     return tensor;
   }

@@ -7,7 +7,7 @@ import { encodeMessage, type Message } from "./messages.ts";
 export interface Constant extends HostTensor {
   readonly name: string;
   /** The file that the model says the values are in, and the first byte; without it they become part of the model. */
-  readonly place?: { readonly file: string; readonly offset: number | bigint };
+  readonly place?: { readonly file: string; readonly offset: bigint };
 }
 
 /**
@@ -22,13 +22,14 @@ export function withConstants(model: Uint8Array, constants: readonly Constant[])
   return whole;
 }
 
-function constantMessage({ name, dtype, shape, data, place }: Constant): Message<"Tensor"> {
+/** The message of a constant. */
+export function constantMessage({ name, dtype, shape, data, place }: Constant): Message<"Tensor"> {
   const head = { name, dims: shape, dataType: onnxDtype(dtype) };
   return place === undefined ? { ...head, raw: bytesOf(data) } : { ...head, ...elsewhere(place, data.byteLength) };
 }
 
 /** The part of a tensor's message that says where its values lie. */
-export function elsewhere(
+function elsewhere(
   { file, offset }: NonNullable<Constant["place"]>,
   length: number,
 ): Pick<Message<"Tensor">, "externalData" | "dataLocation"> {

@@ -57,22 +57,34 @@ export function toBfloat16(value: number): number {
 /** The bit pattern of the nearest IEEE half (ties to even). */
 export function toFloat16(value: number): number {
   scratch.setFloat32(0, value);
-  const bits = scratch.getUint32(0);
-  const sign = (bits >>> 16) & 0x8000;
-  const magnitude = Math.abs(Math.fround(value));
-  if (Number.isNaN(value)) return sign | 0x7e00;
-  if (magnitude >= 65520) return sign | 0x7c00;
-  // Below 2^-14 steps are 2^-24 apart; above, 2^-10 of the exponent. Division by the step is exact.
-  const exponent = Math.max(Math.floor(Math.log2(magnitude || 1)), -14);
-  const step = 2 ** (exponent - 10);
-  const steps = roundToEven(magnitude / step);
-  return sign | (magnitude < 2 ** -14 ? steps : ((exponent + 15) << 10) + (steps - 1024));
+  return halfOf(scratch.getUint32(0));
 }
 
-function roundToEven(x: number): number {
-  const low = Math.floor(x);
-  const rest = x - low;
-  return rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low;
+/** Numbers as the bit patterns of halves. */
+export function float16Array(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(bits, halfOf);
+}
+
+/** From the bits of a float32: 8 of exponent (bias 127) and 23 of fraction become 5 (bias 15) and 10. */
+function halfOf(bits: number): number {
+  const sign = (bits >>> 16) & 0x8000;
+  const exponent = ((bits >>> 23) & 0xff) - 112;
+  const fraction = bits & 0x7fffff;
+  if (exponent === 143) return sign | (fraction === 0 ? 0x7c00 : 0x7e00);
+  if (exponent >= 31) return sign | 0x7c00;
+  if (exponent < -10) return sign;
+  // A carry out of the fraction goes on into the exponent, up to infinity.
+  if (exponent > 0) return sign | roundedShift((exponent << 23) | fraction, 13);
+  return sign | roundedShift(fraction | 0x800000, 14 - exponent);
+}
+
+/** A whole number without its last bits, rounded to the nearest (ties to even). */
+function roundedShift(value: number, bits: number): number {
+  const half = 1 << (bits - 1);
+  const low = value & ((1 << bits) - 1);
+  const high = value >>> bits;
+  return low > half || (low === half && (high & 1) === 1) ? high + 1 : high;
 }
 
 /** The raw bytes of an array, without a copy. */

@@ -15,4 +15,12 @@ export { lower, OPSET, type LowerOptions, type Port, type Program, type Weights 
 export { decodeMessage, encodeMessage, type Message } from "./messages.ts";
 export { peakOf, type Peak } from "./peak.ts";
 export { namesOf, type DeclaredPort, type GraphNames, type NodeNames } from "./names.ts";
+export {
+  quantizations,
+  quantized,
+  roundedParts,
+  type Quantization,
+  type QuantizedGraph,
+  type RoundedWeight,
+} from "./quantize.ts";
 export { WireReader, WireWriter, wire } from "./wire.ts";

@@ -13,11 +13,12 @@ import {
   type Tensor,
   type TensorType,
 } from "../graph/index.ts";
-import { elsewhere } from "./constants.ts";
 import { bytesOf, toHostData, type HostTensor } from "./data.ts";
 import { encodeMessage, type Message } from "./messages.ts";
+import { quantized, roundedParts, type Quantization, type QuantizedGraph, type RoundedParts } from "./quantize.ts";
 import { withoutRepeatedReshapes } from "./reshapes.ts";
 import { schedule } from "./schedule.ts";
+import { storedTensors } from "./stored.ts";
 
 /** An input or output of a program. Sizes may be named. */
 export interface Port extends TensorType {
@@ -32,8 +33,12 @@ export interface Program {
   readonly outputs: readonly Port[];
   /** Values that it must be loaded with. */
   readonly constants?: readonly Port[];
+  /** Which of the constants are made from weights, and how. */
+  readonly rounded?: QuantizedGraph["rounded"];
   /** Whether it stays in float32 on an engine that was asked for less precision: sums of many steps, say. */
   readonly exact?: boolean;
+  /** The file that must lie beside the bytes, where `LowerOptions.external` asks for one. */
+  readonly beside?: { readonly file: string; readonly pieces: readonly Uint8Array[] };
   /** Whether one thread runs it sooner than several, since each of its operations is small. */
   readonly serial?: boolean;
 }
@@ -52,21 +57,31 @@ export interface LowerOptions {
   /** Inputs that the program may read sizes from although no output depends on their values. */
   readonly inputs?: readonly Tensor[] | undefined;
   readonly weights?: Weights;
+  /** How the given weights, and the constants, are stored. Default: as they are. */
+  readonly quantize?: Quantization | undefined;
   /** Inputs that become constants whose values are given when the program is loaded. */
   readonly constants?: Pick<ReadonlySet<string>, "has"> | undefined;
   /** See `Program.exact`. Default: false. */
   readonly exact?: boolean;
-  /** Where weights lie when they do not fit inside: file name, and the offset in bytes of each. */
-  readonly external?: { readonly file: string; readonly offsets: ReadonlyMap<string, number> };
+  /**
+   * Where weights lie when they do not fit inside: a file, and the offset in bytes of each; or a file for all that is
+   * stored, where that is more than so many bytes (see `Program.beside`).
+   */
+  readonly external?:
+    | { readonly file: string; readonly offsets: ReadonlyMap<string, number> }
+    | { readonly file: string; readonly above: number };
 }
 
 /** The program that computes named tensors. Inputs are those that the tensors depend on. */
-export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, options: LowerOptions = {}): Program {
+export function lower(name: string, asked: Readonly<Record<string, Tensor>>, options: LowerOptions = {}): Program {
+  const { outputs, rounded } = quantizedIf(asked, options);
+  const values = valuesOf(options.weights ?? new Map<string, HostTensor>(), rounded);
+  const isConstant = (name: string): boolean => options.constants?.has(rounded.get(name)?.from ?? name) === true;
   const nodes = nodesOf(Object.values(outputs));
   const reached = nodes.filter((node) => node.op.name === "input").map((node) => node.outputs[0]!);
   const inputs = inputPorts([...reached, ...(options.inputs ?? [])].map(portOf));
-  const weights = options.weights ?? new Map<string, HostTensor>();
-  const fed = inputs.filter(({ name }) => !weights.has(name) && options.constants?.has(name) !== true);
+  const weights = new Map(inputs.flatMap(({ name }) => values(name) ?? []));
+  const fed = inputs.filter(({ name }) => !weights.has(name) && !isConstant(name));
   const writer = new Writer(fed, new Set([...inputs.map((port) => port.name), ...Object.keys(outputs)]));
   const names = new Map<Tensor, string>();
   for (const node of nodes) {
@@ -95,18 +110,41 @@ export function lower(name: string, outputs: Readonly<Record<string, Tensor>>, o
   writer.dropUnused(new Set([...used, ...Object.keys(outputs)]));
   writer.schedule(new Set(Object.keys(outputs)));
   const kept = fed.filter((port) => used.has(port.name));
-  const stored = inputs
-    .filter((port) => weights.has(port.name))
-    .map((port) => weightMessage(port.name, weights.get(port.name)!, options.external));
-  const constants = inputs.filter((port) => options.constants?.has(port.name) === true && used.has(port.name));
+  const { stored, beside } = storedTensors(weights, options.external);
+  const constants = inputs.filter(({ name }) => !weights.has(name) && isConstant(name) && used.has(name));
   const bytes = writer.finish(name, kept, ports, stored);
   return {
-    name,
-    bytes,
-    inputs: kept,
-    outputs: ports,
+    ...{ name, bytes, inputs: kept, outputs: ports },
     ...(constants.length > 0 && { constants }),
+    ...(rounded.size > 0 && { rounded }),
     ...(options.exact === true && { exact: true }),
+    ...(beside !== undefined && { beside }),
+  };
+}
+
+function quantizedIf(
+  outputs: Readonly<Record<string, Tensor>>,
+  { weights, constants, quantize }: LowerOptions,
+): Pick<QuantizedGraph, "rounded"> & { readonly outputs: Readonly<Record<string, Tensor>> } {
+  if (quantize === undefined) return { outputs, rounded: new Map() };
+  return quantized(outputs, (name) => weights?.has(name) === true || constants?.has(name) === true, quantize);
+}
+
+/** The weights by the names of inputs, those in fewer bits made from the given ones. */
+function valuesOf(
+  weights: Weights,
+  rounded: QuantizedGraph["rounded"],
+): (name: string) => [readonly [string, HostTensor]] | undefined {
+  const parts = new Map<string, RoundedParts>();
+  return (name) => {
+    const weight = rounded.get(name);
+    const given = weights.get(weight?.from ?? name);
+    if (given === undefined) return undefined;
+    if (weight === undefined) return [[name, given]];
+    const key = `${weight.from} ${String(weight.transposed)}`;
+    const made = parts.get(key) ?? roundedParts(given, weight);
+    parts.set(key, made);
+    return [[name, made[weight.part]!]];
   };
 }
 
@@ -126,13 +164,6 @@ function inputPorts(ports: readonly Port[]): Port[] {
 function portOf(tensor: Tensor): Port {
   const { name } = tensor.node.attributes as { name: string };
   return { name, dtype: tensor.dtype, shape: tensor.shape };
-}
-
-function weightMessage(name: string, weight: HostTensor, external: LowerOptions["external"]): Message<"Tensor"> {
-  const head = { name, dims: weight.shape, dataType: onnxDtype(weight.dtype) };
-  const offset = external?.offsets.get(name);
-  if (external === undefined || offset === undefined) return { ...head, raw: bytesOf(weight.data) };
-  return { ...head, ...elsewhere({ file: external.file, offset }, weight.data.byteLength) };
 }
 
 /** The types of ONNX attributes, by the format's numbers. */
@@ -174,10 +205,13 @@ class Writer implements Emitter {
     outputs: readonly string[],
     attributes: Record<string, OnnxAttribute>,
   ): void {
-    const name = `${type}_${this.graphNodes.length}`;
+    // An op of another set than ONNX's own has its domain in front.
+    const [, domain, own] = /^(.*)\.([^.]*)$/.exec(type) ?? [undefined, undefined, type];
+    const name = `${own}_${this.graphNodes.length}`;
     this.graphNodes.push({
       name: this.label === "" ? name : `${this.label}/${name}`,
-      type,
+      type: own,
+      ...(domain !== undefined && { domain }),
       inputs,
       outputs,
       attributes: Object.entries(attributes).map(([name, value]) => attributeMessage(name, value)),
@@ -305,7 +339,8 @@ class Writer implements Emitter {
     outputs: readonly Port[],
     stored: readonly Message<"Tensor">[],
   ): Uint8Array {
-    const initializers = [...this.#initializers, ...stored];
+    const used = new Set(this.graphNodes.flatMap((node) => node.inputs ?? []));
+    const initializers = [...this.#initializers.filter((tensor) => used.has(tensor.name!)), ...stored];
     const size = initializers.reduce((sum, tensor) => sum + (tensor.raw?.byteLength ?? 0), 0);
     if (size > INLINE_LIMIT) {
       throw new EngineError(
@@ -313,10 +348,11 @@ class Writer implements Emitter {
           `Write them beside it: give \`external\`.`,
       );
     }
+    const domains = [...new Set(this.graphNodes.flatMap(({ domain }) => domain ?? []))];
     return encodeMessage("Model", {
       irVersion: IR_VERSION,
       producerName: "heed",
-      opsets: [{ domain: "", version: OPSET }],
+      opsets: [{ domain: "", version: OPSET }, ...domains.map((domain) => ({ domain, version: 1 }))],
       graph: {
         name,
         nodes: this.graphNodes,

@@ -113,21 +113,18 @@ export class OnnxRuntimeEngine implements Engine {
     return id;
   }
 
-  /** The native builds take constants from where they lie; elsewhere they become part of the model. */
+  /** The native builds read large constants from where they lie; elsewhere they become part of the model. */
   #withConstants(
     program: Program,
     views: Readonly<Record<string, View>>,
   ): { bytes: Uint8Array; files: { path: string; data: Uint8Array }[] } {
     if (program.constants === undefined) return { bytes: program.bytes, files: [] };
-    const constants = constantsOf(program, this.#residents, views);
     const native = this.#ort.build === "node" || this.#ort.build === "cuda";
-    if (!native) return { bytes: withConstants(program.bytes, constants), files: [] };
-    const placed = constants.map(({ view: { resident, offset = 0 }, ...constant }) => {
-      return { ...constant, place: { file: resident, offset: offset * constant.data.BYTES_PER_ELEMENT } };
-    });
-    const names = new Set(constants.map(({ view }) => view.resident));
+    const placeOf = (file: string): { file: string; offset: bigint } => ({ file, offset: 0n });
+    const constants = constantsOf(program, views, this.#residents, native ? placeOf : undefined);
+    const names = new Set(constants.flatMap(({ place }) => (place === undefined ? [] : [place.file])));
     const files = [...names].map((path) => ({ path, data: bytesOf(this.#residents.whole(path).data) }));
-    return { bytes: withConstants(program.bytes, placed), files };
+    return { bytes: withConstants(program.bytes, constants), files };
   }
 
   async unload(program: number): Promise<void> {

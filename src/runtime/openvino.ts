@@ -74,10 +74,10 @@ export class OpenVinoEngine implements Engine {
   // eslint-disable-next-line @typescript-eslint/require-await -- the interface serves engines elsewhere, too
   async load(program: Program, constants: Readonly<Record<string, View>> = {}): Promise<number> {
     this.#requireOpen();
-    const placed = constantsOf(program, this.#residents, constants).map(({ view: { resident, offset = 0 }, ...one }) => {
-      const start = this.#library.addressOf(this.#residents.tensor({ resident }).handle);
-      return { ...one, place: { file: IN_MEMORY, offset: start + BigInt(offset * one.data.BYTES_PER_ELEMENT) } };
-    });
+    const placed = constantsOf(program, constants, this.#residents, (resident) => ({
+      file: IN_MEMORY,
+      offset: this.#library.addressOf(this.#residents.tensor({ resident }).handle),
+    }));
     const bytes = placed.length === 0 ? program.bytes : withConstants(program.bytes, placed);
     let compiled: Handle;
     try {

@@ -112,20 +112,34 @@ export class Residents<T> {
   }
 }
 
-/** The values of a program's constants. Throws EngineError where one is not given. */
+/** Constants of so many bytes are copied into the model, where nobody changes them; more are read where they lie. */
+const FEW_BYTES = 2 ** 26;
+
+/**
+ * The values of a program's constants; large ones where they lie, if the engine knows a place for a resident. Throws
+ * EngineError where one is not given.
+ */
 export function constantsOf<T>(
   { name: program, constants = [] }: Program,
-  residents: Residents<T>,
   views: Readonly<Record<string, View>>,
-): (Constant & { readonly view: View })[] {
-  return constants.map(({ name, shape }) => {
+  residents: Residents<T>,
+  placeOf?: (resident: string) => NonNullable<Constant["place"]>,
+): Constant[] {
+  const found = constants.map(({ name, shape }) => {
     const view = views[name];
     if (view === undefined) throw new EngineError(`The program "${program}" has a constant ${name}; it was not given.`);
-    const { dtype, data } = residents.whole(view.resident);
-    const { offset = 0 } = view;
+    const { resident, offset = 0 } = view;
+    const { dtype, data } = residents.whole(resident);
     const sizes = shape as readonly number[];
-    const length = sizes.reduce((product, d) => product * d, 1);
-    return { name, dtype, shape: sizes, data: data.subarray(offset, offset + length), view };
+    const end = offset + sizes.reduce((product, d) => product * d, 1);
+    return { resident, offset, constant: { name, dtype, shape: sizes, data: data.subarray(offset, end) } };
+  });
+  const bytes = found.reduce((sum, { constant }) => sum + constant.data.byteLength, 0);
+  return found.map(({ resident, offset, constant }) => {
+    if (placeOf === undefined || bytes <= FEW_BYTES) return constant;
+    const { file, offset: start } = placeOf(resident);
+    const place = { file, offset: start + BigInt(offset * constant.data.BYTES_PER_ELEMENT) };
+    return { ...constant, place };
   });
 }
 

@@ -1,4 +1,5 @@
 /** Classes of whole texts and of pairs of texts. */
+import type { Architecture } from "../models/index.ts";
 import type { TokenizerInput } from "../tokens/index.ts";
 import { probabilities, rowOf, TextModel, type ReadOptions } from "./text-model.ts";
 
@@ -27,17 +28,25 @@ export class TextClassifier extends TextModel<"sequence-classification"> {
     for (let start = 0; start < Math.max(inputs.length, 1); start += batch) {
       const { logits } = await this.forward(inputs.slice(start, start + batch), options);
       for (let row = 0; row < logits.shape[0]!; row++) {
-        const scores = this.#scores(rowOf(logits, row));
-        found.push(this.labels.map((label, i) => ({ label, score: scores[i]! })).sort((a, b) => b.score - a.score));
+        found.push(classScores(rowOf(logits, row), this.model.architecture));
       }
     }
     return found;
   }
-
-  #scores(logits: Float32Array): Float32Array {
-    const kind = this.model.architecture.config["problemType"];
-    if (kind === "regression" || (kind === undefined && logits.length === 1)) return logits;
-    if (kind === "multi_label_classification") return logits.map((x) => 1 / (1 + Math.exp(-x)));
-    return probabilities(logits);
-  }
 }
+
+/** The classes of a row of logits, most probable first. */
+export function classScores(logits: Float32Array, { config }: Architecture): ClassScore[] {
+  const { labels, problemType: kind } = config as { readonly labels: readonly string[]; readonly problemType?: string };
+  if (kind === "regression" || (kind === undefined && logits.length === 1)) return ranked(labels, logits);
+  if (kind === "multi_label_classification")
+    return ranked(
+      labels,
+      logits.map((x) => 1 / (1 + Math.exp(-x))),
+    );
+  return ranked(labels, probabilities(logits));
+}
+
+/** Names with their scores, the largest first. */
+export const ranked = (labels: readonly string[], scores: Float32Array): ClassScore[] =>
+  labels.map((label, i) => ({ label, score: scores[i]! })).sort((a, b) => b.score - a.score);

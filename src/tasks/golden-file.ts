@@ -1,6 +1,6 @@
 /** `golden.safetensors`: what another library computed with a checkpoint, as docs/goldens.md describes it. */
 import { z } from "zod";
-import { openSafetensors, type StoredTensor, type TensorFile } from "../checkpoints/index.ts";
+import { camelCase, openSafetensors, type StoredTensor, type TensorFile } from "../checkpoints/index.ts";
 import { CheckpointError } from "../errors/index.ts";
 import type { ReadableFolder } from "../files/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
@@ -162,13 +162,6 @@ function parse<T>(text: string, schema: z.ZodType<T>, what: string, expected: st
   if (read.success) return read.data;
   throw new CheckpointError(`${what} is ${text.slice(0, 60)}; expected ${expected}.`);
 }
-
-/** `hidden_states.0` as `hiddenStates.0`. */
-export const camelCase = (name: string): string =>
-  name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-
-/** `hiddenStates.0` as `hidden_states.0`. */
-export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** A stored tensor as values for an engine: whole numbers as int32, floating-point ones as float32. */
 function hostTensor({ dtype, shape, data }: StoredTensor, where: string): HostTensor {

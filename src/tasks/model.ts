@@ -1,9 +1,9 @@
 /** A model inside an engine: an architecture with its parameters, run on named inputs for any of its tensors. */
 import { InputError, nearest } from "../errors/index.ts";
-import { nodesOf, type Tensor } from "../graph/index.ts";
+import { nodesOf, rewrite, rowRules, type Tensor } from "../graph/index.ts";
 import { neededInputs, traceOf, type Architecture, type ModelTask } from "../models/index.ts";
 import type { ModelParameters } from "../nn/index.ts";
-import { lower, type HostTensor } from "../onnx/index.ts";
+import { lower, type HostTensor, type LowerOptions, type Program } from "../onnx/index.ts";
 import type { Call, Engine, Values } from "../runtime/index.ts";
 import { layerGroups, type ForwardOptions, type ForwardResults } from "./forward.ts";
 import { feedsOf, rangesOf, requireInside, type IdRange } from "./model-inputs.ts";
@@ -42,9 +42,13 @@ export class Model<T extends ModelTask = ModelTask> {
   readonly architecture: Architecture;
   readonly parameters: ModelParameters;
   readonly engine: Engine;
+  /** By what goes in and what comes out; with the parameters as they were before any training inside, or outside. */
+  readonly #programs = new Map<string, { readonly inside: boolean; readonly loading: Promise<Loaded> }>();
+  /** The program of a large model that has the parameters inside. */
+  #prepared: string | undefined;
+
   /** The folder that the model came from, and its settings; undefined for one with fresh parameters. */
   readonly checkpoint: Checkpoint | undefined;
-  readonly #programs = new Map<string, Promise<Loaded>>();
 
   constructor(architecture: Architecture, parameters: ModelParameters, checkpoint?: Checkpoint) {
     this.architecture = architecture;
@@ -101,13 +105,7 @@ export class Model<T extends ModelTask = ModelTask> {
   ): Promise<Results> {
     const feeds = feedsOf(this.architecture, inputs);
     const key = [name, "→", ...Object.keys(feeds).sort()].join(" ");
-    let loading = this.#programs.get(key);
-    if (loading === undefined) {
-      loading = this.#load(make(this.#tensors(Object.keys(feeds))));
-      this.#programs.set(key, loading);
-      loading.catch(() => this.#programs.delete(key));
-    }
-    const { call, ports, ranges } = await loading;
+    const { call, ports, ranges } = await this.#loaded(key, () => make(this.#tensors(Object.keys(feeds))));
     requireInside(this.architecture.className, feeds, ranges);
     const values = await this.engine.run([call], feeds);
     return new Map([...ports].map(([tensor, port]) => [tensor, values[port]!]));
@@ -118,13 +116,29 @@ export class Model<T extends ModelTask = ModelTask> {
     await this.engine.dispose();
   }
 
-  async #load(chosen: ReadonlyMap<string, Tensor>): Promise<Loaded> {
+  /** The program for a key; loaded again where parameters that are inside have changed. */
+  #loaded(key: string, make: () => ReadonlyMap<string, Tensor>): Promise<Loaded> {
+    const { small, version } = this.parameters;
+    const before = this.#programs.get(key);
+    if (before !== undefined && !(before.inside && version > 0)) return before.loading;
+    // Who trains runs a model after each change, and would have to load it again; of a large one one copy must do.
+    const inside = version === 0 && (small || (this.#prepared ??= key) === key);
+    const loading = this.#load(inside, make());
+    this.#programs.set(key, { inside, loading });
+    loading.catch(() => this.#programs.delete(key));
+    before?.loading.then(({ call }) => this.engine.unload(call.program)).catch(() => undefined);
+    return loading;
+  }
+
+  async #load(inside: boolean, chosen: ReadonlyMap<string, Tensor>): Promise<Loaded> {
     const ports = new Map([...chosen.keys()].map((name) => [name, `output ${name}`]));
     const outputs = Object.fromEntries([...chosen].map(([name, tensor]) => [ports.get(name)!, tensor]));
-    const program = lower(this.architecture.className, outputs);
-    const id = await this.engine.load(program);
+    const rewritten = rewrite(Object.values(outputs), rowRules).map((tensor, i) => [Object.keys(outputs)[i]!, tensor]);
+    const make = (options: LowerOptions): Program =>
+      lower(this.architecture.className, Object.fromEntries(rewritten) as Record<string, Tensor>, options);
+    const { id, bind } = (await this.parameters.load(make, { inside }))!;
     return {
-      call: { program: id, bind: this.parameters.bind(program.inputs), fetch: [...ports.values()] },
+      call: { program: id, bind, fetch: [...ports.values()] },
       ports,
       ranges: rangesOf(this.architecture, chosen.values()),
     };

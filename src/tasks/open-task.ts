@@ -5,11 +5,13 @@ import { InputError, nearest } from "../errors/index.ts";
 import type { ReadableFolder } from "../files/index.ts";
 import type { WantedHead } from "../models/index.ts";
 import { QuestionAnswerer } from "./answer.ts";
+import { ImageClassifier } from "./classify-images.ts";
 import { TextClassifier } from "./classify.ts";
 import { TextSummarizer, TextTranslator } from "./convert.ts";
 import { TextEmbedder } from "./embed.ts";
 import { MaskFiller } from "./fill.ts";
 import { TextGenerator } from "./generate-text.ts";
+import { ImageTextMatcher } from "./match.ts";
 import type { Model } from "./model.ts";
 import { inspectCheckpoint, loadModel, openModel, type OpenOptions } from "./open.ts";
 import { TokenTagger } from "./tag.ts";
@@ -25,6 +27,9 @@ const tasks = {
   translate: { opens: TextTranslator, head: { task: "conditional-generation" } },
   summarize: { opens: TextSummarizer, head: { task: "conditional-generation" } },
   embed: { opens: TextEmbedder, head: { task: "features", reads: ["inputIds"] } },
+  "classify-images": { opens: ImageClassifier, head: { task: "image-classification" } },
+  /** Images with texts. */
+  match: { opens: ImageTextMatcher, head: { task: "image-text" } },
   /** Whatever head the checkpoint has. */
   read: { opens: TextModel, head: {} },
 } as const satisfies Readonly<Record<string, { readonly opens: unknown; readonly head: WantedHead }>>;
@@ -64,7 +69,7 @@ export async function open(
     readonly task?: TaskName | undefined;
     readonly className?: string | undefined;
   } = {},
-): Promise<Model | TextModel> {
+): Promise<Model | TaskModels[TaskName]> {
   const { task: name, ...rest } = options;
   if (name !== undefined) requireTask(name);
   const folder = typeof place === "string" ? await findModel(place) : place;
@@ -78,6 +83,7 @@ export async function open(
       `${architecture.className} is for ${architecture.task}; to ${name} takes one for ${head.task}.`,
     );
   }
+  if (opens === ImageClassifier) return new ImageClassifier(await loadModel(checkpoint, rest));
   const tokenizer = await openFolderTokenizer(folder, architecture.modelType);
   const made = opens as new (...parts: ConstructorParameters<typeof TextModel>) => TextModel;
   return new made(await loadModel(checkpoint, rest), tokenizer);

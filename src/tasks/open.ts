@@ -23,6 +23,7 @@ import {
   type WantedHead,
 } from "../models/index.ts";
 import { ModelParameters, requireAll, type WeightMatch } from "../nn/index.ts";
+import type { Quantization } from "../onnx/index.ts";
 import { createEngine, type EngineOptions } from "../runtime/index.ts";
 import { fitWeights } from "./fit-weights.ts";
 import { Model } from "./model.ts";
@@ -31,12 +32,14 @@ import { Model } from "./model.ts";
 export interface OpenOptions extends EngineOptions, WantedHead {
   /** Whether a head that the checkpoint lacks starts with fresh parameters, to be trained. Default: false. */
   readonly fresh?: boolean | undefined;
+  /** Computes with weights of fewer bits: faster where they are many, and less exact. Default: all bits. */
+  readonly quantize?: Quantization | undefined;
   /** Of fresh parameters. Default: 1. */
   readonly seed?: number | undefined;
 }
 
 /** Settings that belong to a model beside its config, by file name. */
-const BESIDE = ["generation_config.json", "preprocessor_config.json"] as const;
+const BESIDE = ["generation_config.json", "preprocessor_config.json", "processor_config.json"] as const;
 
 /** What a folder says about itself. */
 export interface Checkpoint {
@@ -81,6 +84,11 @@ export async function describeCheckpoint(
   return { config, architecture: architectureOf(config.values, folder.describe(CONFIG), wanted) };
 }
 
+/** Models that write go on by one token at a time; the others see all at once. */
+function purposeOf({ task }: Architecture): EngineOptions["purpose"] {
+  return task === "causal-lm" || task === "conditional-generation" ? "generation" : "inference";
+}
+
 /** Opens a checkpoint as a model in an engine of its own. Throws CheckpointError or ConfigError where it cannot be. */
 export function openModel<T extends ModelTask>(
   folder: ReadableFolder,
@@ -95,23 +103,24 @@ export async function openModel(folder: ReadableFolder, options: OpenOptions = {
 export async function loadModel(checkpoint: Checkpoint, options: OpenOptions = {}): Promise<Model> {
   const { architecture, weights, match } = checkpoint;
   const parameters = parametersOf(architecture);
-  const engine = await createEngine({ purpose: "generation", ...options });
+  const engine = await createEngine({ purpose: purposeOf(architecture), ...options });
   try {
     const values = readWeights(weights, match, { parameters, seed: options.seed ?? 1 });
-    return new Model(architecture, await ModelParameters.fromStream(engine, parameters, values), checkpoint);
+    const held = await ModelParameters.fromStream(engine, parameters, values);
+    held.quantize = options.quantize;
+    return new Model(architecture, held, checkpoint);
   } catch (error) {
     await engine.dispose();
     throw error;
   }
 }
 
-/** A model of a published size (`bert-base`) with fresh parameters. */
-export async function createModel(preset: string, options: OpenOptions = {}): Promise<Model> {
-  return initialized(architectureOfPreset(preset, options), options);
-}
-
-/** A model of an architecture with fresh parameters, drawn by the seed. */
-export async function initialized(architecture: Architecture, options: OpenOptions = {}): Promise<Model> {
+/**
+ * A model with fresh parameters, drawn by the seed: of a published size by its name (`bert-base`), or of any architecture.
+ * Throws ConfigError for a size that there is not.
+ */
+export async function createModel(size: string | Architecture, options: OpenOptions = {}): Promise<Model> {
+  const architecture = typeof size === "string" ? architectureOfPreset(size, options) : size;
   const engine = await createEngine(options);
   try {
     const parameters = await ModelParameters.initialize(engine, parametersOf(architecture), options.seed ?? 1);

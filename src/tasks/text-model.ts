@@ -76,7 +76,9 @@ export class TextModel<T extends ModelTask = ModelTask> {
 
   /** Encodings as the inputs that the architecture has. Throws InputError for an id beyond the vocabulary. */
   feeds(encodings: readonly Encoding[], direction: "left" | "right" = "right"): Values {
-    const { inputs, config } = this.model.architecture;
+    const { inputs, config: whole } = this.model.architecture;
+    // A model of images and texts has a section for its texts.
+    const config = (whole["text"] ?? whole) as Readonly<Record<string, unknown>>;
     const vocabulary = config["vocabulary"] as number | undefined;
     requireKnown(encodings, vocabulary);
     const length = Math.max(1, ...encodings.map(({ ids }) => ids.length));
@@ -94,8 +96,7 @@ export class TextModel<T extends ModelTask = ModelTask> {
     return {
       inputIds: matrix(({ ids }) => ids, pad),
       ...(inputs["attentionMask"] !== undefined && { attentionMask: matrix(({ attentionMask }) => attentionMask, 0) }),
-      ...(inputs["tokenTypeIds"] !== undefined &&
-        config["segments"] !== 1 && { tokenTypeIds: matrix(({ typeIds }) => typeIds, 0) }),
+      ...(hasSegments(config) && { tokenTypeIds: matrix(({ typeIds }) => typeIds, 0) }),
     };
   }
 
@@ -129,6 +130,10 @@ export class TextModel<T extends ModelTask = ModelTask> {
     await this.model.dispose();
   }
 }
+
+/** Whether token types say which text of a pair it is: GPT, GPT-2 and CTRL add the embedding of a word for them. */
+const hasSegments = ({ segments }: Readonly<Record<string, unknown>>): boolean =>
+  typeof segments === "number" && segments > 1;
 
 function tooLong(index: number, input: TokenizerInput, length: number, limit: number): InputError {
   const text = (typeof input === "string" ? input : input.join(" ")).slice(0, 60);

@@ -13,7 +13,7 @@ import {
 } from "../models/index.ts";
 import { CachedModel } from "../generation/index.ts";
 import { ModelParameters } from "../nn/index.ts";
-import type { HostTensor } from "../onnx/index.ts";
+import type { HostTensor, Quantization } from "../onnx/index.ts";
 import { createEngine, type Engine, type EngineOptions } from "../runtime/index.ts";
 import type { Tokenizer } from "../tokens/index.ts";
 import { trainTranslationTokenizer, translationTokens } from "../tokens/index.ts";
@@ -80,12 +80,16 @@ export class Translator {
     return new Translator(config, tokenizer, parameters, new Set(words));
   }
 
-  /** A translator from a folder that `save` or a training run wrote. */
-  static async open(folder: ReadableFolder, options: EngineOptions = {}): Promise<Translator> {
+  /** A translator from a folder that `save` or a training run wrote; with weights of fewer bits, if asked. */
+  static async open(
+    folder: ReadableFolder,
+    options: EngineOptions & { readonly quantize?: Quantization | undefined } = {},
+  ): Promise<Translator> {
     const { config, tokenizer, parameters: specs, tensors } = await openTranslatorFolder(folder);
     const engine = await createEngine(options);
     try {
       const parameters = await ModelParameters.fromStream(engine, specs, tensors());
+      parameters.quantize = options.quantize;
       return new Translator(config, tokenizer, parameters, await readWords(folder));
     } catch (error) {
       await engine.dispose();

@@ -3,7 +3,7 @@
  * update and generated tokens, against the golden file beside it (docs/goldens.md).
  */
 import { constant, gradients, showDimension, type Tensor } from "../graph/index.ts";
-import { requireModelFolder } from "../checkpoints/index.ts";
+import { requireModelFolder, snakeCase } from "../checkpoints/index.ts";
 import type { ReadableFolder } from "../files/index.ts";
 import { traceOf, type Architecture } from "../models/index.ts";
 import { lower, type HostTensor } from "../onnx/index.ts";
@@ -20,7 +20,7 @@ import {
   type Counts,
   type VerifyRow,
 } from "./compare.ts";
-import { GOLDEN, readGolden, snakeCase, type ForwardCase, type Golden, type StepArguments } from "./golden-file.ts";
+import { GOLDEN, readGolden, type ForwardCase, type Golden, type StepArguments } from "./golden-file.ts";
 import { cachedModel, modelGenerationOptions, withMask } from "./generation.ts";
 import type { Model } from "./model.ts";
 import { feedsOf } from "./model-inputs.ts";
@@ -71,7 +71,7 @@ export async function verifyModel(model: Model, golden: Golden, tolerance = 1e-4
 
 /** Outputs and inner tensors, in the order in which the model computes them. */
 async function outputRows(model: Model, given: ForwardCase, prefix: string, tolerance: number): Promise<VerifyRow[]> {
-  const { trace, outputs } = traceOf(model.architecture, Object.keys(given.inputs));
+  const { trace, outputs } = traceOf(model.architecture, Object.keys(feedsOf(model.architecture, given.inputs)));
   const tensors = new Map([...trace.records, ...Object.entries(outputs)]);
   const names = [...tensors.keys()].filter((name) => given.outputs.has(name));
   const results = await model.run(given.inputs, { outputs: names });
@@ -92,7 +92,7 @@ async function outputRows(model: Model, given: ForwardCase, prefix: string, tole
 /** The outputs of a second segment, which reads the memory that the first one leaves. */
 async function nextRows(model: Model, first: ForwardCase, next: ForwardCase, tolerance: number): Promise<VerifyRow[]> {
   const { architecture } = model;
-  const given = Object.keys(first.inputs);
+  const given = Object.keys(feedsOf(model.architecture, first.inputs));
   const memories = model.outputNames(given).filter((name) => architecture.inputs[name] !== undefined);
   const memory = await model.run(first.inputs, { outputs: memories });
   const inputs = { ...next.inputs, ...Object.fromEntries(memory) };
@@ -160,7 +160,8 @@ function countsOf(tensor: Tensor, shape: readonly number[], inputs: Values): Cou
 
 /** The gradients of the loss, and what one update changes. */
 async function gradientRows(model: Model, golden: Golden, tolerance: number): Promise<VerifyRow[]> {
-  const { trace, outputs } = traceOf(model.architecture, Object.keys(golden.inputs));
+  const feeds = feedsOf(model.architecture, golden.inputs);
+  const { trace, outputs } = traceOf(model.architecture, Object.keys(feeds));
   const asked = new Set([...golden.gradients.keys(), ...golden.steps.keys()]);
   const { loss } = outputs;
   if (loss === undefined) return [...asked].map((name) => impossible(`grads.${name}`, model.architecture));
@@ -174,7 +175,7 @@ async function gradientRows(model: Model, golden: Golden, tolerance: number): Pr
     ports[`gradient ${name}`] = slopes[i]!;
     if (golden.step !== undefined) ports[`next ${name}`] = stepped(tensor, slopes[i]!, golden.step);
   }
-  const values = await runOnce(model, ports, feedsOf(model.architecture, golden.inputs));
+  const values = await runOnce(model, ports, feeds);
   const before = golden.steps.size > 0 ? await model.parameters.read() : new Map<string, HostTensor>();
   const slopeRows = parameters.flatMap(({ name }) => gradientRow(name, values[`gradient ${name}`]!, golden, tolerance));
   const stepRows = parameters.flatMap(({ name }) =>

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { InferenceSession, type Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { diskFolder } from "../../src/files/disk.ts";
 import { Trace } from "../../src/nn/index.ts";
@@ -8,6 +8,7 @@ import { lower, type HostTensor } from "../../src/onnx/index.ts";
 import { createEngine, type Engine } from "../../src/runtime/index.ts";
 import { exportTranslator } from "../../src/tasks/export-translator.ts";
 import { translatorForward } from "../../src/tasks/translator-model.ts";
+import { emptyPast, int64 as int64Tensor, run, type Tensors } from "../tasks/exported.ts";
 import { files, heed, smallModel, type SmallModel } from "./heed.ts";
 
 let model: SmallModel;
@@ -54,31 +55,29 @@ async function reference(): Promise<Float32Array> {
 }
 
 const int64 = (rows: number[][]): Tensor =>
-  new Tensor("int64", BigInt64Array.from(rows.flat(), BigInt), [rows.length, rows[0]!.length]);
+  int64Tensor({ shape: [rows.length, rows[0]!.length], data: Int32Array.from(rows.flat()) });
 
 /** The logits by the exported files, the target cut into steps of the given lengths. */
 async function exported(folder: string, steps: readonly number[]): Promise<Float32Array> {
-  const encoder = await InferenceSession.create(join(folder, "encoder.onnx"));
-  const decoder = await InferenceSession.create(join(folder, "decoder.onnx"));
-  const once = await encoder.run({ source: int64(source) });
-  let past: Record<string, Tensor> = {};
-  for (const name of decoder.inputNames.filter((name) => name.startsWith("past."))) {
-    past[name] = new Tensor("float32", new Float32Array(0), [2, 4, 0, 4]);
-  }
+  const encoder = await InferenceSession.create(join(folder, "onnx/encoder_model.onnx"));
+  const decoder = await InferenceSession.create(join(folder, "onnx/decoder_model_merged.onnx"));
+  const mask = int64(source.map((row) => row.map((id) => (id === model.config.paddingId ? 0 : 1))));
+  const { last_hidden_state: hidden } = await run(encoder, { input_ids: int64(source), attention_mask: mask });
+  const once: Tensors = { encoder_hidden_states: hidden!, encoder_attention_mask: mask };
+  let past = emptyPast(decoder, 2);
   const width = model.config.vocabulary;
   const logits = new Float32Array(2 * 4 * width);
   let at = 0;
   for (const step of steps) {
-    const results = await decoder.run({
-      target: int64(target.map((row) => row.slice(at, at + step))),
-      ...once,
-      ...past,
-    });
+    const ids = int64(target.map((row) => row.slice(at, at + step)));
+    const results = await run(decoder, { input_ids: ids, ...once, ...past });
     for (const row of [0, 1]) {
       const values = results["logits"]!.data as Float32Array;
       logits.set(values.subarray(row * step * width, (row + 1) * step * width), (row * 4 + at) * width);
     }
-    past = Object.fromEntries(Object.keys(past).map((name) => [name, results[name.replace("past.", "present.")]!]));
+    past = Object.fromEntries(
+      Object.keys(past).map((name) => [name, results[name.replace("past_key_values", "present")]!]),
+    );
     at += step;
   }
   return logits;
@@ -93,7 +92,7 @@ test("heed export: the files compute what the model computes, at once and with t
   const { code, out: printed, err } = await heed(["export", model.path, "--out", out]);
   expect([code, err]).toEqual([0, ""]);
   expect(printed.replaceAll(out, "onnx")).toMatch(
-    /^onnx\/encoder\.onnx {2}[\d.]+ kB\nonnx\/decoder\.onnx {2}[\d.]+ kB\nonnx\/README\.md says what goes in and what comes out\.\n$/,
+    /^onnx\/onnx\/encoder_model\.onnx {2}[\d.]+ kB\nonnx\/onnx\/decoder_model_merged\.onnx {2}[\d.]+ kB\nonnx\/README\.md says what goes in and what comes out\.\n$/,
   );
   const expected = await reference();
   expect(Math.max(...expected)).toBeGreaterThan(0.5);
@@ -106,33 +105,37 @@ test("beside the files lie what Python needs, and a README of inputs and outputs
   expect(files.map(({ name }) => name)).toEqual([
     "README.md",
     "config.json",
-    "decoder.onnx",
-    "encoder.onnx",
+    "onnx",
     "tokenizer.json",
+    "tokenizer_config.json",
   ]);
   for (const file of ["config.json", "tokenizer.json"]) {
     expect(await readFile(join(out, file), "utf8")).toBe(await readFile(join(model.path, file), "utf8"));
   }
   const readme = await readFile(join(out, "README.md"), "utf8");
   for (const row of [
-    "| in | `source` | `int64[batch, source]` |",
-    "| out | `once.model.decoder.layers.1.encoder_attn.key` | `float32[batch, 4, source, 4]` |",
-    "| in | `past.model.decoder.layers.0.self_attn.value` | `float32[batch, 4, past, 4]` |",
-    "| out | `present.model.decoder.layers.0.self_attn.value` | `float32[batch, 4, past + target, 4]` |",
-    `| out | \`logits\` | \`float32[batch, target, ${model.config.vocabulary}]\` |`,
+    "| in | `attention_mask` | `int64[batch_size, encoder_sequence_length]` |",
+    "| in | `past_key_values.0.decoder.value` | `float32[batch_size, 4, past_sequence_length, 4]` |",
+    "| out | `present.0.decoder.value` | `float32[batch_size, 4, decoder_sequence_length + past_sequence_length, 4]` |",
+    `| out | \`logits\` | \`float32[batch_size, decoder_sequence_length, ${model.config.vocabulary}]\` |`,
   ]) {
     expect(readme).toContain(`${row}\n`);
   }
   expect(readme).not.toMatch(/undefined|NaN|\[object/);
 });
 
-test("weights that do not fit inside lie in one safetensors file beside both", async () => {
+test("weights that do not fit inside lie beside each file", async () => {
   const beside = (await files())("onnx");
   const { config, tokenizer, weights } = model;
   const programs = await exportTranslator(diskFolder(beside), { config, tokenizer, weights }, { insideLimit: 1000 });
   const parameters = [...weights.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
-  for (const { bytes } of programs) expect(bytes).toBeLessThan(parameters / 2);
-  expect(await diskFolder(beside).size("model.safetensors")).toBeGreaterThan(parameters);
+  const sizes = await Promise.all(programs.map(({ file }) => diskFolder(beside).size(file)));
+  for (const size of sizes) expect(size).toBeLessThan(parameters / 2);
+  expect(programs.map((program) => program.beside)).toEqual([
+    "onnx/encoder_model.onnx_data",
+    "onnx/decoder_model_merged.onnx_data",
+  ]);
+  expect(await readFile(join(beside, "config.json"), "utf8")).toContain('"decoder_model_merged.onnx": 1');
   expect(largestDifference(await exported(beside, [1, 1, 1, 1]), await reference())).toBeLessThan(1e-5);
 });
 
@@ -150,7 +153,13 @@ test("weights that do not fit the model are refused, and nothing is written", as
 test("--json names inputs and outputs with their types", async () => {
   const { out: json } = await heed(["export", model.path, "--out", out, "--json"]);
   const { files } = JSON.parse(json) as { files: { file: string; inputs: object; outputs: object }[] };
-  expect(files.map(({ file }) => file)).toEqual(["encoder.onnx", "decoder.onnx"]);
-  expect(files[0]!.inputs).toEqual({ source: "int64[batch, source]" });
-  expect(files[1]!.outputs).toHaveProperty("logits", `float32[batch, target, ${model.config.vocabulary}]`);
+  expect(files.map(({ file }) => file)).toEqual(["onnx/encoder_model.onnx", "onnx/decoder_model_merged.onnx"]);
+  expect(files[0]!.inputs).toEqual({
+    input_ids: "int64[batch_size, encoder_sequence_length]",
+    attention_mask: "int64[batch_size, encoder_sequence_length]",
+  });
+  expect(files[1]!.outputs).toHaveProperty(
+    "logits",
+    `float32[batch_size, decoder_sequence_length, ${model.config.vocabulary}]`,
+  );
 });

@@ -1,40 +1,8 @@
-import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { decodeImage, imageSettings, pixelValues, type RawImage } from "../../src/data/index.ts";
+import { decodeImage, imageSettings, pixelValues } from "../../src/data/index.ts";
 import { rgb } from "../../src/data/pixels.ts";
 import { resamplings, resize } from "../../src/data/resample.ts";
-
-interface Golden {
-  readonly resized: readonly {
-    readonly from: readonly [number, number];
-    readonly to: readonly [number, number];
-    readonly resample: number;
-    readonly bytes: readonly number[];
-  }[];
-  readonly processed: readonly {
-    readonly model_type: string;
-    readonly settings: Readonly<Record<string, unknown>>;
-    readonly given: Readonly<Record<string, unknown>>;
-    readonly from: readonly [number, number];
-    readonly shape: readonly number[];
-    readonly values: readonly number[];
-  }[];
-}
-const golden = JSON.parse(readFileSync("test/data/golden/images.json", "utf8")) as Golden;
-
-/** The formula of tools/goldens/images.py. */
-function picture(width: number, height: number): RawImage {
-  const data = new Uint8ClampedArray(width * height * 3);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      for (let c = 0; c < 3; c++) {
-        const value = x * 37 + y * 91 + c * 53 + x * y * (7 + c) + Math.floor(x / 3) * Math.floor(y / 2) * 29;
-        data[(y * width + x) * 3 + c] = value % 256;
-      }
-    }
-  }
-  return { width, height, data };
-}
+import { golden, picture } from "./pictures.ts";
 
 describe("resizing", () => {
   it.each(golden.resized)("gives the bytes that Pillow gives: $from to $to, filter $resample", (one) => {

@@ -1,50 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { CheckpointError, InputError } from "../../src/errors/index.ts";
-import { findModel, pull, type Pulled, type PullOptions, type PullProgress } from "../../src/files/hub.ts";
+import { findModel, pull, type PullProgress } from "../../src/files/hub.ts";
 import { findModel as findInPage, pull as pullInPage } from "../../src/files/no-hub.ts";
-import { COMMIT, listen, sendBytes, startHub, type Mischief, type TestHub } from "./hub-server.ts";
-
-const REPO = "tiny/model";
-const weights = Uint8Array.from({ length: 350_000 }, (_, i) => (i * 7919) >> 3);
-const contents = {
-  "config.json": '{"model_type": "gpt2"}\n',
-  "model.safetensors": weights,
-  "onnx/model.onnx": "other",
-  "pytorch_model.bin": "pickle",
-  "README.md": "# A model\n",
-  "1_Pooling/config.json": "{}",
-  "vocab.txt": "[PAD]\n",
-  "empty.txt": "",
-};
-
-let path: string;
-let hub: TestHub;
-beforeEach(async () => {
-  path = mkdtempSync(join(tmpdir(), "heed-pull-"));
-  hub = await startHub(REPO, contents);
-});
-afterEach(async () => {
-  await hub.close();
-  rmSync(path, { recursive: true, force: true });
-});
-
-const environment = (): Record<string, string> => ({ HF_ENDPOINT: hub.endpoint, HEED_CACHE: path });
-const pulled = (options: PullOptions = {}): Promise<Pulled> =>
-  pull(REPO, { environment: environment(), backOff: 1, timeout: 5000, ...options });
-const home = (...parts: string[]): string => join(path, "models", "tiny--model", ...parts);
-const place = `${REPO}/resolve/${COMMIT}/model.safetensors`;
-
-/** Does something the first `times` that the weights are asked for. */
-function atWeights(times: number, act: Mischief): void {
-  hub.mischief = (request, response, asked) => asked === place && times-- > 0 && act(request, response, asked);
-}
+import { COMMIT, sendBytes, type Mischief } from "./hub-server.ts";
+import { atWeights, contents, environment, home, hub, path, place, pulled, refusal, REPO, weights } from "./pulling.ts";
 
 /** Sends so many bytes of the weights, and breaks the connection. */
 const cutAfter =
@@ -56,14 +19,6 @@ const cutAfter =
     response.write(weights.subarray(from, from + bytes), () => setTimeout(() => response.destroy(), 20));
     return true;
   };
-
-async function refusal(work: Promise<unknown>): Promise<Error> {
-  const error: unknown = await work.then(
-    () => expect.fail("nothing was refused"),
-    (reason: unknown) => reason,
-  );
-  return error as Error;
-}
 
 describe("pulling a model", () => {
   it("downloads what Heed opens, by its commit, and is found without a request", async () => {
@@ -262,118 +217,6 @@ describe("a download that breaks off", () => {
     hub.listing = (value) => ({ ...value, siblings: [{ rfilename: "vocab.txt" }] });
     await pulled();
     expect(readFileSync(home(COMMIT, "vocab.txt"), "utf8")).toBe("[PAD]\n");
-  });
-});
-
-describe("a hub that", () => {
-  const answering = (status: number, headers: Record<string, string> = {}): void => {
-    hub.mischief = (_, response) => {
-      response.writeHead(status, headers).end();
-      return true;
-    };
-  };
-
-  it.each([
-    [
-      401,
-      {},
-      {},
-      /\/tiny\/model may not be read \(the hub answered 401\): it does not exist, or it is private\. .* HF_TOKEN/,
-    ],
-    [
-      401,
-      {},
-      { token: "hf_x" },
-      /may not be read with the token in HF_TOKEN .*: the token is not valid, or it does not/,
-    ],
-    [
-      403,
-      { "x-error-code": "GatedRepo" },
-      {},
-      /its owner grants access to it\. Ask for access on that page, then set HF_TOKEN/,
-    ],
-    [401, { "x-error-code": "GatedRepo" }, {}, /its owner grants access to it/],
-    [
-      404,
-      { "x-error-code": "RepoNotFound" },
-      {},
-      /\/tiny\/model does not exist \(the hub answered 404\)\. Check the name/,
-    ],
-    [404, { "x-error-code": "RevisionNotFound" }, { revision: "v9" }, /has no revision "v9" .* Check --revision/],
-    [
-      429,
-      { "retry-after": "3600" },
-      {},
-      /the hub asks to wait \(429, too many requests\)\. Try again later; with a token/,
-    ],
-    [418, {}, {}, /could not be pulled: the hub answered 418/],
-  ])("answers %i is told at once %j %j", async (status, headers, options, message) => {
-    answering(status, headers);
-    const error = await refusal(pulled(options));
-    expect(error).toBeInstanceOf(InputError);
-    expect(error.message).toMatch(message);
-    expect(hub.requests).toHaveLength(1);
-  });
-
-  it.each([
-    [500, {}],
-    [503, {}],
-    [429, { "retry-after": "0" }],
-    [429, { "retry-after": new Date(0).toUTCString() }],
-  ])("answers %i is asked again, five times", async (status, headers) => {
-    answering(status, headers);
-    const error = await refusal(pulled());
-    expect(error.message).toMatch(status === 429 ? /asks to wait/ : new RegExp(`the hub answered ${status} 5 times`));
-    expect(hub.requests).toHaveLength(5);
-    let left = 3;
-    hub.mischief = (_, response) => {
-      if (left-- <= 0) return false;
-      response.writeHead(status, headers as Record<string, string>).end();
-      return true;
-    };
-    await pulled();
-  });
-
-  it("answers nothing is given up in time", async () => {
-    hub.mischief = () => true;
-    const error = await refusal(pulled({ timeout: 20 }));
-    expect(error.message).toContain("it sent nothing for 0.02 s");
-    expect(hub.requests).toHaveLength(5);
-    hub.mischief = undefined;
-    atWeights(1, (_, response) => {
-      response.writeHead(200, { "content-length": weights.length }).write(weights.subarray(0, 100_000));
-      return true;
-    });
-    await pulled({ timeout: 400 });
-    expect(hub.requests).toContain(`GET ${place} bytes=100000-`);
-  });
-
-  it("is not there is told at once", async () => {
-    const error = await refusal(pulled({ endpoint: "http://127.0.0.1:1" }));
-    expect(error).toBeInstanceOf(InputError);
-    expect(error.message).toMatch(
-      /^http:\/\/127\.0\.0\.1:1 could not be reached: .*what was pulled before can be used/,
-    );
-  });
-
-  it("redirects to another host is followed, without the token", async () => {
-    const tokens: (string | undefined)[] = [];
-    const store = createServer((request, response) => {
-      tokens.push(request.headers.authorization);
-      sendBytes(request, response, weights);
-    });
-    const address = await listen(store);
-    hub.mischief = (_, response, asked) => {
-      if (asked === place) response.writeHead(302, { location: `${address}/blob` }).end();
-      return asked === place;
-    };
-    try {
-      await pulled({ environment: { ...environment(), HF_TOKEN: "hf_secret" } });
-      expect(new Set(hub.tokens)).toEqual(new Set(["Bearer hf_secret"]));
-      expect(tokens).toEqual([undefined]);
-    } finally {
-      store.close();
-    }
   });
 });
 

@@ -25,8 +25,8 @@ class Watched {
       write: (...args) => engine.write(...args),
       read: (...args) => engine.read(...args),
       dispose: () => engine.dispose(),
-      load: async (program) => {
-        const id = await engine.load(program);
+      load: async (program, constants) => {
+        const id = await engine.load(program, constants);
         this.programs.add(id);
         return id;
       },

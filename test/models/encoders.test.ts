@@ -133,6 +133,7 @@ describe("ESM", () => {
     const before = await logits();
     const { offset } = model.parameters.layout.places.get("esm.rotary_embeddings.inv_freq")!;
     await model.engine.write(PARAMETERS, Float32Array.of(1, 0.02), offset);
+    model.parameters.changed();
     expect(await logits()).not.toEqual(before);
     await model.dispose();
   });

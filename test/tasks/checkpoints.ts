@@ -7,7 +7,7 @@ import { architectureOf, parametersOf, type ConfigJson } from "../../src/models/
 import { initialValues } from "../../src/nn/index.ts";
 import type { HostTensor } from "../../src/onnx/index.ts";
 import { random } from "../../src/random/index.ts";
-import { initialized } from "../../src/tasks/open.ts";
+import { createModel } from "../../src/tasks/open.ts";
 import type { Model } from "../../src/tasks/model.ts";
 import type { Tokenizer } from "../../src/tokens/index.ts";
 
@@ -102,7 +102,7 @@ export function rowsOf({ shape, data }: HostTensor): number[][] {
 
 /** A model that a config describes, whose parameters are drawn widely enough to tell one input from another. */
 export async function drawn(config: ConfigJson, className: string): Promise<Model> {
-  const model = await initialized(architectureOf(config, "config.json", { className }), here);
+  const model = await createModel(architectureOf(config, "config.json", { className }), here);
   const values = new Map(
     parametersOf(model.architecture).map((parameter) => {
       const { name, shape } = parameter;

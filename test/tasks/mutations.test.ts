@@ -87,8 +87,10 @@ describe.each(main)("%s", (name) => {
     for (const [parameter, { offset, size }] of vectors) {
       const { data } = await model.engine.read(PARAMETERS, offset, size);
       await model.engine.write(PARAMETERS, (data as Float32Array).map(nudged), offset);
+      model.parameters.changed();
       const red = await firstRed(model, golden);
       await model.engine.write(PARAMETERS, data, offset);
+      model.parameters.changed();
       expect(red, parameter).toBeDefined();
       const [row, layer] = [layerOfRow(red!), layerOfParameter(parameter)];
       if (layer === undefined || shared || row === undefined) continue;
@@ -142,8 +144,10 @@ describe.each(main)("%s", (name) => {
         ...(data as Float32Array).slice(0, width),
       ]);
       await model.engine.write(PARAMETERS, rolled, offset);
+      model.parameters.changed();
       const red = await firstRed(model, golden);
       await model.engine.write(PARAMETERS, data, offset);
+      model.parameters.changed();
       expect(red).toBeDefined();
       expect(layerOfRow(red!)?.layer).toBeLessThanOrEqual(0);
       return;

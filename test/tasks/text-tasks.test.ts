@@ -44,7 +44,7 @@ const row = ({ data, shape }: HostTensor, at: number): number[] => {
   return Array.from((data as Float32Array).subarray(at * width, (at + 1) * width));
 };
 /** Labels of classes or tokens, for configs. */
-const named = (...labels: readonly string[]): object => ({
+const named = (...labels: readonly string[]): Record<string, unknown> => ({
   id2label: Object.fromEntries(labels.map((label, i) => [String(i), label])),
 });
 
@@ -114,7 +114,7 @@ describe("classify", () => {
     const sigmoids = row((await several.model.forward(input)).logits, 0).map((x) => 1 / (1 + Math.exp(-x)));
     for (const { label, score } of labels!) expect(score).toBeCloseTo(sigmoids[several.labels.indexOf(label)]!, 5);
     const number = await opens(await checkpoint("bert-sequence-classification-regression", bertWords), "classify");
-    const [[value]] = (await number.classify(["w7 w8"])) as [[{ score: number }]];
+    const [[value]] = (await number.classify(["w7 w8"])) as unknown as [[{ score: number }]];
     expect(value.score).toBeCloseTo(row((await number.model.forward(input)).logits, 0)[0]!, 5);
   });
 

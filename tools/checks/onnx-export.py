@@ -35,18 +35,24 @@ def run(session, feeds):
 
 
 def empty_past(decoder, rows):
-    ports = [port for port in decoder.get_inputs() if port.name.startswith("past.")]
+    ports = [port for port in decoder.get_inputs() if port.name.startswith("past_key_values.")]
     return {port.name: np.zeros((rows, port.shape[1], 0, port.shape[3]), np.float32) for port in ports}
+
+
+def read(encoder, source, expected):
+    mask = (source != expected["paddingId"]).astype(np.int64)
+    hidden = run(encoder, {"input_ids": source, "attention_mask": mask})["last_hidden_state"]
+    return {"encoder_hidden_states": hidden, "encoder_attention_mask": mask}
 
 
 def greedy(encoder, decoder, source, expected):
     """Token by token with the cache: ids, and the logits that each was chosen by."""
-    once = run(encoder, {"source": np.array([source], np.int64)})
+    once = read(encoder, np.array([source], np.int64), expected)
     past = empty_past(decoder, 1)
     ids, rows, token = [], [], expected["startId"]
     while len(ids) < expected["maximumLength"]:
-        values = run(decoder, {"target": np.array([[token]], np.int64), **once, **past})
-        past = {name: values[name.replace("past.", "present.")] for name in past}
+        values = run(decoder, {"input_ids": np.array([[token]], np.int64), **once, **past})
+        past = {name: values[name.replace("past_key_values.", "present.")] for name in past}
         rows.append(values["logits"][0, -1])
         allowed = rows[-1].copy()
         allowed[[expected["paddingId"], expected["startId"]]] = -np.inf
@@ -62,15 +68,17 @@ def at_once(encoder, decoder, expected):
     pad = lambda rows: np.array(  # noqa: E731
         [row + [expected["paddingId"]] * (max(map(len, rows)) - len(row)) for row in rows], np.int64
     )
-    once = run(encoder, {"source": pad(expected["sources"])})
+    once = read(encoder, pad(expected["sources"]), expected)
     target = pad([[expected["startId"], *ids[:-1]] for ids in expected["greedy"]])
-    return run(decoder, {"target": target, **once, **empty_past(decoder, len(target))})["logits"]
+    return run(decoder, {"input_ids": target, **once, **empty_past(decoder, len(target))})["logits"]
 
 
 def compare(folder, where):
     expected = json.loads((folder / "expected.json").read_text())
     logits = load_file(folder / "expected.safetensors")
-    encoder, decoder = open_session(folder / where / "encoder.onnx"), open_session(folder / where / "decoder.onnx")
+    encoder, decoder = (
+        open_session(folder / where / "onnx" / file) for file in ["encoder_model.onnx", "decoder_model_merged.onnx"]
+    )
     batch = at_once(encoder, decoder, expected)
     same, largest = 0, 0.0
     for i, source in enumerate(expected["sources"]):

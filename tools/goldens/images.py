@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
+from transformers import CLIPModel, ViTForImageClassification
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
@@ -69,9 +71,45 @@ def processed() -> list[dict[str, Any]]:
     return cases
 
 
+FAMILIES = Path("test/families")
+TEXTS = ["w5 w9 w30", "w7", "w40 w41 w42 w43"]
+FIRST, LAST = 51, 52
+
+
+def answers() -> dict[str, Any]:
+    """What the checkpoints of test/families say about two images, of which one is also a caption's."""
+    images = [picture(13, 9), picture(9, 14)]
+
+    def batch(processor: Any) -> torch.Tensor:
+        made = [processor(image, input_data_format="channels_last")["pixel_values"][0] for image in images]
+        return torch.from_numpy(np.stack(made).astype(np.float32))
+
+    vit = ViTForImageClassification.from_pretrained(FAMILIES / "vit-image-classification").eval()
+    clip = CLIPModel.from_pretrained(FAMILIES / "clip-model").eval()
+    ids = [[FIRST, *(int(word[1:]) for word in text.split()), LAST] for text in TEXTS]
+    length = max(map(len, ids))
+    text = {
+        "input_ids": torch.tensor([row + [LAST] * (length - len(row)) for row in ids]),
+        "attention_mask": torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in ids]),
+    }
+    with torch.no_grad():
+        classes = vit(batch(ViTImageProcessorPil(size={"height": 12, "width": 12}))).logits.softmax(-1)
+        pixels = batch(CLIPImageProcessorPil(size={"shortest_edge": 8}, crop_size={"height": 8, "width": 8}))
+        matched = clip(**text, pixel_values=pixels)
+    return {
+        "images": [[13, 9], [9, 14]],
+        "texts": TEXTS,
+        "classes": classes.tolist(),
+        "per_image": matched.logits_per_image.softmax(-1).tolist(),
+        "per_text": matched.logits_per_text.softmax(-1).tolist(),
+        "image_embeds": matched.image_embeds.tolist(),
+        "text_embeds": matched.text_embeds.tolist(),
+    }
+
+
 def main() -> None:
     made_by = {name: version(name) for name in ("pillow", "transformers", "numpy")}
-    content = {"made_by": made_by, "resized": resized(), "processed": processed()}
+    content = {"made_by": made_by, "resized": resized(), "processed": processed(), "answers": answers()}
     OUT.write_text(json.dumps(content) + "\n", encoding="utf8")
     print(OUT.stat().st_size, [case["shape"] for case in content["processed"]])
 

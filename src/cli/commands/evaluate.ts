@@ -10,13 +10,15 @@ import {
   requireOption,
   wholeNumber,
   withEngineOptions,
+  withQuantization,
   type EngineFlags,
+  type QuantizeFlags,
 } from "../command.ts";
 import { jsonLine, type Io } from "../io.ts";
 import { createProgress, table } from "../terminal/index.ts";
 import { pairsFrom, warnOfUnseenWords, withTranslator } from "../translation-files.ts";
 
-interface Flags extends EngineFlags {
+interface Flags extends EngineFlags, QuantizeFlags {
   readonly model: string;
   readonly source: string;
   readonly reference: string;
@@ -43,7 +45,7 @@ function translation(io: Io): Command {
   requireOption(made, new Option("--source <file>", "sentences to translate, plain or .gz"));
   requireOption(made, new Option("--reference <file>", "their translations, line by line"));
   return withEngineOptions(
-    made
+    withQuantization(made)
       .option("--beams <n>", "sentences followed at once; 1 is greedy", wholeNumber(1), 5)
       .option("--batch <n>", "sentences that go through the model together", wholeNumber(1), 64)
       .option("--out <file>", "write the translations, one a line")
@@ -54,7 +56,7 @@ function translation(io: Io): Command {
 
 async function evaluate(flags: Flags, io: Io): Promise<void> {
   const pairs = await pairsFrom(flags.source, flags.reference, io);
-  await withTranslator(flags.model, engineOf(flags), async (model) => {
+  await withTranslator(flags.model, { quantize: flags.quantize, ...engineOf(flags) }, async (model) => {
     warnOfUnseenWords(
       model,
       pairs.map(({ source }) => source),

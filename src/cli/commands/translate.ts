@@ -31,7 +31,7 @@ export function command(io: Io): Command {
 async function translator(flags: Flags, io: Io): Promise<Converter> {
   const folder = await findModel(flags.model);
   if (await isTranslatorFolder(folder)) return ownTranslator(flags, io);
-  const model = await open(folder, { task: "translate", ...engineOf(flags) });
+  const model = await open(folder, { task: "translate", quantize: flags.quantize, ...engineOf(flags) });
   const { from, to } = flags;
   return {
     convert: (texts) => model.translate(texts, { ...conversionOf(flags), from, to }),
@@ -46,7 +46,7 @@ async function ownTranslator(flags: Flags, io: Io): Promise<Converter> {
       `${flags.model} was trained by Heed on one pair of languages, sentence by sentence: leave --${refused} out.`,
     );
   }
-  const model = await Translator.open(await findModel(flags.model), { purpose: "generation", ...engineOf(flags) });
+  const model = await Translator.open(await findModel(flags.model), { purpose: "generation", quantize: flags.quantize, ...engineOf(flags) });
   const { doSample, numBeams, numReturnSequences: nBest = 1, lengthPenalty, ...search } = searchOf(flags);
   const beams = numBeams ?? (doSample === true ? 1 : Math.max(5, nBest));
   const options = { beams, nBest, lengthPenalty, batch: flags.batch, search: { doSample, ...search } };

@@ -1,8 +1,9 @@
 /** Matrix products: where the time goes. */
 import { modelError } from "../calling-line.ts";
-import { broadcastShapes, sameDimension, showShape, sizeOf } from "../dimensions.ts";
-import { defineOp, isFloat } from "../op.ts";
+import { broadcastShapes, sameDimension, showShape, sizeOf, type Shape } from "../dimensions.ts";
+import { defineOp, isFloat, type Emitter } from "../op.ts";
 import { commonDtype, showType } from "../shapes.ts";
+import { zeroes } from "./shape.ts";
 
 /** [..., M, K] by [..., K, N] to [..., M, N]; the axes in front broadcast. */
 export const matmul = defineOp({
@@ -33,6 +34,9 @@ export const matmul = defineOp({
     return [emit.node(matrices ? "Gemm" : "MatMul", inputs)];
   },
 });
+
+const reshaped = (emit: Emitter, x: string, shape: Shape): string =>
+  emit.node("Reshape", [x, emit.shape(shape)], zeroes(shape));
 
 /** How a weight lies in memory: [out, in], as PyTorch's Linear has it, or [in, out], as GPT-2's Conv1D has it. */
 export type WeightLayout = "out-in" | "in-out";
@@ -74,6 +78,6 @@ export const linear = defineOp<{ layout: WeightLayout }>({
     const rows = flat ? x! : emit.node("Reshape", [x!, emit.integers([-1, inner])]);
     const transposed = { transB: { int: layout === "out-in" ? 1 : 0 } };
     const product = emit.node("Gemm", [rows, weight!, ...(bias === undefined ? [] : [bias])], transposed);
-    return [flat ? product : emit.node("Reshape", [product, emit.shape(outputTypes[0]!.shape)])];
+    return [flat ? product : reshaped(emit, product, outputTypes[0]!.shape)];
   },
 });

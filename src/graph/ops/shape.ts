@@ -4,6 +4,7 @@ import {
   addDimensions,
   broadcastShapes,
   floorDivideDimension,
+  mayBeZero,
   multiplyDimensions,
   sameDimension,
   sameShape,
@@ -16,6 +17,10 @@ import {
 import { defineOp } from "../op.ts";
 import { commonDtype, showType } from "../shapes.ts";
 import { castTo } from "./elementwise.ts";
+
+/** What a Reshape is told where a size may be 0: without it, a 0 stands for the size that the operand has there. */
+export const zeroes = (shape: Shape): Record<string, { readonly int: number }> =>
+  shape.some(mayBeZero) && shape.filter((d) => typeof d !== "number").length > 1 ? { allowzero: { int: 1 } } : {};
 
 /** The same elements in the same order under another shape. */
 export const reshape = defineOp<{ shape: Shape }>({
@@ -33,7 +38,7 @@ export const reshape = defineOp<{ shape: Shape }>({
   lower: (emit, { inputs, attributes: { shape } }) => {
     const unknown = shape.filter((d) => typeof d !== "number").length;
     const target = unknown <= 1 ? emit.integers(shape.map((d) => (typeof d === "number" ? d : -1))) : emit.shape(shape);
-    return [emit.node("Reshape", [inputs[0]!, target])];
+    return [emit.node("Reshape", [inputs[0]!, target], zeroes(shape))];
   },
 });
 
