@@ -59,7 +59,6 @@ export {
 } from "./training/index.ts";
 export { recordNames, recordsOf } from "./insight/index.ts";
 export { heatGridSvg, heatGridText, lineChartSvg, lineChartText } from "./figures/index.ts";
-export { camelCase, snakeCase } from "./checkpoints/spelling.ts";
 export { QuestionAnswerer, type Answer, type AnswerOptions } from "./tasks/answer.ts";
 export { TextClassifier, type ClassScore } from "./tasks/classify.ts";
 export { cosine, TextEmbedder, type EmbedOptions } from "./tasks/embed.ts";
