@@ -65,12 +65,12 @@ export { cosine, TextEmbedder, type EmbedOptions } from "./tasks/embed.ts";
 export { exportTranslator, type ExportedTranslator } from "./tasks/export-translator.ts";
 export { MaskFiller, type Filling } from "./tasks/fill.ts";
 export {
-  TextConverter,
-  TextGenerator,
+  TextSummarizer,
+  TextTranslator,
   type ConvertOptions,
-  type GeneratedText,
-  type GenerateTextOptions,
-} from "./tasks/generate-text.ts";
+  type TranslateTextOptions,
+} from "./tasks/convert.ts";
+export { TextGenerator, type GeneratedText, type GenerateTextOptions } from "./tasks/generate-text.ts";
 export { cachedModel, modelGenerationOptions } from "./tasks/generation.ts";
 export { readGolden, type ForwardCase, type GenerateCase, type Golden } from "./tasks/golden-file.ts";
 export { Model, type Results, type RunOptions } from "./tasks/model.ts";
@@ -86,7 +86,7 @@ export {
 } from "./tasks/open.ts";
 export { profileTranslator, type ProfileOptions, type StepProfile } from "./tasks/profile-translator.ts";
 export { TokenTagger, type TaggedSpan, type TaggedWord } from "./tasks/tag.ts";
-export { TextModel, tokenizerOf, type EncodedTexts, type ReadOptions } from "./tasks/text-model.ts";
+export { TextModel, type EncodedTexts, type ReadOptions } from "./tasks/text-model.ts";
 export { train, type TrainOptions } from "./tasks/train-translator.ts";
 export {
   attentionOf,

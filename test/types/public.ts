@@ -31,7 +31,7 @@ import {
   type ReadableFolder,
   type Step,
   type StopSignal,
-  type TextConverter,
+  type TextTranslator,
   type TextModel,
   type TrainOptions,
   type Translation,
@@ -106,7 +106,7 @@ export async function checkpoints(folder: Folder): Promise<void> {
   const filler: MaskFiller = await open("DIR", { task: "fill" });
   const filled: Filling[][] = await filler.fill("Paris is the [MASK] of France.", { top: 3 });
   filled[0]?.[0]?.probability.toFixed();
-  const converter: TextConverter = await open(folder, { task: "translate", threads: 1 });
+  const converter: TextTranslator = await open(folder, { task: "translate", threads: 1 });
   // @ts-expect-error -- what converts does not fill in
   await converter.fill("[MASK]");
   // @ts-expect-error -- no such task

@@ -20,7 +20,7 @@ for (const name of names.length > 0 ? names : all) {
   const given = Object.keys(golden.inputs);
   const objective = lossOf(model.architecture, given);
   const trainer = await Trainer.create(model.engine, objective, { optimizer: adamW(), seed: 1 }, model.parameters);
-  const feeds = model.feeds(golden.inputs);
+  const feeds = feedsOf(model.architecture, golden.inputs);
   const rows = Object.values(feeds)[0].shape[0];
   const batch = [{ feeds, targets: 1, examples: Array.from({ length: rows }, (_, i) => i) }];
   const losses = [];
