@@ -64,12 +64,7 @@ export { TextClassifier, type ClassScore } from "./tasks/classify.ts";
 export { cosine, TextEmbedder, type EmbedOptions } from "./tasks/embed.ts";
 export { exportTranslator, type ExportedTranslator } from "./tasks/export-translator.ts";
 export { MaskFiller, type Filling } from "./tasks/fill.ts";
-export {
-  TextSummarizer,
-  TextTranslator,
-  type ConvertOptions,
-  type TranslateTextOptions,
-} from "./tasks/convert.ts";
+export { TextSummarizer, TextTranslator, type ConvertOptions, type TranslateTextOptions } from "./tasks/convert.ts";
 export { TextGenerator, type GeneratedText, type GenerateTextOptions } from "./tasks/generate-text.ts";
 export { cachedModel, modelGenerationOptions } from "./tasks/generation.ts";
 export { readGolden, type ForwardCase, type GenerateCase, type Golden } from "./tasks/golden-file.ts";
