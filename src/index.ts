@@ -64,16 +64,12 @@ export { TextClassifier, type ClassScore } from "./tasks/classify.ts";
 export { cosine, TextEmbedder, type EmbedOptions } from "./tasks/embed.ts";
 export { exportTranslator, type ExportedTranslator } from "./tasks/export-translator.ts";
 export { MaskFiller, type Filling } from "./tasks/fill.ts";
-export {
-  TextConverter,
-  TextGenerator,
-  type ConvertOptions,
-  type GeneratedText,
-  type GenerateTextOptions,
-} from "./tasks/generate-text.ts";
+export { TextSummarizer, TextTranslator, type ConvertOptions, type TranslateTextOptions } from "./tasks/convert.ts";
+export { TextGenerator, type GeneratedText, type GenerateTextOptions } from "./tasks/generate-text.ts";
 export { cachedModel, modelGenerationOptions } from "./tasks/generation.ts";
 export { readGolden, type ForwardCase, type GenerateCase, type Golden } from "./tasks/golden-file.ts";
 export { Model, type Results, type RunOptions } from "./tasks/model.ts";
+export { feedsOf } from "./tasks/model-inputs.ts";
 export { lossOf } from "./tasks/objective.ts";
 export { open, type OpenTaskOptions, type TaskModels, type TaskName } from "./tasks/open-task.ts";
 export {
@@ -86,7 +82,7 @@ export {
 } from "./tasks/open.ts";
 export { profileTranslator, type ProfileOptions, type StepProfile } from "./tasks/profile-translator.ts";
 export { TokenTagger, type TaggedSpan, type TaggedWord } from "./tasks/tag.ts";
-export { TextModel, tokenizerOf, type EncodedTexts, type ReadOptions } from "./tasks/text-model.ts";
+export { TextModel, type EncodedTexts, type ReadOptions } from "./tasks/text-model.ts";
 export { train, type TrainOptions } from "./tasks/train-translator.ts";
 export {
   attentionOf,

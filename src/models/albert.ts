@@ -123,6 +123,7 @@ export const albertFamily = family<AlbertConfig>({
   },
   names: ({ tied }) => ({
     base: "albert",
+    heads: [/^albert\.pooler\./],
     tied: tied
       ? {
           "predictions.decoder.weight": "albert.embeddings.word_embeddings.weight",

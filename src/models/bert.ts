@@ -206,6 +206,7 @@ export const bertFamily = family<BertConfig>({
   },
   names: ({ tied }) => ({
     base: "bert",
+    heads: [/^bert\.pooler\./],
     tied: tied
       ? {
           "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",

@@ -237,6 +237,7 @@ export const esmFamily = family<EsmConfig>({
   },
   names: ({ tied, positions }) => ({
     base: "esm",
+    heads: [/^esm\.pooler\./],
     tied: tied ? { "lm_head.decoder.weight": "esm.embeddings.word_embeddings.weight" } : {},
     // Published files have a table of positions whether it is used or not.
     ignored: [/\.position_ids$/, ...(positions === "rotary" ? [/\.position_embeddings\.weight$/] : []), /\.inv_freq$/],

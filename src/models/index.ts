@@ -89,7 +89,7 @@ export {
   type ClassifierConfig,
 } from "./heads.ts";
 export { pooled, poolings, type Pooling } from "./pooling.ts";
-export { architectureOf, architectureOfPreset, families, familyOf, type Wanted } from "./registry.ts";
+export { architectureOf, architectureOfPreset, families, familyOf, type WantedHead } from "./registry.ts";
 export {
   TRANSFORMER,
   transformer,

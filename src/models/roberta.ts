@@ -90,6 +90,7 @@ export const robertaFamily = family<RobertaConfig>({
   },
   names: ({ tied }) => ({
     base: "roberta",
+    heads: [/^roberta\.pooler\./],
     tied: tied
       ? {
           "lm_head.decoder.weight": "roberta.embeddings.word_embeddings.weight",

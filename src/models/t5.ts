@@ -291,7 +291,7 @@ const inside: NameRules = {
   base: "transformer",
   tied: copiesOf("transformer."),
   ignored: [/decoder\.block\.0\.layer\.1\.EncDecAttention\.relative_attention_bias\.weight$/],
-  heads: [/^transformer\.(lm_head|qa_outputs|classification_head|classifier)\./],
+  heads: [/^(transformer\.)?(lm_head|qa_outputs|classification_head|classifier)\./],
 };
 const bare = { ...inside, base: undefined };
 const encoderOnly = { ...inside, ignored: [/^(transformer\.)?decoder\./] };

@@ -69,7 +69,7 @@ describe("a family of one's own", () => {
 
   it("goes before one of the package of the same name, and has sizes of its own", async () => {
     await expect(createModel("our-opt-125m", options)).rejects.toThrow("There is no size named");
-    expect(architectureOfPreset("our-opt-125m", "features", families).className).toBe("OPTModel");
+    expect(architectureOfPreset("our-opt-125m", { task: "features", families }).className).toBe("OPTModel");
     const [made] = families;
     const own = { ...made!, fromJson: () => expect.fail("the own one was asked") };
     await expect(openModel(folder, { ...options, families: [own] })).rejects.toThrow("the own one was asked");

@@ -31,7 +31,7 @@ import {
   type ReadableFolder,
   type Step,
   type StopSignal,
-  type TextConverter,
+  type TextTranslator,
   type TextModel,
   type TrainOptions,
   type Translation,
@@ -106,14 +106,15 @@ export async function checkpoints(folder: Folder): Promise<void> {
   const filler: MaskFiller = await open("DIR", { task: "fill" });
   const filled: Filling[][] = await filler.fill("Paris is the [MASK] of France.", { top: 3 });
   filled[0]?.[0]?.probability.toFixed();
-  const converter: TextConverter = await open(folder, { task: "translate", threads: 1 });
+  const converter: TextTranslator = await open(folder, { task: "translate", threads: 1 });
+  converter.tokenizer.encode("a");
   // @ts-expect-error -- what converts does not fill in
-  await converter.fill("[MASK]");
+  const missing: keyof typeof converter = "fill";
   // @ts-expect-error -- no such task
   await open("DIR", { task: "fil" });
   const plain: Model = await open("DIR", { families: [ownFamily] });
   // @ts-expect-error -- without a task there is no tokenizer
-  plain.tokenizer.encode("a");
+  const absent: keyof typeof plain = "tokenizer";
   const results = await plain.run({ inputIds: { dtype: "int32", shape: [1, 1], data: Int32Array.of(1) } });
   // @ts-expect-error -- an output may be absent
   results.get("logits").shape.concat(1);
@@ -123,7 +124,9 @@ export async function checkpoints(folder: Folder): Promise<void> {
   found.rows.map(({ name, ok, difference = 0 }) => [name, ok, difference]);
   // @ts-expect-error -- rows are for reading
   found.rows[0]!.ok = true;
-  isSame<ReturnType<typeof lossOf>, Objective>(true);
+  const objective: Objective = lossOf(plain.architecture, ["inputIds", "labels"]);
+  objective.name.trim();
+  isSame<typeof missing | typeof absent, string>(false, missing, absent);
   await saveModel(await createModel("bert-base", { seed: 3 }), folder);
   // @ts-expect-error -- saving needs a folder that can be written
   await saveModel(plain, fetchFolder("https://example.org/model/"));
@@ -148,12 +151,13 @@ export const ownFamily: Family = family<OwnConfig>({
     OwnForCausalLM: of({
       task: "causal-lm",
       inputs: { ...causalInputs, ...tokenLabels },
-      compute: (scope, config, { inputIds, labels, ...others }) => {
+      compute: (scope, config, { inputIds, labels, attentionMask, ...others }) => {
         const x: Tensor = embedding(scope.at("words"), inputIds, config.vocabulary, config.width);
         // @ts-expect-error -- labels may be absent
         labels.shape.concat();
         // @ts-expect-error -- not among the inputs that are declared
-        others.pixelValues?.shape.concat();
+        const undeclared: keyof typeof others = "pixelValues";
+        scope.record(undeclared, others.positionIds ?? attentionMask ?? x);
         return { logits: linear(scope.at("out"), x, config.vocabulary) };
       },
     }),

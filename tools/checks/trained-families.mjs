@@ -1,7 +1,7 @@
 // Trains every checkpoint of test/families that has labels for ten updates, saves it, and writes beside it what it computes.
 // Run by trained-families.py: node tools/checks/trained-families.mjs OUT [NAME…]
 import { readdirSync } from "node:fs";
-import { diskFolder, lossOf, openModel, readGolden, saveModel, snakeCase, Trainer } from "heed";
+import { diskFolder, feedsOf, lossOf, openModel, readGolden, saveModel, snakeCase, Trainer } from "heed";
 import { writeSafetensors } from "heed/checkpoints";
 import { adamW } from "heed/training";
 
@@ -20,7 +20,7 @@ for (const name of names.length > 0 ? names : all) {
   const given = Object.keys(golden.inputs);
   const objective = lossOf(model.architecture, given);
   const trainer = await Trainer.create(model.engine, objective, { optimizer: adamW(), seed: 1 }, model.parameters);
-  const feeds = model.feeds(golden.inputs);
+  const feeds = feedsOf(model.architecture, golden.inputs);
   const rows = Object.values(feeds)[0].shape[0];
   const batch = [{ feeds, targets: 1, examples: Array.from({ length: rows }, (_, i) => i) }];
   const losses = [];
