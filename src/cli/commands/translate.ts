@@ -46,7 +46,11 @@ async function ownTranslator(flags: Flags, io: Io): Promise<Converter> {
       `${flags.model} was trained by Heed on one pair of languages, sentence by sentence: leave --${refused} out.`,
     );
   }
-  const model = await Translator.open(await findModel(flags.model), { purpose: "generation", quantize: flags.quantize, ...engineOf(flags) });
+  const model = await Translator.open(await findModel(flags.model), {
+    purpose: "generation",
+    quantize: flags.quantize,
+    ...engineOf(flags),
+  });
   const { doSample, numBeams, numReturnSequences: nBest = 1, lengthPenalty, ...search } = searchOf(flags);
   const beams = numBeams ?? (doSample === true ? 1 : Math.max(5, nBest));
   const options = { beams, nBest, lengthPenalty, batch: flags.batch, search: { doSample, ...search } };
