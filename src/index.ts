@@ -24,7 +24,7 @@ export {
   trainWordPiece,
   trainWords,
 } from "./tokens/index.ts";
-export { alignmentWords, textPairs, type TextPair } from "./data/index.ts";
+export { alignmentWords, decodeImage, textPairs, type RawImage, type TextPair } from "./data/index.ts";
 export {
   bleu,
   bootstrap,
@@ -57,17 +57,21 @@ export {
   type Step,
   type StopSignal,
 } from "./training/index.ts";
-export { recordNames, recordsOf } from "./insight/index.ts";
+export { countParameters, recordNames, recordsOf, type ParameterCounts } from "./insight/index.ts";
 export { heatGridSvg, heatGridText, lineChartSvg, lineChartText } from "./figures/index.ts";
 export { QuestionAnswerer, type Answer, type AnswerOptions } from "./tasks/answer.ts";
+export { ImageClassifier } from "./tasks/classify-images.ts";
 export { TextClassifier, type ClassScore } from "./tasks/classify.ts";
 export { cosine, TextEmbedder, type EmbedOptions } from "./tasks/embed.ts";
 export { exportTranslator, type ExportedTranslator } from "./tasks/export-translator.ts";
 export { MaskFiller, type Filling } from "./tasks/fill.ts";
 export { TextSummarizer, TextTranslator, type ConvertOptions, type TranslateTextOptions } from "./tasks/convert.ts";
-export { TextGenerator, type GeneratedText, type GenerateTextOptions } from "./tasks/generate-text.ts";
+export { type ForwardOptions, type ForwardResults } from "./tasks/forward.ts";
+export { TextGenerator, type GeneratedText, type GenerateTextOptions, type Prompt } from "./tasks/generate-text.ts";
 export { cachedModel, modelGenerationOptions } from "./tasks/generation.ts";
 export { readGolden, type ForwardCase, type GenerateCase, type Golden } from "./tasks/golden-file.ts";
+export { type ImageInput } from "./tasks/image-model.ts";
+export { ImageTextMatcher, type Match } from "./tasks/match.ts";
 export { Model, type Results, type RunOptions } from "./tasks/model.ts";
 export { feedsOf } from "./tasks/model-inputs.ts";
 export { lossOf } from "./tasks/objective.ts";

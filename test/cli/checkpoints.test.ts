@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diskFolder } from "../../src/files/disk.ts";
 import type { Folder } from "../../src/files/index.ts";
-import { bertWords, checkpoint, plainWords, t5Words } from "../tasks/checkpoints.ts";
+import { bertWords, checkpoint, plainWords, t5Words, wordTokenizer } from "../tasks/checkpoints.ts";
 import { files, heed, type Outcome } from "./heed.ts";
+
+const clipForm = { single: "<51> A <52>", pair: "<51> A B <52>" };
 
 let root: string;
 const at = (name: string): string => join(root, name);
@@ -20,6 +22,9 @@ beforeAll(async () => {
       translation_en_to_de: { prefix: "w21 ", max_length: 7 },
     },
   };
+  const settings = JSON.stringify({ size: { height: 12, width: 12 }, do_resize: true });
+  const small = JSON.stringify({ size: { shortest_edge: 8 }, crop_size: { height: 8, width: 8 } });
+  const clipWords = wordTokenizer(53, { pad: ["<0>", 0], bos: ["<51>", 51], eos: ["<52>", 52] }, clipForm);
   const made: Readonly<Record<string, Promise<Folder>>> = {
     fill: checkpoint("bert-masked-lm", bertWords),
     classify: checkpoint("bert-sequence-classification", bertWords, labels),
@@ -28,6 +33,8 @@ beforeAll(async () => {
     embed: checkpoint("bert-model", bertWords),
     generate: checkpoint("gpt2-causal-lm", plainWords),
     t5: checkpoint("t5-conditional-generation", t5Words, t5Tasks),
+    vit: checkpoint("vit-image-classification", { "preprocessor_config.json": settings }),
+    clip: checkpoint("clip-model", { ...clipWords, "preprocessor_config.json": small }),
   };
   for (const [name, folder] of Object.entries(made)) {
     for (const { name: file } of await (await folder).list())
@@ -96,6 +103,33 @@ describe("heed classify", () => {
     expect(await printed("classify", "classify", [long, "--truncate"])).toMatch(/\t/);
     expect(await refusal("classify", "embed", ["w7"])).toMatch(/without this head/);
     expect(await refusal("classify", "nowhere", ["w7"])).toMatch(/nowhere does not exist\./);
+  });
+});
+
+describe("heed classify, with images", () => {
+  const ppm = (seed: number): Uint8Array => {
+    const pixels = Uint8Array.from({ length: 12 * 12 * 3 }, (_, i) => (i * seed) % 256);
+    return new Uint8Array([...new TextEncoder().encode("P6 12 12 255\n"), ...pixels]);
+  };
+
+  it("gives the classes that the model was trained on, of each file", async () => {
+    const pictures = await files({ "a.ppm": ppm(7), "b.ppm": ppm(29) });
+    const out = await printed("classify", "vit", [pictures("a.ppm"), pictures("b.ppm"), "--top", "2"]);
+    const lines = out.trimEnd().split("\n");
+    expect(lines.map((line) => line.split("\t").length)).toEqual([4, 4]);
+    expect(lines[0]).not.toBe(lines[1]);
+    expect(await refusal("classify", "vit", [pictures("c.ppm")])).toMatch(/c\.ppm does not exist/);
+    expect(await refusal("classify", "vit", [pictures("a.ppm"), "--pair"])).toMatch(/^--pair is for texts/);
+    expect(await refusal("classify", "vit", [pictures("a.ppm"), "--labels", "a,b"])).toMatch(
+      /^--labels is for models of images with texts/,
+    );
+  });
+
+  it("gives those that are named, of a model of images and texts", async () => {
+    const pictures = await files({ "a.ppm": ppm(7) });
+    const out = await printed("classify", "clip", [pictures("a.ppm"), "--labels", "w7, w8", "--top", "2"]);
+    expect(out).toMatch(/^(w7\t0\.\d+\tw8|w8\t[01]\.\d+\tw7)\t[01]\.\d+\n$/);
+    expect(await refusal("classify", "clip", [pictures("a.ppm")])).toMatch(/Give their names: --labels cat,dog\.$/);
   });
 });
 

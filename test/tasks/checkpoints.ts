@@ -8,6 +8,7 @@ import { initialValues } from "../../src/nn/index.ts";
 import type { HostTensor } from "../../src/onnx/index.ts";
 import { random } from "../../src/random/index.ts";
 import { createModel } from "../../src/tasks/open.ts";
+import type { GeneratedText } from "../../src/tasks/generate-text.ts";
 import type { Model } from "../../src/tasks/model.ts";
 import type { Tokenizer } from "../../src/tokens/index.ts";
 
@@ -93,6 +94,9 @@ export const t5Words = wordTokenizer(53, endSpecial, { single: "A </s>", pair: "
 
 /** Ids as the words of these tokenizers. */
 export const wordsOf = (ids: Iterable<number>): string => [...ids].map((id) => `w${id}`).join(" ");
+
+/** The first text of the first row. */
+export const only = (found: readonly (readonly GeneratedText[])[]): GeneratedText => found[0]![0]!;
 
 /** The rows of a matrix. */
 export function rowsOf({ shape, data }: HostTensor): number[][] {

@@ -17,6 +17,7 @@ import {
   rowsOf,
   wordsOf,
   wordTokenizer,
+  only,
 } from "./checkpoints.ts";
 
 const chatTemplate =
@@ -104,20 +105,18 @@ describe("generate", () => {
   it("ends in front of a stop string", async () => {
     const { prompts, continued } = textsOf("greedy");
     const words = continued[0]!.split(" ");
-    const [[one]] = (await generator.generate(prompts, { stopStrings: words[2]!, maxNewTokens: 8 })) as unknown as [
-      [{ text: string; finished: boolean }],
-    ];
+    const one = only(await generator.generate(prompts, { stopStrings: words[2]!, maxNewTokens: 8 }));
     const at = words.indexOf(words[2]!);
     expect([one.text.trim(), one.finished]).toEqual([words.slice(0, at).join(" "), true]);
   });
 
   it("answers conversations in the model's form, and refuses them where it has none", async () => {
-    const [[one]] = (await generator.generate([[{ role: "user", content: "w7 w8" }]], {
-      maxNewTokens: 4,
-    })) as unknown as [[{ text: string }]];
-    const [[same]] = (await generator.generate(["w5 w7 w8 w6"], { maxNewTokens: 4 })) as unknown as [
-      [{ text: string }],
-    ];
+    const one = only(
+      await generator.generate([[{ role: "user", content: "w7 w8" }]], {
+        maxNewTokens: 4,
+      }),
+    );
+    const same = only(await generator.generate(["w5 w7 w8 w6"], { maxNewTokens: 4 }));
     expect(one.text).toBe(same.text);
     const plain = await open(await checkpoint("gpt2-causal-lm", plainWords), { task: "generate", ...here });
     await expect(plain.generate([[{ role: "user", content: "w7" }]])).rejects.toThrow(
@@ -127,9 +126,7 @@ describe("generate", () => {
   });
 
   it("begins from nothing with the token that begins texts", async () => {
-    const [[one]] = (await generator.generate([""], { maxNewTokens: 3, minNewTokens: 3 })) as unknown as [
-      [{ ids: Int32Array }],
-    ];
+    const one = only(await generator.generate([""], { maxNewTokens: 3, minNewTokens: 3 }));
     expect(one.ids).toHaveLength(3);
     const { "tokenizer.json": json } = wordTokenizer(53, { pad: ["<pad>", 0] });
     const bare = await open(await checkpoint("gpt2-causal-lm", { "tokenizer.json": json! }), {
@@ -146,11 +143,9 @@ describe("generate", () => {
   it("refuses a prompt that is too long; truncated, it keeps its end and has room to go on", async () => {
     const long = wordsOf(Array.from({ length: 20 }, (_, i) => 7 + i));
     await expect(generator.generate([long])).rejects.toThrow("Text 1 has 20 tokens; this model reads at most 16.");
-    const [[one]] = (await generator.generate([long], { truncate: true, maxNewTokens: 4 })) as unknown as [
-      [{ ids: Int32Array }],
-    ];
+    const one = only(await generator.generate([long], { truncate: true, maxNewTokens: 4 }));
     const end = wordsOf(Array.from({ length: 12 }, (_, i) => 15 + i));
-    const [[same]] = (await generator.generate([end], { maxNewTokens: 4 })) as unknown as [[{ ids: Int32Array }]];
+    const same = only(await generator.generate([end], { maxNewTokens: 4 }));
     expect(one.ids).toEqual(same.ids);
   });
 });
@@ -184,7 +179,7 @@ describe("stream", () => {
     const words = ["▁the", "▁cat", "▁dog"].map((word) => tokenizer.tokenToId(word)!);
     expect(words.every((id) => id >= 0)).toBe(true);
     const options = { maxNewTokens: 5, prefixAllowedTokens: () => words };
-    const [[one]] = (await model.generate(["the cat"], options)) as unknown as [[{ text: string; ids: Int32Array }]];
+    const one = only(await model.generate(["the cat"], options));
     expect(one.text).toMatch(/^( (the|cat|dog)){5}$/);
     expect((await streamed(model, "the cat", options)).join("")).toBe(one.text);
     await model.dispose();

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { diskFolder } from "../../src/files/disk.ts";
-import { architectureOf, families, traceOf, type ConfigJson, type ModelTask } from "../../src/models/index.ts";
+import { architectureOf, families, traceOf, type ConfigJson } from "../../src/models/index.ts";
 import { layerGroups, taskOutputs } from "../../src/tasks/forward.ts";
 import { readGolden } from "../../src/tasks/golden-file.ts";
 import { inspectCheckpoint } from "../../src/tasks/open.ts";
@@ -43,8 +43,7 @@ describe("what forward calls give is what their types say", () => {
     const golden = await readGolden(diskFolder(`${ROOT}/${name}`), "golden.safetensors");
     const architecture = architectureOf(json, name, { className: golden.modelClass });
     const { outputs } = traceOf(architecture, Object.keys(golden.inputs));
-    const said: { always: readonly string[]; sometimes: readonly string[] } =
-      taskOutputs[architecture.task as ModelTask];
+    const said: { always: readonly string[]; sometimes: readonly string[] } = taskOutputs[architecture.task];
     expect([...said.always, ...said.sometimes]).toEqual(expect.arrayContaining(Object.keys(outputs)));
     expect(Object.keys(outputs)).toEqual(expect.arrayContaining([...said.always]));
     for (const output of Object.keys(outputs)) seen.add(output);

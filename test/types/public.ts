@@ -2,6 +2,7 @@
  * What the public types allow and what they refuse. `tsc -p tsconfig.json` reads this file; nothing runs it. A line that
  * must not compile stands under `@ts-expect-error`, which is an error itself where the line compiles.
  */
+/* eslint-disable @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access -- what is not there has no type */
 import {
   attentionOf,
   bleu,
@@ -9,8 +10,8 @@ import {
   createModel,
   diskFolder,
   fetchFolder,
-  lossOf,
   open,
+  openModel,
   openTranslatorFolder,
   random,
   Run,
@@ -22,6 +23,7 @@ import {
   transformerParts,
   Translator,
   verify,
+  type lossOf,
   type Family,
   type Filling,
   type Folder,
@@ -233,6 +235,60 @@ export async function measuring(): Promise<void> {
   report.kept = 3;
   // @ts-expect-error -- the first may be absent
   found[0].source.trim();
+}
+
+export async function opening(): Promise<void> {
+  const filler = await open("DIR", { task: "fill" });
+  isSame<typeof filler, MaskFiller>(true);
+  const [[first] = []] = await filler.fill("a [MASK]", { top: 3 });
+  first?.token.concat(first.probability.toFixed(2));
+  const classifier = await open("DIR", { task: "classify", threads: 1 });
+  (await classifier.classify(["a", ["b", "c"]]))[0]?.[0]?.label.trim();
+  // @ts-expect-error -- a classifier fills nothing
+  await classifier.fill("a [MASK]");
+  // @ts-expect-error -- a tagger tags one text, and gives words
+  await (await open("DIR", { task: "tag" })).tag(["a"]);
+  // @ts-expect-error -- a task is not a head's name: that is for openModel
+  await open("DIR", { task: "masked-lm" });
+  // @ts-expect-error -- no such option
+  await open("DIR", { task: "fill", thread: 1 });
+  const writer = await open("DIR", { task: "generate" });
+  (await writer.generate(["a"], { maxNewTokens: 5, numBeams: 2 }))[0]?.[0]?.text.trim();
+  await writer.generate([[{ role: "user", content: "a" }]]);
+  for await (const piece of writer.stream("a")) piece.trim();
+  // @ts-expect-error -- options have names in camelCase
+  await writer.generate(["a"], { max_new_tokens: 5 });
+  // @ts-expect-error -- a stream is of one prompt
+  writer.stream(["a", "b"]);
+  // @ts-expect-error -- a summary has no languages
+  await (await open("DIR", { task: "summarize" })).summarize(["a"], { to: "fr" });
+  await (await open("DIR", { task: "translate" })).translate(["a"], { from: "en", to: "fr" });
+  const vectors: Float32Array[] = await (await open("DIR", { task: "embed" })).embed(["a"], { pooling: "class" });
+  vectors[0]?.at(0)?.toFixed();
+  // @ts-expect-error -- no such pooling
+  await (await open("DIR", { task: "embed" })).embed(["a"], { pooling: "max" });
+}
+
+export async function looking(): Promise<void> {
+  const any: Model = await open("DIR");
+  const found = await any.forward({}, { attentions: true });
+  found.attentions[0]?.shape.join();
+  // @ts-expect-error -- whether an unknown head gives logits is not known
+  found.logits.shape.join();
+  const masked = await openModel(diskFolder("DIR"), { task: "masked-lm" });
+  const { logits, loss } = await masked.forward({});
+  logits.shape.join();
+  // @ts-expect-error -- without labels there is no loss
+  loss.shape.join();
+  const answers = await (await open("DIR", { task: "answer" })).forward([["question", "context"]]);
+  answers.startLogits.shape.join();
+  // @ts-expect-error -- where an answer starts and ends has two logits
+  answers.logits.toString();
+  // @ts-expect-error -- hidden states are asked for by yes or no
+  await masked.forward({}, { hiddenStates: 3 });
+  (await masked.run({}, { outputs: ["hiddenStates", "logits"] })).get("logits")?.data.length.toFixed();
+  // @ts-expect-error -- inputs are tensors
+  await masked.run({ inputIds: [1, 2] });
 }
 
 export async function others(): Promise<void> {

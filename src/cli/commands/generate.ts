@@ -25,6 +25,7 @@ export function command(io: Io): Command {
         throw new InputError("--stream writes text as it comes, and --json results as a whole: leave one of them out.");
       }
       const prompts = await textsOf(given, io);
+      if (prompts.length === 0) throw new InputError('There is no prompt. Give one, or "" to begin from nothing.');
       await withModel(flags, "generate", async (model) => {
         for (const text of prompts) await goOn(model, text, flags, io);
       });
