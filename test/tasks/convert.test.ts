@@ -55,7 +55,7 @@ describe("T5", () => {
     const model = await translates(await t5());
     const found = await model.translate(ended.map(wordsOf), { arguments: one.arguments, batch: 2 });
     const alone = await Promise.all(ended.map((row) => model.translate([wordsOf(row)], { arguments: one.arguments })));
-    expect(found.map(([best]) => best!.text)).toEqual(alone.map(([[best]]) => best!.text));
+    expect(found.map(([best]) => best!.text)).toEqual(alone.map(([row]) => row![0]!.text));
     const rows = rowsOf(one.ids);
     for (const [i, row] of sources.entries()) {
       if (row.at(-1) !== 1) continue;
@@ -75,11 +75,11 @@ describe("T5", () => {
       ["de", "w21 ", 7],
       ["fr", "w22 ", 5],
     ] as const) {
-      const [[found]] = (await told.translate([text], { from: "en", to })) as [[{ ids: Int32Array }]];
+      const [[found]] = (await told.translate([text], { from: "en", to })) as unknown as [[{ ids: Int32Array }]];
       const [[same]] = (await plain.translate([text], {
         prefix,
         arguments: { max_length: length, min_length: length },
-      })) as [[{ ids: Int32Array }]];
+      })) as unknown as [[{ ids: Int32Array }]];
       expect(found.ids).toEqual(same.ids);
       expect(await told.translate([text], { to })).toEqual(await told.translate([text], { from: "en", to }));
     }
@@ -87,7 +87,7 @@ describe("T5", () => {
     const given = { prefix: "w20 ", numBeams: 2, arguments: { max_length: 6, min_length: 6 } };
     expect(await summarizer.summarize([text])).toEqual(await (await summarizes(await t5())).summarize([text], given));
     // What a call says goes before.
-    const [[short]] = (await summarizer.summarize([text], { maxNewTokens: 2, minNewTokens: 0 })) as [
+    const [[short]] = (await summarizer.summarize([text], { maxNewTokens: 2, minNewTokens: 0 })) as unknown as [
       [{ ids: Int32Array }],
     ];
     expect(short.ids.length).toBeLessThanOrEqual(2);
@@ -168,7 +168,7 @@ describe("Marian", () => {
     const folder = await drawnFolder({ ...config, ...special, ...two, ...decoder }, "MarianMTModel", files);
     const model = await translates(folder);
     expect(model.tokenizer.size).not.toBe(model.tokenizer.target.size);
-    const [[found]] = (await model.translate(["the cat sees"], { maxNewTokens: 6, minNewTokens: 6 })) as [
+    const [[found]] = (await model.translate(["the cat sees"], { maxNewTokens: 6, minNewTokens: 6 })) as unknown as [
       [{ text: string; ids: Int32Array }],
     ];
     expect(found.ids).toHaveLength(6);
@@ -224,7 +224,9 @@ describe("mBART", () => {
     const model = await translates(
       await drawnFolder({ ...config, ...settings }, "MBartForConditionalGeneration", files),
     );
-    const [[found]] = (await model.translate(["the cat"], { to: "fr", ...options })) as [[{ ids: Int32Array }]];
+    const [[found]] = (await model.translate(["the cat"], { to: "fr", ...options })) as unknown as [
+      [{ ids: Int32Array }],
+    ];
     expect(found.ids[0]).toBe(id("fr_XX"));
   });
 });
