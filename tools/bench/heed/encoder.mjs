@@ -3,8 +3,8 @@ import { open } from "heed";
 import { engineNamed, rounds, serve, THREADS } from "../lane.mjs";
 import { madeUpInputs } from "../made-up-inputs.mjs";
 
-await serve(async ({ folder, task, kind, engine, precision }) => {
-  const model = await open(folder, { task, engine, precision, threads: THREADS });
+await serve(async ({ folder, kind, engine, precision }) => {
+  const model = await open(folder, { engine, precision, threads: THREADS });
   engineNamed(model.engine, { engine, precision });
   const output = kind === "text" ? "lastHiddenState" : "logits";
   const pass = async (batch) => (await model.run(madeUpInputs(kind, batch), { outputs: [output] })).get(output);

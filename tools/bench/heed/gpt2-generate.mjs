@@ -4,8 +4,8 @@ import { streamTokens } from "heed/generation";
 import { engineNamed, serve, THREADS } from "../lane.mjs";
 import { madeUpPrompt } from "../made-up-inputs.mjs";
 
-await serve(async ({ folder, task, prompt, quantize, engine, precision }) => {
-  const model = await open(folder, { task, engine, precision, quantize, threads: THREADS });
+await serve(async ({ folder, prompt, quantize, engine, precision }) => {
+  const model = await open(folder, { engine, precision, quantize, threads: THREADS });
   engineNamed(model.engine, { engine, precision });
   // An option that is not known is passed over: numbers with all bits must not pass for those with fewer.
   if (model.parameters.quantize !== quantize) throw new Error(`not there: weights in ${quantize}`);
