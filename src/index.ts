@@ -51,6 +51,8 @@ export {
 } from "./training/index.ts";
 export { recordNames, recordsOf } from "./insight/index.ts";
 export { heatGridSvg, heatGridText, lineChartSvg, lineChartText } from "./figures/index.ts";
+export { exportModel, type ExportModelOptions } from "./tasks/export-model.ts";
+export { OnnxFile, type InnerTensor } from "./tasks/onnx-file.ts";
 export { exportTranslator, type ExportedTranslator } from "./tasks/export-translator.ts";
 export { profileTranslator, type ProfileOptions, type StepProfile } from "./tasks/profile-translator.ts";
 export { train, type TrainOptions } from "./tasks/train-translator.ts";
