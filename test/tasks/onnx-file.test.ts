@@ -112,7 +112,8 @@ test("heed inspect FILE.onnx lists, and computes from a file of inputs", async (
   const place = (await files())("inputs.safetensors");
   const [name, parent] = [place.slice(place.lastIndexOf("/") + 1), place.slice(0, place.lastIndexOf("/"))];
   const tensors = Object.entries(feeds).map(([port, { shape, data }]) => {
-    return [port, { dtype: "I64" as const, shape, data: data }] as const;
+    if (!(data instanceof BigInt64Array)) throw new Error(`${port} is int64`);
+    return [port, { dtype: "I64" as const, shape, data }] as const;
   });
   await writeSafetensors(diskFolder(parent), name, new Map(tensors), {});
   const { code, out } = await heed(["inspect", torchFile, "--tensor", "logits", "--inputs", place, "--format", "json"]);
