@@ -12,6 +12,7 @@ export {
   type ReadableFolder,
 } from "./files/index.ts";
 export { createEngine, type Engine, type EngineOptions } from "./runtime/index.ts";
+export { camelCase, snakeCase } from "./checkpoints/index.ts";
 export {
   compareTokenizers,
   Tokenizer,
@@ -34,8 +35,15 @@ export {
   type BleuScore,
 } from "./evaluation/index.ts";
 export {
+  architectureOf,
+  architectureOfPreset,
+  families,
+  parametersOf,
   transformerParts,
   transformerPresets,
+  type Architecture,
+  type Family,
+  type ModelTask,
   type ParameterParts,
   type TransformerConfig,
   type TransformerPreset,
@@ -53,8 +61,30 @@ export { recordNames, recordsOf } from "./insight/index.ts";
 export { heatGridSvg, heatGridText, lineChartSvg, lineChartText } from "./figures/index.ts";
 export { exportModel, type ExportModelOptions } from "./tasks/export-model.ts";
 export { OnnxFile, type InnerTensor } from "./tasks/onnx-file.ts";
+export { QuestionAnswerer, type Answer, type AnswerOptions } from "./tasks/answer.ts";
+export { TextClassifier, type ClassScore } from "./tasks/classify.ts";
+export { cosine, TextEmbedder, type EmbedOptions } from "./tasks/embed.ts";
 export { exportTranslator, type ExportedTranslator } from "./tasks/export-translator.ts";
+export { MaskFiller, type Filling } from "./tasks/fill.ts";
+export { TextSummarizer, TextTranslator, type ConvertOptions, type TranslateTextOptions } from "./tasks/convert.ts";
+export { TextGenerator, type GeneratedText, type GenerateTextOptions } from "./tasks/generate-text.ts";
+export { cachedModel, modelGenerationOptions } from "./tasks/generation.ts";
+export { readGolden, type ForwardCase, type GenerateCase, type Golden } from "./tasks/golden-file.ts";
+export { Model, type Results, type RunOptions } from "./tasks/model.ts";
+export { feedsOf } from "./tasks/model-inputs.ts";
+export { lossOf } from "./tasks/objective.ts";
+export { open, type OpenTaskOptions, type TaskModels, type TaskName } from "./tasks/open-task.ts";
+export {
+  createModel,
+  inspectCheckpoint,
+  openModel,
+  saveModel,
+  type Checkpoint,
+  type OpenOptions,
+} from "./tasks/open.ts";
 export { profileTranslator, type ProfileOptions, type StepProfile } from "./tasks/profile-translator.ts";
+export { TokenTagger, type TaggedSpan, type TaggedWord } from "./tasks/tag.ts";
+export { TextModel, type EncodedTexts, type ReadOptions } from "./tasks/text-model.ts";
 export { train, type TrainOptions } from "./tasks/train-translator.ts";
 export {
   attentionOf,
@@ -70,3 +100,4 @@ export {
 } from "./tasks/translate.ts";
 export { openTranslatorFolder, type TranslatorFolder } from "./tasks/translator-folder.ts";
 export { Translator, type TranslatorOptions } from "./tasks/translator.ts";
+export { verify, verifyModel, type Verification, type VerifyOptions, type VerifyRow } from "./tasks/verify.ts";

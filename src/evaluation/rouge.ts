@@ -138,7 +138,7 @@ function summaryScore(found: readonly string[][], due: readonly string[][]): Rou
   let common = 0;
   for (const sentence of due) {
     const places = new Set(found.flatMap((other) => commonPlaces(sentence, other)));
-    for (const place of [...places].sort((a, b) => a - b)) {
+    for (const place of places) {
       const word = sentence[place]!;
       const [left, wanted] = [foundLeft.get(word) ?? 0, dueLeft.get(word) ?? 0];
       if (left === 0 || wanted === 0) continue;

@@ -47,7 +47,7 @@ function parse(tag: string, at: number, scheme: TagScheme | undefined): Tag {
   const allowed = prefixes[scheme ?? "lenient"];
   const [, prefix, type] = /^([A-Z])(?:-(.*))?$/s.exec(tag) ?? [];
   if (prefix === undefined || !allowed.includes(prefix)) {
-    const forms = [...allowed].map((letter) => (letter === "O" ? "O" : `${letter}-TYPE`)).join(", ");
+    const forms = Array.from(allowed, (letter) => (letter === "O" ? "O" : `${letter}-TYPE`)).join(", ");
     throw new InputError(`Tag ${at + 1} of a sentence is "${tag}"; it must be one of ${forms}.`);
   }
   return { prefix, type: type === undefined || type === "" ? "_" : type };

@@ -6,6 +6,7 @@ export { displayWidth, pad, printable, truncate, visibleToken } from "./display-
 export { heatGridSvg } from "./heat-grid-svg.ts";
 export { heatGridText, type TextOptions } from "./heat-grid-text.ts";
 export type { GridValues, HeatGrid } from "./heat-grid.ts";
+export { confusionGrid, reliabilityChart } from "./judgement.ts";
 export { lineChartSvg } from "./line-chart-svg.ts";
 export { lineChartText } from "./line-chart-text.ts";
 export type { LineChart, Series } from "./line-chart.ts";

@@ -18,5 +18,5 @@ export {
 export * from "./processors.ts";
 export { prefillProgram, stepProgram, type ModelFunction, type Selection, type StepOptions } from "./programs.ts";
 export { Session, type Selected } from "./session.ts";
-export { streamText, TextReader, type ReadsTokens, type StreamTextOptions } from "./stream-text.ts";
+export { streamText, TextReader, textOf, type ReadsTokens, type StreamTextOptions } from "./stream-text.ts";
 export { epsilonCutoff, etaCutoff, minP, temperature, topH, topK, topP, typicalP } from "./warpers.ts";

@@ -13,6 +13,8 @@ export interface ReadsTokens extends Decodes {
 /** What streaming is told. */
 export interface StreamTextOptions extends GenerationOptions {
   readonly tokenizer: ReadsTokens;
+  /** The last tokens of the prompt: the text goes on from theirs, so that a blank between the two is not lost. */
+  readonly before?: ArrayLike<number> | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export async function* streamText(
   feeds: Values,
   options: StreamTextOptions,
 ): AsyncGenerator<string, Generated, undefined> {
-  const reader = new TextReader(options.tokenizer, stopList(options));
+  const reader = new TextReader(options.tokenizer, stopList(options), options.before);
   const tokens = streamTokens(model, feeds, options);
   try {
     for (;;) {
@@ -44,6 +46,15 @@ export async function* streamText(
   }
 }
 
+/** The text of a whole sequence: what the pieces of its stream are together. */
+export function textOf(
+  ids: ArrayLike<number>,
+  options: Pick<StreamTextOptions, "tokenizer" | "before" | "stopStrings">,
+): string {
+  const reader = new TextReader(options.tokenizer, stopList(options), options.before);
+  return Array.from(ids, (id) => reader.push(id)).join("") + reader.finish();
+}
+
 /** Tokens that stay before those that are read anew, since some decoders treat a first token in another way. */
 const CONTEXT = 8;
 /** So many tokens are read anew with each one, before the first of them are left behind. */
@@ -54,15 +65,17 @@ export class TextReader {
   readonly #tokenizer: ReadsTokens;
   readonly #stops: readonly string[];
   /** The last tokens: the text of the first `#settled` of them has been dealt with. */
-  #ids: number[] = [];
-  #settled = 0;
+  #ids: number[];
+  #settled: number;
   /** What is known of the text, and held back since it may be the beginning of a stop string. */
   #held = "";
   #stopped = false;
 
-  constructor(tokenizer: ReadsTokens, stops: readonly string[] = []) {
+  constructor(tokenizer: ReadsTokens, stops: readonly string[] = [], before: ArrayLike<number> = []) {
     this.#tokenizer = tokenizer;
     this.#stops = stops;
+    this.#ids = Array.from(before).slice(-CONTEXT);
+    this.#settled = this.#ids.length;
   }
 
   /** The text that has become certain with one more token. */

@@ -1,4 +1,5 @@
 /** What a model does inside, as numbers. */
+export { countParameters, type ParameterCounts, type PartCount } from "./parameters.ts";
 export {
   groupNodes,
   layerOf,

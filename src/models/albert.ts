@@ -8,8 +8,11 @@ import type { Tensor } from "../graph/index.ts";
 import { activations, attend, dropout, joinHeads, layerNorm, splitHeads, visible, type Scope } from "../nn/index.ts";
 import { bertEmbeddings, bertFields, bertRules } from "./bert.ts";
 import { activation, configReader, count, rate, type ConfigOf } from "./config-fields.ts";
+import { family } from "./family.ts";
+import { firstToken, oldNorms, textInputs } from "./heads.ts";
 import {
   answerSpans,
+  bareModel,
   dense,
   maskedWords,
   multipleChoice,
@@ -17,11 +20,9 @@ import {
   rowClassifier,
   tokenClassifier,
   wordScores,
-  type Encoder,
+  type TextBody,
   type TextTensors,
-} from "./encoder-heads.ts";
-import { family, head } from "./family.ts";
-import { firstToken, oldNorms, textInputs } from "./heads.ts";
+} from "./text-heads.ts";
 
 const fields = {
   ...bertFields,
@@ -79,9 +80,10 @@ function pooler(scope: Scope, config: AlbertConfig, hidden: Tensor): Tensor {
   return scope.publish("poolerOutput", dense(scope, config, firstToken(hidden)).tanh());
 }
 
-const encoder: Encoder<AlbertConfig> = {
+const text: TextBody<AlbertConfig> = {
   inputs: textInputs,
-  body: (scope, config, inputs) => albert(scope.at("albert"), config, inputs),
+  path: "albert",
+  hidden: albert,
 };
 
 /** [B, T, V], from vectors of the width of the embeddings. */
@@ -108,26 +110,20 @@ export const albertFamily = family<AlbertConfig>({
   modelType: "albert",
   config: configReader("ALBERT", fields, bertRules),
   heads: {
-    AlbertModel: head<AlbertConfig>()({
-      task: "features",
-      inputs: textInputs,
-      compute: (scope, config, inputs) => {
-        const lastHiddenState = albert(scope, config, inputs);
-        return { lastHiddenState, poolerOutput: pooler(scope.at("pooler"), config, lastHiddenState) };
-      },
-    }),
-    AlbertForMaskedLM: maskedWords(encoder, words),
-    AlbertForPreTraining: preTraining(encoder, words, rows("sop_classifier.classifier"), {
+    AlbertModel: bareModel(text, pooler),
+    AlbertForMaskedLM: maskedWords(text, words),
+    AlbertForPreTraining: preTraining(text, words, rows("sop_classifier.classifier"), {
       rowLogits: "sopLogits",
       rowLabels: "sentenceOrderLabel",
     }),
-    AlbertForSequenceClassification: rowClassifier(encoder, rows("classifier")),
-    AlbertForTokenClassification: tokenClassifier(encoder, (config) => config.classifierDropout),
-    AlbertForQuestionAnswering: answerSpans(encoder),
-    AlbertForMultipleChoice: multipleChoice(encoder, rows("classifier")),
+    AlbertForSequenceClassification: rowClassifier(text, rows("classifier")),
+    AlbertForTokenClassification: tokenClassifier(text, (config) => config.classifierDropout),
+    AlbertForQuestionAnswering: answerSpans(text),
+    AlbertForMultipleChoice: multipleChoice(text, rows("classifier")),
   },
   names: ({ tied }) => ({
     base: "albert",
+    heads: [/^albert\.pooler\./],
     tied: tied
       ? {
           "predictions.decoder.weight": "albert.embeddings.word_embeddings.weight",

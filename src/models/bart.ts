@@ -35,10 +35,10 @@ import {
 import { family, head, maybe, type Head, type InputTensors } from "./family.ts";
 import type { decodedPairInputs } from "./heads.ts";
 import {
-  atLast,
   classLabels,
   classLoss,
   denseClassifier,
+  lastReal,
   pairInputs,
   shiftRight,
   sourceMask,
@@ -219,7 +219,7 @@ export function bartHeads({ normalization, shift }: BartVariant): Record<BartHea
         const ends = inputs.inputIds.equal(config.endId);
         const options = { dropout: config.classifierDropout, initial: bartNormal(config) };
         const classifier = scope.at("classification_head");
-        const logits = denseClassifier(classifier, atLast(hidden, ends), config.labels.length, options);
+        const logits = denseClassifier(classifier, lastReal(hidden, ends.cast("int32")), config.labels.length, options);
         return { logits, loss: classLoss(logits, labels, config) };
       },
     }),

@@ -32,20 +32,22 @@ import {
   type ConfigOf,
   type ConfigRules,
 } from "./config-fields.ts";
+import { family, head } from "./family.ts";
+import { firstToken, oldNorms, rowLabels, textInputs, tokenLoss } from "./heads.ts";
 import {
   answerSpans,
+  bareModel,
   dense,
+  hiddenOf,
   maskedWords,
   multipleChoice,
   preTraining,
   rowClassifier,
   tokenClassifier,
   wordScores,
-  type Encoder,
+  type TextBody,
   type TextTensors,
-} from "./encoder-heads.ts";
-import { family, head } from "./family.ts";
-import { firstToken, oldNorms, rowLabels, textInputs, tokenLoss } from "./heads.ts";
+} from "./text-heads.ts";
 
 /** The keys of config.json, with BERT's defaults. */
 export const bertFields = {
@@ -142,13 +144,14 @@ function addAndNorm(scope: Scope, config: BertConfig, x: Tensor, residual: Tenso
 }
 
 /** A summary of the text from its first token, by a layer with tanh: [B, T, D] to [B, D]. */
-export function bertPooler(scope: Scope, config: BertConfig, hidden: Tensor): Tensor {
+export function bertPooler(scope: Scope, config: Pick<BertConfig, "deviation">, hidden: Tensor): Tensor {
   return scope.publish("poolerOutput", dense(scope.at("dense"), config, firstToken(hidden)).tanh());
 }
 
-const encoder: Encoder<BertConfig> = {
+const text: TextBody<BertConfig> = {
   inputs: textInputs,
-  body: (scope, config, inputs) => bert(scope.at("bert"), config, inputs),
+  path: "bert",
+  hidden: bert,
 };
 
 /** [B, T, V], from the table of word embeddings unless the config unties it (section 3.1). */
@@ -182,16 +185,9 @@ export const bertFamily = family<BertConfig>({
   modelType: "bert",
   config: configReader("BERT", bertFields, bertRules),
   heads: {
-    BertModel: of({
-      task: "features",
-      inputs: textInputs,
-      compute: (scope, config, inputs) => {
-        const lastHiddenState = bert(scope, config, inputs);
-        return { lastHiddenState, poolerOutput: bertPooler(scope.at("pooler"), config, lastHiddenState) };
-      },
-    }),
-    BertForMaskedLM: maskedWords(encoder, words),
-    BertForPreTraining: preTraining(encoder, words, nextSentence, {
+    BertModel: bareModel(text, bertPooler),
+    BertForMaskedLM: maskedWords(text, words),
+    BertForPreTraining: preTraining(text, words, nextSentence, {
       rowLogits: "seqRelationshipLogits",
       rowLabels: "nextSentenceLabel",
     }),
@@ -199,17 +195,18 @@ export const bertFamily = family<BertConfig>({
       task: "next-sentence",
       inputs: { ...textInputs, ...rowLabels },
       compute: (scope, config, { labels, ...inputs }) => {
-        const logits = nextSentence(scope, config, encoder.body(scope, config, inputs));
+        const logits = nextSentence(scope, config, hiddenOf(text, scope, config, inputs));
         return { logits, loss: tokenLoss(logits, labels) };
       },
     }),
-    BertForSequenceClassification: rowClassifier(encoder, rows),
-    BertForTokenClassification: tokenClassifier(encoder, classifierDropout),
-    BertForQuestionAnswering: answerSpans(encoder),
-    BertForMultipleChoice: multipleChoice(encoder, rows),
+    BertForSequenceClassification: rowClassifier(text, rows),
+    BertForTokenClassification: tokenClassifier(text, classifierDropout),
+    BertForQuestionAnswering: answerSpans(text),
+    BertForMultipleChoice: multipleChoice(text, rows),
   },
   names: ({ tied }) => ({
     base: "bert",
+    heads: [/^bert\.pooler\./],
     tied: tied
       ? {
           "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",

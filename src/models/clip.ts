@@ -38,7 +38,7 @@ import {
   section,
   type ConfigOf,
 } from "./config-fields.ts";
-import { wordInputs } from "./encoder-heads.ts";
+import { wordInputs } from "./text-heads.ts";
 import { family, head, neededUnless, option, type Head, type InputTensors, type Outputs } from "./family.ts";
 import { atPlaces, classLabels, classLoss, firstToken, imageInputs, meanCrossEntropy } from "./heads.ts";
 

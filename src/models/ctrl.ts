@@ -30,8 +30,9 @@ import {
   tokenId,
   type ConfigOf,
 } from "./config-fields.ts";
-import { family, head, type InputTensors } from "./family.ts";
-import { classLabels, classifyTexts, lastToken, shiftedLoss, speakerInputs, tokenLabels } from "./heads.ts";
+import { family, type InputTensors } from "./family.ts";
+import { speakerInputs } from "./heads.ts";
+import { bareModel, lastTokenClassifier, nextWords, type TextBody } from "./text-heads.ts";
 
 const fields = {
   vocabulary: count("vocab_size", 246534),
@@ -115,38 +116,23 @@ function feedForward(scope: Scope, config: CtrlConfig, x: Tensor): Tensor {
   return linear(scope.at(2), inner, config.width, { initial: normal(config) });
 }
 
-const of = head<CtrlConfig>();
+const text: TextBody<CtrlConfig> = { inputs: speakerInputs, path: "transformer", hidden: ctrl };
+
+/** Logits [B, T, V] by the table of the embeddings, or a layer of their own, with a bias: hidden states [B, T, D]. */
+function tokenLogits(scope: Scope, config: CtrlConfig, hidden: Tensor): Tensor {
+  const output = scope.at("lm_head");
+  const place = config.tied ? scope.at("transformer.w") : output;
+  const table = embeddingTable(place, config.vocabulary, config.width, normal(config));
+  return hidden.linear(table, output.parameter("bias", [config.vocabulary], { kind: "zeros" }));
+}
 
 export const ctrlFamily = family<CtrlConfig>({
   modelType: "ctrl",
   config,
   heads: {
-    CTRLLMHeadModel: of({
-      task: "causal-lm",
-      inputs: { ...speakerInputs, ...tokenLabels },
-      compute: (scope, config, { labels, ...inputs }) => {
-        const hidden = ctrl(scope.at("transformer"), config, inputs);
-        const output = scope.at("lm_head");
-        const place = config.tied ? scope.at("transformer.w") : output;
-        const table = embeddingTable(place, config.vocabulary, config.width, normal(config));
-        const logits = hidden.linear(table, output.parameter("bias", [config.vocabulary], { kind: "zeros" }));
-        return { logits, loss: shiftedLoss(logits, labels) };
-      },
-    }),
-    CTRLModel: of({
-      task: "features",
-      inputs: speakerInputs,
-      compute: (scope, config, inputs) => ({ lastHiddenState: ctrl(scope, config, inputs) }),
-    }),
-    CTRLForSequenceClassification: of({
-      task: "sequence-classification",
-      inputs: (config) => ({ ...speakerInputs, ...classLabels(config) }),
-      compute: (scope, config, { labels, ...inputs }) => {
-        const hidden = ctrl(scope.at("transformer"), config, inputs);
-        const texts = lastToken(hidden, inputs.inputIds, config.paddingId);
-        return classifyTexts(scope.at("classifier"), texts, labels, config, normal(config));
-      },
-    }),
+    CTRLLMHeadModel: nextWords(text, tokenLogits),
+    CTRLModel: bareModel(text),
+    CTRLForSequenceClassification: lastTokenClassifier(text, "classifier"),
   },
   names: ({ tied }) => ({
     base: "transformer",

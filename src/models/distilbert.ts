@@ -31,8 +31,11 @@ import {
   tokenId,
   type ConfigOf,
 } from "./config-fields.ts";
+import { family } from "./family.ts";
+import { firstToken, oldNorms } from "./heads.ts";
 import {
   answerSpans,
+  bareModel,
   dense,
   maskedWords,
   multipleChoice,
@@ -40,11 +43,9 @@ import {
   tokenClassifier,
   wordInputs,
   wordScores,
-  type Encoder,
+  type TextBody,
   type TextTensors,
-} from "./encoder-heads.ts";
-import { family, head } from "./family.ts";
-import { firstToken, oldNorms } from "./heads.ts";
+} from "./text-heads.ts";
 
 const fields = {
   vocabulary: count("vocab_size", 30522),
@@ -119,9 +120,10 @@ function layer(scope: Scope, config: DistilBertConfig, x: Tensor, mask: Tensor |
   return norm(scope.at("output_layer_norm"), outer.add(attended));
 }
 
-const encoder: Encoder<DistilBertConfig> = {
+const text: TextBody<DistilBertConfig> = {
   inputs: wordInputs,
-  body: (scope, config, inputs) => distilBert(scope.at("distilbert"), config, inputs),
+  path: "distilbert",
+  hidden: distilBert,
 };
 
 /** [B, T, V]. */
@@ -144,16 +146,12 @@ export const distilBertFamily = family<DistilBertConfig>({
   modelType: "distilbert",
   config,
   heads: {
-    DistilBertModel: head<DistilBertConfig>()({
-      task: "features",
-      inputs: wordInputs,
-      compute: (scope, config, inputs) => ({ lastHiddenState: distilBert(scope, config, inputs) }),
-    }),
-    DistilBertForMaskedLM: maskedWords(encoder, words),
-    DistilBertForSequenceClassification: rowClassifier(encoder, rows),
-    DistilBertForTokenClassification: tokenClassifier(encoder, (config) => config.dropout),
-    DistilBertForQuestionAnswering: answerSpans(encoder, (config) => config.answerDropout),
-    DistilBertForMultipleChoice: multipleChoice(encoder, rows),
+    DistilBertModel: bareModel(text),
+    DistilBertForMaskedLM: maskedWords(text, words),
+    DistilBertForSequenceClassification: rowClassifier(text, rows),
+    DistilBertForTokenClassification: tokenClassifier(text, (config) => config.dropout),
+    DistilBertForQuestionAnswering: answerSpans(text, (config) => config.answerDropout),
+    DistilBertForMultipleChoice: multipleChoice(text, rows),
   },
   names: ({ tied }) => ({
     base: "distilbert",

@@ -4,11 +4,11 @@
  */
 // B batch, N choices, T tokens, D width, V vocabulary
 import type { Tensor } from "../graph/index.ts";
-import { activations, dropout, linear, type Initializer, type Scope } from "../nn/index.ts";
+import { activations, dropout, type Scope } from "../nn/index.ts";
 import { activation, choice, flag, optional, rate } from "./config-fields.ts";
-import { maybe, needed, type InputTensors, type InputTypes } from "./family.ts";
-import type { speakerInputs } from "./heads.ts";
+import { head, maybe, needed, type Head, type InputTensors, type InputTypes } from "./family.ts";
 import { atPlaces, finalToken, firstToken, meanCrossEntropy, shiftedLoss } from "./heads.ts";
+import { dense, hiddenOf, type TextBody, type WordScores } from "./text-heads.ts";
 
 /** How the score of a choice is made; the names are those of config.json. */
 export const summaryFields = {
@@ -28,12 +28,14 @@ interface SummaryConfig {
   readonly summaryScore: boolean;
   readonly summaryActivation: keyof typeof activations | undefined;
   readonly summaryDropout: number;
+  /** Of fresh weights. */
+  readonly deviation: number;
 }
 
 const choices = ["batch", "choices", "time"] as const;
 
 /** What the double heads read: each row holds several texts. */
-export const doubleInputs = {
+const doubleInputs = {
   inputIds: needed("int32", ...choices),
   attentionMask: maybe("int32", ...choices),
   tokenTypeIds: maybe("int32", ...choices),
@@ -45,30 +47,31 @@ export const doubleInputs = {
   mcLabels: maybe("int32", "batch"),
 } as const satisfies InputTypes;
 
-/** What the body and the output layer of a family do. */
-export interface DoubleParts {
-  readonly body: (inputs: InputTensors<typeof speakerInputs>) => Tensor;
-  readonly logits: (hidden: Tensor) => Tensor;
-  readonly initial: Initializer;
-}
+type DoubleTensors = InputTensors<typeof doubleInputs>;
 
 /** Logits [B, N, T, V] and `mcLogits` [B, N], each with its own loss. */
-export function doubleHeads(
+export function doubleHeads<C extends SummaryConfig>(text: TextBody<C>, words: WordScores<C>): Head<C> {
+  const compute = (scope: Scope, config: C, inputs: DoubleTensors) => computeBoth(text, words, scope, config, inputs);
+  return head<C>()({ task: "multiple-choice", inputs: doubleInputs, compute });
+}
+
+function computeBoth<C extends SummaryConfig>(
+  text: TextBody<C>,
+  words: WordScores<C>,
   scope: Scope,
-  config: SummaryConfig,
-  { mcTokenIds, labels, mcLabels, ...texts }: InputTensors<typeof doubleInputs>,
-  { body, logits: logitsOf, initial }: DoubleParts,
+  config: C,
+  { mcTokenIds, labels, mcLabels, ...texts }: DoubleTensors,
 ) {
   const [batch, count, time] = texts.inputIds.shape;
   const flat = (x: Tensor | undefined): Tensor | undefined => x?.reshape([-1, time!]);
-  const hidden = body({
+  const hidden = hiddenOf(text, scope, config, {
     inputIds: texts.inputIds.reshape([-1, time!]),
     attentionMask: flat(texts.attentionMask),
     tokenTypeIds: flat(texts.tokenTypeIds),
     positionIds: flat(texts.positionIds),
   });
-  const logits = logitsOf(hidden);
-  const summaries = summaryOf(scope.at("multiple_choice_head.summary"), config, hidden, mcTokenIds, initial);
+  const logits = words(scope, config, hidden);
+  const summaries = summaryOf(scope.at("multiple_choice_head.summary"), config, hidden, mcTokenIds);
   const mcLogits = summaries.reshape([batch!, count!, ...(summaries.fixed(-1) === 1 ? [] : [summaries.fixed(-1)])]);
   return {
     logits: logits.reshape([batch!, count!, time!, logits.dim(-1)]),
@@ -79,16 +82,10 @@ export function doubleHeads(
 }
 
 /** One vector, or one number, for each text: [B·N, T, D] to [B·N, 1 or D]. */
-function summaryOf(
-  scope: Scope,
-  config: SummaryConfig,
-  hidden: Tensor,
-  places: Tensor | undefined,
-  initial: Initializer,
-): Tensor {
+function summaryOf(scope: Scope, config: SummaryConfig, hidden: Tensor, places: Tensor | undefined): Tensor {
   const chosen = dropout(scope, chosenToken(hidden, config.summary, places), config.summaryDropout);
   const width = config.summaryScore ? 1 : config.width;
-  const projected = config.summaryProjection ? linear(scope, chosen, width, { initial }) : chosen;
+  const projected = config.summaryProjection ? dense(scope, config, chosen, width) : chosen;
   return config.summaryActivation === undefined ? projected : activations[config.summaryActivation](projected);
 }
 

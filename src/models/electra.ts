@@ -8,19 +8,21 @@ import type { Tensor } from "../graph/index.ts";
 import { activations, dropout, layerNorm, visible, type Scope } from "../nn/index.ts";
 import { bertEmbeddings, bertEncoder, bertFields, bertRules } from "./bert.ts";
 import { activation, configReader, count, rate, type ConfigOf } from "./config-fields.ts";
+import { family, head } from "./family.ts";
+import { firstToken, logisticLoss, oldNorms, textInputs, tokenLabels } from "./heads.ts";
 import {
   answerSpans,
+  bareModel,
   dense,
+  hiddenOf,
   maskedWords,
   multipleChoice,
   rowClassifier,
   tokenClassifier,
   wordScores,
-  type Encoder,
+  type TextBody,
   type TextTensors,
-} from "./encoder-heads.ts";
-import { family, head } from "./family.ts";
-import { firstToken, logisticLoss, oldNorms, textInputs, tokenLabels } from "./heads.ts";
+} from "./text-heads.ts";
 
 const fields = {
   ...bertFields,
@@ -54,9 +56,10 @@ export function electra(scope: Scope, config: ElectraConfig, inputs: TextTensors
   return bertEncoder(scope.at("encoder"), config, x, visible(inputs.attentionMask));
 }
 
-const encoder: Encoder<ElectraConfig> = {
+const text: TextBody<ElectraConfig> = {
   inputs: textInputs,
-  body: (scope, config, inputs) => electra(scope.at("electra"), config, inputs),
+  path: "electra",
+  hidden: electra,
 };
 
 /** The generator's scores of words, from vectors of the width of the embeddings: [B, T, V]. GELU, whatever the config says. */
@@ -107,24 +110,20 @@ export const electraFamily = family<ElectraConfig>({
   modelType: "electra",
   config,
   heads: {
-    ElectraModel: of({
-      task: "features",
-      inputs: textInputs,
-      compute: (scope, config, inputs) => ({ lastHiddenState: electra(scope, config, inputs) }),
-    }),
-    ElectraForMaskedLM: maskedWords(encoder, words),
+    ElectraModel: bareModel(text),
+    ElectraForMaskedLM: maskedWords(text, words),
     ElectraForPreTraining: of({
       task: "pre-training",
       inputs: { ...textInputs, ...tokenLabels },
       compute: (scope, config, { labels, ...inputs }) => {
-        const logits = replaced(scope.at("discriminator_predictions"), config, encoder.body(scope, config, inputs));
+        const logits = replaced(scope.at("discriminator_predictions"), config, hiddenOf(text, scope, config, inputs));
         return { logits, loss: labels && replacedLoss(logits, labels, inputs.attentionMask) };
       },
     }),
-    ElectraForSequenceClassification: rowClassifier(encoder, rows),
-    ElectraForTokenClassification: tokenClassifier(encoder, classifierDropout),
-    ElectraForQuestionAnswering: answerSpans(encoder),
-    ElectraForMultipleChoice: multipleChoice(encoder, choices),
+    ElectraForSequenceClassification: rowClassifier(text, rows),
+    ElectraForTokenClassification: tokenClassifier(text, classifierDropout),
+    ElectraForQuestionAnswering: answerSpans(text),
+    ElectraForMultipleChoice: multipleChoice(text, choices),
   },
   names: ({ tied }) => ({
     base: "electra",

@@ -24,6 +24,7 @@ import {
   type Rotation,
   type Scope,
 } from "../nn/index.ts";
+import { bertPooler } from "./bert.ts";
 import {
   choice,
   configReader,
@@ -36,18 +37,19 @@ import {
   tokenId,
   type ConfigOf,
 } from "./config-fields.ts";
+import { family } from "./family.ts";
+import { denseClassifier, firstToken, oldNorms } from "./heads.ts";
 import {
+  bareModel,
   dense,
   maskedWords,
   rowClassifier,
   tokenClassifier,
   wordInputs,
   wordScores,
-  type Encoder,
+  type TextBody,
   type TextTensors,
-} from "./encoder-heads.ts";
-import { family, head } from "./family.ts";
-import { denseClassifier, firstToken, oldNorms } from "./heads.ts";
+} from "./text-heads.ts";
 
 const fields = {
   vocabulary: count("vocab_size", 33),
@@ -193,9 +195,10 @@ function contacts(scope: Scope, config: EsmConfig, { inputIds, attentionMask }: 
 /** The token behind the last residue, in all published vocabularies. */
 const END_ID = 2;
 
-const encoder: Encoder<EsmConfig> = {
+const text: TextBody<EsmConfig> = {
   inputs: wordInputs,
-  body: (scope, config, inputs) => esm(scope.at("esm"), config, inputs),
+  path: "esm",
+  hidden: esm,
 };
 
 /** [B, T, V]. */
@@ -227,21 +230,14 @@ export const esmFamily = family<EsmConfig>({
     positions === "rotary" ? undefined : maxPositions - paddingId - 1,
   config,
   heads: {
-    EsmModel: head<EsmConfig>()({
-      task: "features",
-      inputs: wordInputs,
-      compute: (scope, config, inputs) => {
-        const lastHiddenState = esm(scope, config, inputs);
-        const pooled = dense(scope.at("pooler.dense"), config, firstToken(lastHiddenState)).tanh();
-        return { lastHiddenState, poolerOutput: scope.publish("poolerOutput", pooled) };
-      },
-    }),
-    EsmForMaskedLM: maskedWords(encoder, words),
-    EsmForSequenceClassification: rowClassifier(encoder, rows),
-    EsmForTokenClassification: tokenClassifier(encoder, (config) => config.dropout),
+    EsmModel: bareModel(text, bertPooler),
+    EsmForMaskedLM: maskedWords(text, words),
+    EsmForSequenceClassification: rowClassifier(text, rows),
+    EsmForTokenClassification: tokenClassifier(text, (config) => config.dropout),
   },
   names: ({ tied, positions }) => ({
     base: "esm",
+    heads: [/^esm\.pooler\./],
     tied: tied ? { "lm_head.decoder.weight": "esm.embeddings.word_embeddings.weight" } : {},
     // Published files have a table of positions whether it is used or not.
     ignored: [/\.position_ids$/, ...(positions === "rotary" ? [/\.position_embeddings\.weight$/] : []), /\.inv_freq$/],

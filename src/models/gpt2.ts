@@ -32,19 +32,17 @@ import {
   tokenId,
   type ConfigOf,
 } from "./config-fields.ts";
-import { doubleHeads, doubleInputs, summaryFields } from "./double-heads.ts";
-import { family, head, type InputTensors } from "./family.ts";
+import { doubleHeads, summaryFields } from "./double-heads.ts";
+import { family, type InputTensors } from "./family.ts";
+import { speakerInputs } from "./heads.ts";
 import {
-  classLabels,
-  classifyTexts,
-  lastToken,
-  shiftedLoss,
-  spanLabels,
-  spanOutputs,
-  speakerInputs,
-  tokenLabels,
-  tokenLoss,
-} from "./heads.ts";
+  answerSpans,
+  bareModel,
+  lastTokenClassifier,
+  nextWords,
+  tokenClassifier,
+  type TextBody,
+} from "./text-heads.ts";
 
 const fields = {
   vocabulary: count("vocab_size", 50257),
@@ -163,63 +161,18 @@ function mlp(scope: Scope, config: Gpt2Config, x: Tensor): Tensor {
 const residualInitial = ({ layers, deviation }: Gpt2Config) =>
   ({ kind: "normal", deviation: deviation / Math.sqrt(2 * layers) }) as const;
 
-const of = head<Gpt2Config>();
+const text: TextBody<Gpt2Config> = { inputs: speakerInputs, path: "transformer", hidden: gpt2Body };
 
 export const gpt2Family = family<Gpt2Config>({
   modelType: "gpt2",
   config: gpt2Config,
   heads: {
-    GPT2LMHeadModel: of({
-      task: "causal-lm",
-      inputs: { ...speakerInputs, ...tokenLabels },
-      compute: (scope, config, { labels, ...inputs }) => {
-        const logits = gpt2(scope, config, inputs);
-        return { logits, loss: shiftedLoss(logits, labels) };
-      },
-    }),
-    GPT2Model: of({
-      task: "features",
-      inputs: speakerInputs,
-      compute: (scope, config, inputs) => ({ lastHiddenState: gpt2Body(scope, config, inputs) }),
-    }),
-    GPT2ForSequenceClassification: of({
-      task: "sequence-classification",
-      inputs: (config) => ({ ...speakerInputs, ...classLabels(config) }),
-      compute: (scope, config, { labels, ...inputs }) => {
-        const hidden = gpt2Body(scope.at("transformer"), config, inputs);
-        const texts = lastToken(hidden, inputs.inputIds, config.paddingId);
-        return classifyTexts(scope.at("score"), texts, labels, config, normal(config));
-      },
-    }),
-    GPT2ForTokenClassification: of({
-      task: "token-classification",
-      inputs: { ...speakerInputs, ...tokenLabels },
-      compute: (scope, config, { labels, ...inputs }) => {
-        const hidden = gpt2Body(scope.at("transformer"), config, inputs);
-        const dropped = dropout(scope, hidden, config.classifierDropout);
-        const logits = linear(scope.at("classifier"), dropped, config.labels.length, { initial: normal(config) });
-        return { logits, loss: tokenLoss(logits, labels) };
-      },
-    }),
-    GPT2ForQuestionAnswering: of({
-      task: "question-answering",
-      inputs: { ...speakerInputs, ...spanLabels },
-      compute: (scope, config, { startPositions, endPositions, ...inputs }) => {
-        const hidden = gpt2Body(scope.at("transformer"), config, inputs);
-        const spans = linear(scope.at("qa_outputs"), hidden, 2, { initial: normal(config) });
-        return spanOutputs(spans, { startPositions, endPositions });
-      },
-    }),
-    GPT2DoubleHeadsModel: of({
-      task: "multiple-choice",
-      inputs: doubleInputs,
-      compute: (scope, config, inputs) =>
-        doubleHeads(scope, config, inputs, {
-          body: (texts) => gpt2Body(scope.at("transformer"), config, texts),
-          logits: (hidden) => tokenLogits(scope, config, hidden),
-          initial: normal(config),
-        }),
-    }),
+    GPT2LMHeadModel: nextWords(text, tokenLogits),
+    GPT2Model: bareModel(text),
+    GPT2ForSequenceClassification: lastTokenClassifier(text),
+    GPT2ForTokenClassification: tokenClassifier(text, (config) => config.classifierDropout),
+    GPT2ForQuestionAnswering: answerSpans(text),
+    GPT2DoubleHeadsModel: doubleHeads(text, tokenLogits),
   },
   names: ({ tied }) => ({
     base: "transformer",

@@ -26,6 +26,7 @@ export const causalInputs = {
 
 /** The same, where a second look-up in the table of tokens tells who speaks (GPT, GPT-2, CTRL). */
 export const speakerInputs = { ...causalInputs, tokenTypeIds: maybe("int32", ...rows) } as const satisfies InputTypes;
+
 /** What an encoder with a decoder reads. Where the decoder's inputs are left out, its head makes them from others. */
 export const pairInputs = {
   inputIds: needed("int32", ...rows),
@@ -184,17 +185,6 @@ export const oldNorms: NonNullable<NameRules["renamed"]> = [
   [/\.gamma$/, ".weight"],
   [/\.beta$/, ".bias"],
 ];
-/** The vectors [B, T, D] at the last places where `there` [B, T] holds (the first place where it never does): [B, D]. */
-export function atLast(x: Tensor, there: Tensor): Tensor {
-  const [batch, time] = there.shape;
-  const last = there
-    .cast("int32")
-    .mul(iota(time!, { dtype: "int32" }))
-    .max(1); // [B]
-  const index = last.reshape([batch!, 1, 1]).expand([batch!, 1, x.dim(2)]);
-  return x.gatherElements(index, 1).squeeze(1);
-}
-
 /** Hides the source's padding, [B, 1, 1, S], from the encoder and, from then on, from the decoder; see `visible`. */
 export function sourceMask(scope: Scope, attentionMask: Tensor | undefined): Tensor | undefined {
   const mask = visible(attentionMask);

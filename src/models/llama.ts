@@ -9,7 +9,6 @@ import type { Tensor } from "../graph/index.ts";
 import {
   activations,
   attendCausally,
-  dropout,
   embedding,
   embeddingTable,
   joinHeads,
@@ -37,19 +36,17 @@ import {
   tokenId,
   type ConfigOf,
 } from "./config-fields.ts";
-import { family, head, type InputTensors } from "./family.ts";
-import {
-  causalInputs,
-  classLabels,
-  classifyTexts,
-  lastToken,
-  shiftedLoss,
-  spanLabels,
-  spanOutputs,
-  tokenLabels,
-  tokenLoss,
-} from "./heads.ts";
+import { family, type InputTensors } from "./family.ts";
+import { causalInputs } from "./heads.ts";
 import { frequenciesOf, rotaryPositions } from "./rotary-field.ts";
+import {
+  answerSpans,
+  bareModel,
+  lastTokenClassifier,
+  nextWords,
+  tokenClassifier,
+  type TextBody,
+} from "./text-heads.ts";
 
 const fields = {
   vocabulary: count("vocab_size", 32000),
@@ -141,55 +138,27 @@ function feedForward(scope: Scope, config: LlamaConfig, x: Tensor): Tensor {
   return linear(scope.at("down_proj"), gated, width, { bias, initial });
 }
 
-const of = head<LlamaConfig>();
+const text: TextBody<LlamaConfig> = { inputs: causalInputs, path: "model", hidden: llama };
+
+/** Logits [B, T, V] by the table of the embeddings, where the output layer has none of its own. */
+function tokenLogits(scope: Scope, config: LlamaConfig, hidden: Tensor): Tensor {
+  const place = scope.at(config.tied ? "model.embed_tokens" : "lm_head");
+  return hidden.linear(embeddingTable(place, config.vocabulary, config.width, normal(config)));
+}
 
 export const llamaFamily = family<LlamaConfig>({
   modelType: "llama",
   config,
   heads: {
-    LlamaForCausalLM: of({
-      task: "causal-lm",
-      inputs: { ...causalInputs, ...tokenLabels },
-      compute: (scope, config, { labels, ...inputs }) => {
-        const hidden = llama(scope.at("model"), config, inputs);
-        const place = scope.at(config.tied ? "model.embed_tokens" : "lm_head");
-        const logits = hidden.linear(embeddingTable(place, config.vocabulary, config.width, normal(config)));
-        return { logits, loss: shiftedLoss(logits, labels) };
-      },
-    }),
-    LlamaModel: of({
-      task: "features",
-      inputs: causalInputs,
-      compute: (scope, config, inputs) => ({ lastHiddenState: llama(scope, config, inputs) }),
-    }),
-    LlamaForSequenceClassification: of({
-      task: "sequence-classification",
-      inputs: (config) => ({ ...causalInputs, ...classLabels(config) }),
-      compute: (scope, config, { labels, ...inputs }) => {
-        const texts = lastToken(llama(scope.at("model"), config, inputs), inputs.inputIds, config.paddingId);
-        return classifyTexts(scope.at("score"), texts, labels, config, normal(config));
-      },
-    }),
-    LlamaForTokenClassification: of({
-      task: "token-classification",
-      inputs: { ...causalInputs, ...tokenLabels },
-      compute: (scope, config, { labels, ...inputs }) => {
-        const hidden = dropout(scope, llama(scope.at("model"), config, inputs), config.classifierDropout);
-        const logits = linear(scope.at("score"), hidden, config.labels.length, { initial: normal(config) });
-        return { logits, loss: tokenLoss(logits, labels) };
-      },
-    }),
-    LlamaForQuestionAnswering: of({
-      task: "question-answering",
-      inputs: { ...causalInputs, ...spanLabels },
-      compute: (scope, config, { startPositions, endPositions, ...inputs }) => {
-        const hidden = llama(scope.at("transformer"), config, inputs);
-        const spans = linear(scope.at("qa_outputs"), hidden, 2, { initial: normal(config) });
-        return spanOutputs(spans, { startPositions, endPositions });
-      },
+    LlamaForCausalLM: nextWords(text, tokenLogits),
+    LlamaModel: bareModel(text),
+    LlamaForSequenceClassification: lastTokenClassifier(text),
+    LlamaForTokenClassification: tokenClassifier(text, (config) => config.classifierDropout, "score"),
+    LlamaForQuestionAnswering: {
+      ...answerSpans({ ...text, path: "transformer" }),
       // The library's name of the body, with this head alone.
       names: () => ({ base: "transformer", renamed: [[/^model\./, "transformer."]] }),
-    }),
+    },
   },
   names: ({ tied }) => ({
     base: "model",

@@ -35,9 +35,10 @@ import {
   type ConfigOf,
   type Field,
 } from "./config-fields.ts";
-import { doubleHeads, doubleInputs, summaryFields } from "./double-heads.ts";
-import { family, head, type InputTensors } from "./family.ts";
-import { classLabels, classifyTexts, lastToken, shiftedLoss, speakerInputs, tokenLabels } from "./heads.ts";
+import { doubleHeads, summaryFields } from "./double-heads.ts";
+import { family, type InputTensors } from "./family.ts";
+import { speakerInputs } from "./heads.ts";
+import { bareModel, lastTokenClassifier, nextWords, type TextBody } from "./text-heads.ts";
 
 /** The config's `gelu` is the approximation by tanh. */
 const activationNames = { gelu: "gelu_tanh", relu: "relu", silu: "silu", swish: "silu" } as const;
@@ -148,44 +149,16 @@ function tokenLogits(scope: Scope, config: OpenAiGptConfig, hidden: Tensor): Ten
   return hidden.linear(embeddingTable(place, config.vocabulary, config.width, normal(config)));
 }
 
-const of = head<OpenAiGptConfig>();
+const text: TextBody<OpenAiGptConfig> = { inputs: speakerInputs, path: "transformer", hidden: openAiGpt };
 
 export const openAiGptFamily = family<OpenAiGptConfig>({
   modelType: "openai-gpt",
   config,
   heads: {
-    OpenAIGPTLMHeadModel: of({
-      task: "causal-lm",
-      inputs: { ...speakerInputs, ...tokenLabels },
-      compute: (scope, config, { labels, ...inputs }) => {
-        const logits = tokenLogits(scope, config, openAiGpt(scope.at("transformer"), config, inputs));
-        return { logits, loss: shiftedLoss(logits, labels) };
-      },
-    }),
-    OpenAIGPTModel: of({
-      task: "features",
-      inputs: speakerInputs,
-      compute: (scope, config, inputs) => ({ lastHiddenState: openAiGpt(scope, config, inputs) }),
-    }),
-    OpenAIGPTForSequenceClassification: of({
-      task: "sequence-classification",
-      inputs: (config) => ({ ...speakerInputs, ...classLabels(config) }),
-      compute: (scope, config, { labels, ...inputs }) => {
-        const hidden = openAiGpt(scope.at("transformer"), config, inputs);
-        const texts = lastToken(hidden, inputs.inputIds, config.paddingId);
-        return classifyTexts(scope.at("score"), texts, labels, config, normal(config));
-      },
-    }),
-    OpenAIGPTDoubleHeadsModel: of({
-      task: "multiple-choice",
-      inputs: doubleInputs,
-      compute: (scope, config, inputs) =>
-        doubleHeads(scope, config, inputs, {
-          body: (texts) => openAiGpt(scope.at("transformer"), config, texts),
-          logits: (hidden) => tokenLogits(scope, config, hidden),
-          initial: normal(config),
-        }),
-    }),
+    OpenAIGPTLMHeadModel: nextWords(text, tokenLogits),
+    OpenAIGPTModel: bareModel(text),
+    OpenAIGPTForSequenceClassification: lastTokenClassifier(text),
+    OpenAIGPTDoubleHeadsModel: doubleHeads(text, tokenLogits),
   },
   names: ({ tied }) => ({
     base: "transformer",

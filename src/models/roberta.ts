@@ -8,19 +8,20 @@ import type { Tensor } from "../graph/index.ts";
 import { dropout, layerNorm, tokenPositions, visible, type Scope } from "../nn/index.ts";
 import { bertEmbeddings, bertEncoder, bertFields, bertPooler, bertRules } from "./bert.ts";
 import { configReader, count, tokenId, type ConfigOf } from "./config-fields.ts";
+import { family } from "./family.ts";
+import { denseClassifier, firstToken, oldNorms, textInputs } from "./heads.ts";
 import {
   answerSpans,
+  bareModel,
   dense,
   maskedWords,
   multipleChoice,
   rowClassifier,
   tokenClassifier,
   wordScores,
-  type Encoder,
+  type TextBody,
   type TextTensors,
-} from "./encoder-heads.ts";
-import { family, head } from "./family.ts";
-import { denseClassifier, firstToken, oldNorms, textInputs } from "./heads.ts";
+} from "./text-heads.ts";
 
 const fields = {
   ...bertFields,
@@ -40,9 +41,10 @@ export function roberta(scope: Scope, config: RobertaConfig, inputs: TextTensors
   return bertEncoder(scope.at("encoder"), config, x, visible(inputs.attentionMask));
 }
 
-const encoder: Encoder<RobertaConfig> = {
+const text: TextBody<RobertaConfig> = {
   inputs: textInputs,
-  body: (scope, config, inputs) => roberta(scope.at("roberta"), config, inputs),
+  path: "roberta",
+  hidden: roberta,
 };
 
 /** [B, T, V]. The activation is GELU, whatever the config's `hidden_act` says. */
@@ -79,22 +81,16 @@ export const robertaFamily = family<RobertaConfig>({
   longest: ({ maxPositions, paddingId = 0 }) => maxPositions - paddingId - 1,
   config: configReader("RoBERTa", fields, bertRules),
   heads: {
-    RobertaModel: head<RobertaConfig>()({
-      task: "features",
-      inputs: textInputs,
-      compute: (scope, config, inputs) => {
-        const lastHiddenState = roberta(scope, config, inputs);
-        return { lastHiddenState, poolerOutput: bertPooler(scope.at("pooler"), config, lastHiddenState) };
-      },
-    }),
-    RobertaForMaskedLM: maskedWords(encoder, words),
-    RobertaForSequenceClassification: rowClassifier(encoder, rows),
-    RobertaForTokenClassification: tokenClassifier(encoder, classifierDropout),
-    RobertaForQuestionAnswering: answerSpans(encoder),
-    RobertaForMultipleChoice: multipleChoice(encoder, choices),
+    RobertaModel: bareModel(text, bertPooler),
+    RobertaForMaskedLM: maskedWords(text, words),
+    RobertaForSequenceClassification: rowClassifier(text, rows),
+    RobertaForTokenClassification: tokenClassifier(text, classifierDropout),
+    RobertaForQuestionAnswering: answerSpans(text),
+    RobertaForMultipleChoice: multipleChoice(text, choices),
   },
   names: ({ tied }) => ({
     base: "roberta",
+    heads: [/^roberta\.pooler\./],
     tied: tied
       ? {
           "lm_head.decoder.weight": "roberta.embeddings.word_embeddings.weight",

@@ -44,12 +44,12 @@ import {
 } from "./config-fields.ts";
 import { family, head, type InputTensors } from "./family.ts";
 import {
-  atLast,
   classLabels,
   classLoss,
   decodedPairInputs,
   denseClassifier,
   labeledPairInputs,
+  lastReal,
   pairInputs,
   shiftRight,
   sourceMask,
@@ -291,7 +291,7 @@ const inside: NameRules = {
   base: "transformer",
   tied: copiesOf("transformer."),
   ignored: [/decoder\.block\.0\.layer\.1\.EncDecAttention\.relative_attention_bias\.weight$/],
-  heads: [/^transformer\.(lm_head|qa_outputs|classification_head|classifier)\./],
+  heads: [/^(transformer\.)?(lm_head|qa_outputs|classification_head|classifier)\./],
 };
 const bare = { ...inside, base: undefined };
 const encoderOnly = { ...inside, ignored: [/^(transformer\.)?decoder\./] };
@@ -333,7 +333,7 @@ const heads = {
       const ends = inputs.inputIds.equal(config.endId);
       const options = { dropout: config.classifierDropout, initial: normal(config, config.width) };
       const classifier = scope.at("classification_head");
-      const logits = denseClassifier(classifier, atLast(hidden, ends), config.labels.length, options);
+      const logits = denseClassifier(classifier, lastReal(hidden, ends.cast("int32")), config.labels.length, options);
       return { logits, loss: classLoss(logits, labels, config) };
     },
   }),

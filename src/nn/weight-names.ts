@@ -175,7 +175,7 @@ export function requireAll(match: WeightMatch, { file, fresh = false }: RequireO
   const what = file === undefined ? "The weights do" : `${file} does`;
   const onlyHead = problems.length === missing.length && missing.every(({ head }) => head);
   const hint = onlyHead
-    ? "\nThis is a checkpoint of another task, without this head. Open it for that task, or ask for a fresh head and train it."
+    ? "\nThis is a checkpoint of another task, without this head. Open it for that task, or ask for a fresh head ({ fresh: true }) and train it."
     : "";
   throw new CheckpointError(`${what} not fit the model that the config describes:${shown.join("")}${more}${hint}`);
 }

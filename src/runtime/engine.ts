@@ -118,10 +118,10 @@ export interface EngineOptions {
    */
   readonly precision?: Precision | undefined;
   /**
-   * What `auto` is to be fast at. Steps of generation are small, and ONNX Runtime's were quicker in all rows of
-   * docs/benchmarks.md. Default: `training`.
+   * What `auto` is to be fast at. Steps of generation are small, and ONNX Runtime's were quicker in the rows of
+   * docs/benchmarks.md; `inference` is whole texts or pictures at once. Default: `training`.
    */
-  readonly purpose?: "training" | "generation" | undefined;
+  readonly purpose?: "training" | "inference" | "generation" | undefined;
   /** Threads inside one operation. Default: the machine's. The same seed and thread count give the same numbers. */
   readonly threads?: number | undefined;
   /** Whether the engine runs in a worker, so that the caller stays responsive. Default: true. */

@@ -13,6 +13,9 @@ export interface Channel {
   close(): Promise<void>;
 }
 
+/** Elements of an array that travel in one message. */
+const PIECE = 2 ** 22;
+
 type Method = Exclude<keyof Engine, "description">;
 export interface Request {
   readonly id: number;
@@ -38,13 +41,18 @@ export async function openWorkerEngine(channel: Channel, options: EngineOptions)
     for (const call of waiting.values()) call.reject(dead);
     waiting.clear();
   });
-  const ask = <T>(method: Request["method"], ...args: readonly unknown[]): Promise<T> => {
+  const ask = <T>(method: Request["method"], ...args: readonly unknown[]): Promise<T> => send(method, args, []);
+  const send = <T>(
+    method: Request["method"],
+    args: readonly unknown[],
+    transfer: readonly ArrayBufferLike[],
+  ): Promise<T> => {
     if (dead !== undefined) return Promise.reject(dead);
     return new Promise<T>((resolve, reject) => {
       const id = next++;
       waiting.set(id, { resolve, reject });
       channel.hold(true);
-      channel.post({ id, method, args } satisfies Request, []);
+      channel.post({ id, method, args } satisfies Request, transfer);
     });
   };
   const description = await ask<string>("open", options).catch(async (error: unknown) => {
@@ -56,7 +64,13 @@ export async function openWorkerEngine(channel: Channel, options: EngineOptions)
     load: (program, constants) => ask("load", program, constants),
     unload: (program) => ask("unload", program),
     allocate: (name, dtype, length) => ask("allocate", name, dtype, length),
-    write: (name, data, offset) => ask("write", name, data, offset),
+    write: async (name, data, offset = 0) => {
+      // In pieces: a large array is copied twice on its way otherwise, and all copies are in memory at once.
+      for (let start = 0; start < data.length || start === 0; start += PIECE) {
+        const piece = data.slice(start, start + PIECE);
+        await send("write", [name, piece, offset + start], [piece.buffer]);
+      }
+    },
     read: (name, offset, length) => ask("read", name, offset, length),
     free: (name) => ask("free", name),
     run: (calls, feeds) => ask("run", calls, feeds),

@@ -16,7 +16,7 @@ export interface Answer {
 }
 
 /** How answers are searched for. */
-export interface AnswerOptions extends ReadOptions {
+export interface AnswerOptions extends Pick<ReadOptions, "maxLength"> {
   /** How many answers to give. Default: 1. */
   readonly top?: number | undefined;
   /** The most tokens of an answer. Default: 30, as in the code of BERT (Devlin et al. 2019, section 4.2). */
@@ -25,21 +25,28 @@ export interface AnswerOptions extends ReadOptions {
   readonly stride?: number | undefined;
 }
 
+/** Windows that go through the model together. */
+const WINDOWS = 16;
+
 /** A model that finds answers, with its tokenizer. */
-export class QuestionAnswerer extends TextModel {
+export class QuestionAnswerer extends TextModel<"question-answering"> {
   /**
    * The most probable answers to a question in a context, best first. A context that is longer than the model reads is
    * read in windows. Throws InputError for an empty context, and for a question that leaves no room for it.
    */
   async answer(question: string, context: string, options: AnswerOptions = {}): Promise<Answer[]> {
-    if (context.trim() === "") throw new InputError("There is no text to find the answer in.");
+    if (question.trim() === "") throw new InputError("There is no question to answer. Give one.");
+    if (context.trim() === "") throw new InputError("There is no text to find the answer in. Give one.");
     const { top = 1, longestAnswer = 30 } = options;
     const windows = this.#windows(question, context, options);
-    const results = await this.model.run(this.feeds(windows), { outputs: ["startLogits", "endLogits"] });
-    const found = windows.flatMap((window, i) => {
-      const [starts, ends] = [rowOf(results.get("startLogits")!, i), rowOf(results.get("endLogits")!, i)];
-      return spansOf(window, starts, ends, longestAnswer);
-    });
+    const found: ReturnType<typeof spansOf> = [];
+    for (let first = 0; first < windows.length; first += WINDOWS) {
+      const some = windows.slice(first, first + WINDOWS);
+      const { startLogits, endLogits } = await this.model.forward(this.feeds(some));
+      for (const [i, window] of some.entries()) {
+        found.push(...spansOf(window, rowOf(startLogits, i), rowOf(endLogits, i), longestAnswer));
+      }
+    }
     const distinct = new Map<string, (typeof found)[number]>();
     for (const span of found.sort((a, b) => b.score - a.score)) {
       const key = `${span.start} ${span.end}`;

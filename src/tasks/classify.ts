@@ -14,7 +14,7 @@ export interface ClassScore {
 }
 
 /** A classifier of texts with its tokenizer. */
-export class TextClassifier extends TextModel {
+export class TextClassifier extends TextModel<"sequence-classification"> {
   /** The names of the classes. */
   get labels(): readonly string[] {
     return this.model.architecture.config["labels"] as readonly string[];
@@ -22,9 +22,16 @@ export class TextClassifier extends TextModel {
 
   /** The classes of each text or pair, most probable first. Throws InputError for a text that is too long. */
   async classify(inputs: readonly TokenizerInput[], options: ReadOptions = {}): Promise<ClassScore[][]> {
-    const results = await this.read(inputs, { ...options, outputs: ["logits"] });
-    const logits = results.get("logits")!;
-    return inputs.map((_, row) => classScores(rowOf(logits, row), this.model.architecture));
+    // Decoders find the end of a text by the padding's id; without one, texts of a batch would be cut by the longest.
+    const batch = this.model.architecture.config["paddingId"] === undefined ? 1 : inputs.length;
+    const found: ClassScore[][] = [];
+    for (let start = 0; start < Math.max(inputs.length, 1); start += batch) {
+      const { logits } = await this.forward(inputs.slice(start, start + batch), options);
+      for (let row = 0; row < logits.shape[0]!; row++) {
+        found.push(classScores(rowOf(logits, row), this.model.architecture));
+      }
+    }
+    return found;
   }
 }
 

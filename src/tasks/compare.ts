@@ -1,5 +1,6 @@
 /** How far two tensors are apart, by the rule of docs/goldens.md. */
 import type { HostTensor } from "../onnx/index.ts";
+import { placeOf } from "./model-inputs.ts";
 
 /** One line of a verification. */
 export interface VerifyRow {
@@ -17,7 +18,7 @@ export interface VerifyRow {
 /** Which elements count: false for the rows of padded positions. */
 export type Counts = (element: number) => boolean;
 
-/** max |a − b| ≤ tolerance · max(1, max |b|), over the elements that count. Not-a-number is never ok. */
+/** max |a − b| ≤ tolerance · max(1, max |b|), over the elements that count. Not-a-number is never ok; infinities must be equal. */
 export function compareValues(
   name: string,
   ours: HostTensor,
@@ -32,8 +33,11 @@ export function compareValues(
     if (!counts(i)) continue;
     const [a, b] = [Number(ours.data[i]), Number(golden.data[i])];
     const apart = a === b ? 0 : Math.abs(a - b);
-    largest = Math.max(largest, Math.abs(b));
-    if (!(apart <= difference)) [difference, at] = [apart, i];
+    if (Math.abs(b) < Infinity) largest = Math.max(largest, Math.abs(b));
+    if (apart <= difference) continue;
+    [difference, at] = [apart, i];
+    // Nothing is further apart than what cannot be compared.
+    if (Number.isNaN(apart)) break;
   }
   const allowed = tolerance * Math.max(1, largest);
   const ok = difference <= allowed;
@@ -92,13 +96,4 @@ export function difference(a: HostTensor, b: HostTensor): HostTensor {
 function otherShape(name: string, ours: HostTensor, golden: HostTensor): VerifyRow | undefined {
   if (ours.shape.join() === golden.shape.join()) return undefined;
   return { name, ok: false, note: `the shape is [${ours.shape.join(", ")}], expected [${golden.shape.join(", ")}]` };
-}
-
-function placeOf(index: number, shape: readonly number[]): number[] {
-  const place: number[] = [];
-  for (const size of [...shape].reverse()) {
-    place.unshift(index % size);
-    index = Math.floor(index / size);
-  }
-  return place;
 }

@@ -11,12 +11,24 @@ export interface Filling {
   readonly text: string;
 }
 
+/** Mask tokens by their usual names, for a tokenizer.json that says no more of them. */
+const MASKS = ["[MASK]", "<mask>"];
+
 /** A masked language model with its tokenizer. */
-export class MaskFiller extends TextModel {
-  /** The token that stands for a word to be filled in, such as `[MASK]`. */
+export class MaskFiller extends TextModel<"masked-lm"> {
+  /**
+   * The token that stands for a word to be filled in, such as `[MASK]`. Throws InputError where the tokenizer has none.
+   */
   get mask(): string {
-    const mask = this.tokenizer.special.mask?.token;
-    if (mask !== undefined) return mask;
+    return this.#mask.token;
+  }
+
+  get #mask(): { readonly token: string; readonly id: number } {
+    const found = MASKS.map((token) => ({ token, id: this.tokenizer.tokenToId(token) })).find(
+      ({ id }) => id !== undefined,
+    );
+    const mask = this.tokenizer.special.mask ?? found;
+    if (mask?.id !== undefined) return { token: mask.token, id: mask.id };
     throw new InputError("This tokenizer names no mask token. It belongs to a model that does not fill in words.");
   }
 
@@ -28,9 +40,10 @@ export class MaskFiller extends TextModel {
     text: string,
     { top = 5, ...options }: ReadOptions & { readonly top?: number } = {},
   ): Promise<Filling[][]> {
-    const { id } = this.tokenizer.special.mask ?? { id: this.tokenizer.tokenToId(this.mask) };
+    const { id } = this.#mask;
     const { feeds, encodings } = this.encode([text], options);
-    const [{ ids }] = encodings as [(typeof encodings)[number]];
+    const encoding = encodings[0]!;
+    const { ids } = encoding;
     const masks = ids.flatMap((one, at) => (one === id ? [at] : []));
     if (masks.length === 0)
       throw new InputError(`The text has no mask. Write ${this.mask} where a word is to be found.`);
@@ -42,7 +55,7 @@ export class MaskFiller extends TextModel {
       const shares = probabilities(whole.subarray(at * vocabulary, (at + 1) * vocabulary));
       return best(shares, top).map((found) => {
         const filled = ids.map((one, i) => (i === at ? found : one));
-        const visible = filled.filter((one, i) => i === at || one === id || !this.#added(encodings[0]!, i));
+        const visible = filled.filter((_, i) => encoding.sequenceIds[i] !== undefined);
         return {
           token: this.tokenizer.decode([found], { skipSpecialTokens: false }).trim(),
           id: found,
@@ -51,14 +64,6 @@ export class MaskFiller extends TextModel {
         };
       });
     });
-  }
-
-  /** Whether a place holds a token that was not in the text. */
-  #added(
-    { specialTokensMask, sequenceIds }: { specialTokensMask: number[]; sequenceIds: (number | undefined)[] },
-    at: number,
-  ): boolean {
-    return specialTokensMask[at] === 1 && sequenceIds[at] === undefined;
   }
 }
 

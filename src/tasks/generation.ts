@@ -45,11 +45,15 @@ export function withMask(model: Model, feeds: Values, { padTokenId, eosTokenId }
 }
 
 /**
- * The settings of generation_config.json, or of a config.json that has none beside it, with arguments of a call over
- * them. Throws ConfigError for what cannot be honored.
+ * The settings of generation_config.json, or of a config.json that has none beside it, with those for a task over them,
+ * and arguments of a call over both. Throws ConfigError for what cannot be honored.
  */
-export function modelGenerationOptions(model: Model, callArguments: GenerationJson = {}): GenerationOptions {
+export function modelGenerationOptions(
+  model: Model,
+  callArguments: GenerationJson = {},
+  taskSettings: GenerationJson = {},
+): GenerationOptions {
   const { checkpoint } = model;
   const settings = checkpoint?.beside.get("generation_config.json") ?? checkpoint?.config;
-  return generationOptions(settings?.values ?? {}, callArguments);
+  return generationOptions({ ...settings?.values, ...taskSettings }, callArguments);
 }

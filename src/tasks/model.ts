@@ -1,17 +1,19 @@
 /** A model inside an engine: an architecture with its parameters, run on named inputs for any of its tensors. */
-import { CheckpointError, InputError, nearest } from "../errors/index.ts";
-import { rewrite, rowRules, type Tensor } from "../graph/index.ts";
-import { neededInputs, traceOf, type Architecture, type InputType } from "../models/index.ts";
+import { InputError, nearest } from "../errors/index.ts";
+import { nodesOf, rewrite, rowRules, type Tensor } from "../graph/index.ts";
+import { neededInputs, traceOf, type Architecture, type ModelTask } from "../models/index.ts";
 import type { ModelParameters } from "../nn/index.ts";
 import { lower, type HostTensor, type LowerOptions, type Program } from "../onnx/index.ts";
-import type { Checkpoint } from "./open.ts";
 import type { Call, Engine, Values } from "../runtime/index.ts";
+import { layerGroups, type ForwardOptions, type ForwardResults } from "./forward.ts";
+import { feedsOf, rangesOf, requireInside, type IdRange } from "./model-inputs.ts";
+import type { Checkpoint } from "./open.ts";
 
 /** Which tensors a run gives back. */
 export interface RunOptions {
   /**
-   * Names of outputs and records: `logits`, `hiddenStates.0`, `bert.encoder.layer.1.attention.self.attention`; or a
-   * pattern. Default: what the head computes.
+   * Names of outputs and records: `logits`, `hiddenStates.0`, `bert.encoder.layer.1.attention.self.attention`; of
+   * groups, for one of each layer: `hiddenStates`, `attentions`; or a pattern. Default: what the head computes.
    */
   readonly outputs?: readonly string[] | RegExp | undefined;
 }
@@ -19,13 +21,24 @@ export interface RunOptions {
 /** What a run asked for, by name. */
 export type Results = ReadonlyMap<string, HostTensor>;
 
+/** The tensors of a model while a program is made of them. */
+export interface ModelTensors {
+  /** Inner tensors and outputs, in the order in which they are computed. */
+  readonly all: ReadonlyMap<string, Tensor>;
+  /** What the head computes. */
+  readonly outputs: ReadonlyMap<string, Tensor>;
+  /** The inputs that any of them depends on. */
+  readonly inputs: ReadonlyMap<string, Tensor>;
+}
+
 interface Loaded {
   readonly call: Call;
   readonly ports: ReadonlyMap<string, string>;
+  readonly ranges: ReadonlyMap<string, IdRange>;
 }
 
-/** An opened model. Dispose of it when done. */
-export class Model {
+/** An opened model; `T` is what its head is for, where that is known. Dispose of it when done. */
+export class Model<T extends ModelTask = ModelTask> {
   readonly architecture: Architecture;
   readonly parameters: ModelParameters;
   readonly engine: Engine;
@@ -46,126 +59,123 @@ export class Model {
 
   /** The names of all tensors that a run on these inputs can give, in the order in which they are computed. */
   outputNames(given: Iterable<string> = neededInputs(this.architecture)): string[] {
-    return [...this.#tensors(given).keys()];
+    return [...this.#tensors(given).all.keys()];
   }
 
   /**
    * Computes outputs and inner tensors from inputs by Hugging Face's names in camelCase (`inputIds`), without dropout.
-   * Whole numbers may come as any dtype. Throws InputError for a name that is no input or is not computed.
+   * Whole numbers may come as any dtype. Throws InputError for a name that is no input or is not computed, for sizes
+   * that do not fit each other, and for ids that are not in their table.
    */
   async run(inputs: Values, { outputs }: RunOptions = {}): Promise<Results> {
-    const feeds = this.feeds(inputs);
+    if (!(outputs instanceof RegExp) && outputs?.length === 0) return new Map();
     const asked = outputs instanceof RegExp ? String(outputs) : (outputs?.join(" ") ?? "");
-    const key = [...Object.keys(feeds).sort(), "→", asked].join(" ");
-    const { call, ports } = await this.#loaded(key, Object.keys(feeds), outputs);
+    return this.derive(`run ${asked}`, inputs, (tensors) => this.#choose(tensors, outputs));
+  }
+
+  /**
+   * The outputs of the head by name, and on request the hidden states and attentions of the layers:
+   * `(await model.forward({ inputIds }, { attentions: true })).attentions[0]`. Throws InputError as `run` does.
+   */
+  async forward(inputs: Values, options: ForwardOptions = {}): Promise<ForwardResults<T>> {
+    const groups = Object.entries(layerGroups);
+    const wanted = groups.flatMap(([group, option]) => (options[option] === true ? [group] : []));
+    const results = await this.derive(`forward ${wanted.join(" ")}`, inputs, ({ all, outputs }) => {
+      const layers = [...all].filter(([name]) => wanted.includes(groupOf(name)));
+      return new Map([...layers, ...outputs]);
+    });
+    const layered: Record<string, HostTensor[]> = Object.fromEntries(groups.map(([group]) => [group, []]));
+    const named: Record<string, HostTensor> = {};
+    for (const [name, value] of results) {
+      const group = layered[groupOf(name)];
+      if (group === undefined) named[name] = value;
+      else group.push(value);
+    }
+    return { ...named, ...layered } as unknown as ForwardResults<T>;
+  }
+
+  /**
+   * Computes what `make` makes of the model's tensors, inside the engine, so that nothing else comes out of it. The
+   * program is kept under `name`, which must tell one `make` from another. Throws InputError as `run` does.
+   */
+  async derive(
+    name: string,
+    inputs: Values,
+    make: (tensors: ModelTensors) => ReadonlyMap<string, Tensor>,
+  ): Promise<Results> {
+    const feeds = feedsOf(this.architecture, inputs);
+    const key = [name, "→", ...Object.keys(feeds).sort()].join(" ");
+    const { call, ports, ranges } = await this.#loaded(key, () => make(this.#tensors(Object.keys(feeds))));
+    requireInside(this.architecture.className, feeds, ranges);
     const values = await this.engine.run([call], feeds);
-    return new Map([...ports].map(([name, port]) => [name, values[port]!]));
+    return new Map([...ports].map(([tensor, port]) => [tensor, values[port]!]));
   }
 
-  /** Inputs in the dtypes of the programs. Throws InputError for a name that the model does not read. */
-  feeds(inputs: Values): Values {
-    return feedsOf(this.architecture, inputs);
-  }
-
+  /** Frees the engine and all that it holds. */
   async dispose(): Promise<void> {
     await this.engine.dispose();
   }
 
   /** The program for a key; loaded again where parameters that are inside have changed. */
-  #loaded(key: string, given: readonly string[], names: RunOptions["outputs"]): Promise<Loaded> {
+  #loaded(key: string, make: () => ReadonlyMap<string, Tensor>): Promise<Loaded> {
     const { small, version } = this.parameters;
     const before = this.#programs.get(key);
     if (before !== undefined && !(before.inside && version > 0)) return before.loading;
     // Who trains runs a model after each change, and would have to load it again; of a large one one copy must do.
     const inside = version === 0 && (small || (this.#prepared ??= key) === key);
-    const loading = this.#load(inside, given, names);
+    const loading = this.#load(inside, make());
     this.#programs.set(key, { inside, loading });
     loading.catch(() => this.#programs.delete(key));
     before?.loading.then(({ call }) => this.engine.unload(call.program)).catch(() => undefined);
     return loading;
   }
 
-  async #load(inside: boolean, given: readonly string[], names: RunOptions["outputs"]): Promise<Loaded> {
-    const chosen = this.#choose(this.#tensors(given), names, given);
+  async #load(inside: boolean, chosen: ReadonlyMap<string, Tensor>): Promise<Loaded> {
     const ports = new Map([...chosen.keys()].map((name) => [name, `output ${name}`]));
     const outputs = Object.fromEntries([...chosen].map(([name, tensor]) => [ports.get(name)!, tensor]));
     const rewritten = rewrite(Object.values(outputs), rowRules).map((tensor, i) => [Object.keys(outputs)[i]!, tensor]);
     const make = (options: LowerOptions): Program =>
       lower(this.architecture.className, Object.fromEntries(rewritten) as Record<string, Tensor>, options);
     const { id, bind } = (await this.parameters.load(make, { inside }))!;
-    return { call: { program: id, bind, fetch: [...ports.values()] }, ports };
+    return {
+      call: { program: id, bind, fetch: [...ports.values()] },
+      ports,
+      ranges: rangesOf(this.architecture, chosen.values()),
+    };
   }
 
-  #tensors(given: Iterable<string>): Map<string, Tensor> {
+  #tensors(given: Iterable<string>): ModelTensors {
     const { trace, outputs } = traceOf(this.architecture, given);
-    return new Map([...trace.records, ...Object.entries(outputs)]);
+    const all = new Map([...trace.records, ...Object.entries(outputs)]);
+    const inputs = nodesOf([...all.values()]).flatMap(({ op, attributes, outputs: [tensor] }) => {
+      return op.name === "input" ? [[(attributes as { readonly name: string }).name, tensor!] as const] : [];
+    });
+    return { all, outputs: new Map(Object.entries(outputs)), inputs: new Map(inputs) };
   }
 
-  #choose(
-    tensors: ReadonlyMap<string, Tensor>,
-    names: RunOptions["outputs"],
-    given: Iterable<string>,
-  ): Map<string, Tensor> {
-    if (names === undefined) return new Map(Object.entries(traceOf(this.architecture, given).outputs));
-    const chosen = names instanceof RegExp ? [...tensors.keys()].filter((name) => name.search(names) >= 0) : names;
-    return new Map(
-      chosen.map((name) => {
-        const tensor = tensors.get(name);
-        if (tensor !== undefined) return [name, tensor];
-        const near = nearest(name, [...tensors.keys()]);
-        throw new InputError(
-          `${this.architecture.className} computes nothing named "${name}" from ${[...given].join(", ")}.` +
-            (near === undefined ? "" : ` Did you mean "${near}"?`),
-        );
-      }),
-    );
-  }
-}
-
-/**
- * Inputs in the dtypes of the programs; options that are false are left out. Throws InputError for a name that the model
- * does not read, and for another shape than it reads.
- */
-export function feedsOf(architecture: Architecture, inputs: Values): Values {
-  const { inputs: known, className } = architecture;
-  const names = Object.keys(inputs).filter(
-    (name) => known[name]?.option !== true || Number(inputs[name]!.data[0]) !== 0,
-  );
-  const types = architecture.inputsWith(new Set(names));
-  const entries = names.map((name) => {
-    const [value, type] = [inputs[name]!, types[name]];
-    if (type === undefined) {
-      const near = nearest(name, Object.keys(known));
-      const hint = near === undefined ? `Its inputs are ${Object.keys(known).join(", ")}.` : `Did you mean "${near}"?`;
-      throw new InputError(`${className} does not read an input "${name}". ${hint}`);
+  #choose({ all, outputs, inputs }: ModelTensors, names: RunOptions["outputs"]): ReadonlyMap<string, Tensor> {
+    if (names === undefined) return outputs;
+    const choices = [...all.keys()];
+    const chosen =
+      names instanceof RegExp
+        ? choices.filter((name) => name.search(names) >= 0)
+        : names.flatMap((name) => {
+            if (all.has(name)) return [name];
+            const group = choices.filter((one) => groupOf(one) === name);
+            if (group.length > 0) return group;
+            const given = Object.keys(this.architecture.inputs).filter((one) => inputs.has(one));
+            const near = nearest(name, choices);
+            throw new InputError(
+              `${this.architecture.className} computes nothing named "${name}" from ${given.join(", ")}.` +
+                (near === undefined ? "" : ` Did you mean "${near}"?`),
+            );
+          });
+    if (chosen.length === 0) {
+      throw new InputError(`${this.architecture.className} computes nothing whose name matches ${String(names)}.`);
     }
-    requireShape(architecture, name, value.shape, type);
-    return [name, converted(value, type.dtype)] as const;
-  });
-  return Object.fromEntries(entries);
+    return new Map(chosen.map((name) => [name, all.get(name)!]));
+  }
 }
 
-function requireShape(
-  { className, inputs }: Architecture,
-  name: string,
-  shape: readonly number[],
-  { shape: expected }: InputType,
-): void {
-  const fits =
-    shape.length === expected.length && expected.every((size, i) => size === shape[i] || isNaN(Number(size)));
-  if (fits) return;
-  const options = Object.keys(inputs).filter((other) => inputs[other]!.option === true);
-  const hint = options.length === 0 ? "" : ` With an option (${options.join(", ")}) it may be another.`;
-  throw new InputError(
-    `${className}: "${name}" has the shape [${shape.join(", ")}]; expected [${expected.join(", ")}].${hint}`,
-  );
-}
-
-/** The same numbers in another dtype. Throws CheckpointError for one that inputs cannot have. */
-function converted(value: HostTensor, dtype: HostTensor["dtype"]): HostTensor {
-  if (value.dtype === dtype) return value;
-  if (dtype === "int32") return { dtype, shape: value.shape, data: Int32Array.from(value.data, Number) };
-  if (dtype === "float32") return { dtype, shape: value.shape, data: Float32Array.from(value.data, Number) };
-  if (dtype === "bool") return { dtype, shape: value.shape, data: Uint8Array.from(value.data, Number) };
-  throw new CheckpointError(`An input of ${value.dtype} cannot be read as ${dtype}.`);
-}
+/** Of `attentions.3`, what all layers have in common; "" for a name that has no number. */
+const groupOf = (name: string): string => (/\.\d+$/.test(name) ? name.slice(0, name.lastIndexOf(".")) : "");

@@ -1,75 +1,53 @@
 /** `open`: a checkpoint as the thing that it is used for. */
 import { findModel } from "#hub";
+import { openFolderTokenizer } from "../checkpoints/index.ts";
+import { InputError, nearest } from "../errors/index.ts";
 import type { ReadableFolder } from "../files/index.ts";
-import type { ModelTask } from "../models/index.ts";
-import type { Tokenizer } from "../tokens/index.ts";
+import type { WantedHead } from "../models/index.ts";
 import { QuestionAnswerer } from "./answer.ts";
 import { ImageClassifier } from "./classify-images.ts";
 import { TextClassifier } from "./classify.ts";
+import { TextSummarizer, TextTranslator } from "./convert.ts";
 import { TextEmbedder } from "./embed.ts";
 import { MaskFiller } from "./fill.ts";
-import { TextConverter, TextGenerator } from "./generate-text.ts";
+import { TextGenerator } from "./generate-text.ts";
 import { ImageTextMatcher } from "./match.ts";
 import type { Model } from "./model.ts";
-import { openModel, type OpenOptions } from "./open.ts";
+import { inspectCheckpoint, loadModel, openModel, type OpenOptions } from "./open.ts";
 import { TokenTagger } from "./tag.ts";
-import { TextModel, tokenizerOf } from "./text-model.ts";
+import { TextModel } from "./text-model.ts";
 
-/** What `open` gives for each task. */
-export interface TaskModels {
-  readonly fill: MaskFiller;
-  readonly generate: TextGenerator;
-  readonly classify: TextClassifier;
-  readonly tag: TokenTagger;
-  readonly answer: QuestionAnswerer;
-  readonly translate: TextConverter;
-  readonly summarize: TextConverter;
-  readonly embed: TextEmbedder;
-  readonly "classify-images": ImageClassifier;
+/** Of each task: what opens it, and the head that it needs. */
+const tasks = {
+  fill: { opens: MaskFiller, head: { task: "masked-lm" } },
+  generate: { opens: TextGenerator, head: { task: "causal-lm" } },
+  classify: { opens: TextClassifier, head: { task: "sequence-classification" } },
+  tag: { opens: TokenTagger, head: { task: "token-classification" } },
+  answer: { opens: QuestionAnswerer, head: { task: "question-answering" } },
+  translate: { opens: TextTranslator, head: { task: "conditional-generation" } },
+  summarize: { opens: TextSummarizer, head: { task: "conditional-generation" } },
+  embed: { opens: TextEmbedder, head: { task: "features", reads: ["inputIds"] } },
+  "classify-images": { opens: ImageClassifier, head: { task: "image-classification" } },
   /** Images with texts. */
-  readonly match: ImageTextMatcher;
-  /** Any head, with the tokenizer. */
-  readonly read: TextModel;
-}
+  match: { opens: ImageTextMatcher, head: { task: "image-text" } },
+  /** Whatever head the checkpoint has. */
+  read: { opens: TextModel, head: {} },
+} as const satisfies Readonly<Record<string, { readonly opens: unknown; readonly head: WantedHead }>>;
+
 /** The name of a task. */
-export type TaskName = keyof TaskModels;
+export type TaskName = keyof typeof tasks;
+/** What `open` gives for each task. */
+export type TaskModels = { readonly [T in TaskName]: InstanceType<(typeof tasks)[T]["opens"]> };
 
-/** The head that a task needs; undefined for the one that the checkpoint was saved with. */
-const heads: Readonly<Record<TaskName, ModelTask | undefined>> = {
-  fill: "masked-lm",
-  generate: "causal-lm",
-  classify: "sequence-classification",
-  tag: "token-classification",
-  answer: "question-answering",
-  translate: "conditional-generation",
-  summarize: "conditional-generation",
-  embed: "features",
-  "classify-images": "image-classification",
-  match: "image-text",
-  read: undefined,
-};
-
-const withTokenizer =
-  <M>(Made: new (model: Model, tokenizer: Tokenizer) => M) =>
-  async (model: Model): Promise<M> =>
-    new Made(model, await tokenizerOf(model));
-
-const makers: { readonly [T in TaskName]: (model: Model) => TaskModels[T] | Promise<TaskModels[T]> } = {
-  fill: withTokenizer(MaskFiller),
-  generate: withTokenizer(TextGenerator),
-  classify: withTokenizer(TextClassifier),
-  tag: withTokenizer(TokenTagger),
-  answer: withTokenizer(QuestionAnswerer),
-  translate: withTokenizer(TextConverter),
-  summarize: withTokenizer(TextConverter),
-  embed: withTokenizer(TextEmbedder),
-  "classify-images": (model) => new ImageClassifier(model),
-  match: withTokenizer(ImageTextMatcher),
-  read: withTokenizer(TextModel),
-};
+/** The names of the tasks that a checkpoint can be opened for. */
+export const taskNames = Object.keys(tasks) as readonly TaskName[];
 
 /** How `open` opens. */
-export type OpenTaskOptions<T extends TaskName> = Omit<OpenOptions, "task"> & { readonly task: T };
+export type OpenTaskOptions<T extends TaskName> = Omit<OpenOptions, keyof WantedHead> & {
+  readonly task: T;
+  /** The class of the family, by Hugging Face's name, where there are several for the task. */
+  readonly className?: string | undefined;
+};
 
 /**
  * Opens a checkpoint for a task: a folder, or the name of one that was pulled from the hub. What comes back follows the
@@ -81,20 +59,40 @@ export async function open<T extends TaskName>(
   place: string | ReadableFolder,
   options: OpenTaskOptions<T>,
 ): Promise<TaskModels[T]>;
-export async function open(place: string | ReadableFolder, options?: OpenOptions): Promise<Model>;
 export async function open(
   place: string | ReadableFolder,
-  options: OpenOptions | OpenTaskOptions<TaskName> = {},
+  options?: Omit<OpenOptions, "task"> & { readonly task?: undefined },
+): Promise<Model>;
+export async function open(
+  place: string | ReadableFolder,
+  options: Omit<OpenOptions, keyof WantedHead> & {
+    readonly task?: TaskName | undefined;
+    readonly className?: string | undefined;
+  } = {},
 ): Promise<Model | TaskModels[TaskName]> {
+  const { task: name, ...rest } = options;
+  if (name !== undefined) requireTask(name);
   const folder = typeof place === "string" ? await findModel(place) : place;
-  const { task } = options;
-  if (task === undefined || !(task in makers)) return openModel(folder, options as OpenOptions);
-  const name = task as TaskName;
-  const model = await openModel(folder, { ...options, task: heads[name] });
-  try {
-    return await makers[name](model);
-  } catch (error) {
-    await model.dispose();
-    throw error;
+  if (name === undefined) return openModel(folder, rest);
+  const { opens, head }: { readonly opens: unknown; readonly head: WantedHead } = tasks[name];
+  // Vectors are made of hidden states: a pooler that the checkpoint lacks is not used.
+  const checkpoint = await inspectCheckpoint(folder, { ...rest, ...head, ...(name === "embed" && { fresh: true }) });
+  const { architecture } = checkpoint;
+  if (head.task !== undefined && architecture.task !== head.task) {
+    throw new InputError(
+      `${architecture.className} is for ${architecture.task}; to ${name} takes one for ${head.task}.`,
+    );
   }
+  if (opens === ImageClassifier) return new ImageClassifier(await loadModel(checkpoint, rest));
+  const tokenizer = await openFolderTokenizer(folder, architecture.modelType);
+  const made = opens as new (...parts: ConstructorParameters<typeof TextModel>) => TextModel;
+  return new made(await loadModel(checkpoint, rest), tokenizer);
+}
+
+function requireTask(name: string): asserts name is TaskName {
+  if ((taskNames as readonly string[]).includes(name)) return;
+  const near = nearest(name, taskNames);
+  throw new InputError(
+    `There is no task "${name}".${near === undefined ? "" : ` Did you mean "${near}"?`} The tasks are ${taskNames.join(", ")}.`,
+  );
 }

@@ -9,14 +9,18 @@ import {
   writeSettings,
   writeWeights,
   type Settings,
+  type StoredWeights,
 } from "../checkpoints/index.ts";
+import { CheckpointError } from "../errors/index.ts";
 import type { Folder, ReadableFolder } from "../files/index.ts";
 import {
   architectureOf,
   architectureOfPreset,
   parametersOf,
+  TRANSFORMER,
   type Architecture,
   type ModelTask,
+  type WantedHead,
 } from "../models/index.ts";
 import { ModelParameters, requireAll, type WeightMatch } from "../nn/index.ts";
 import type { Quantization } from "../onnx/index.ts";
@@ -24,12 +28,8 @@ import { createEngine, type EngineOptions } from "../runtime/index.ts";
 import { fitWeights } from "./fit-weights.ts";
 import { Model } from "./model.ts";
 
-/** How a checkpoint is opened. */
-export interface OpenOptions extends EngineOptions {
-  /** What the model is opened for. Default: what its config says. */
-  readonly task?: ModelTask | undefined;
-  /** The class of the family, by Hugging Face's name, instead of a task. */
-  readonly className?: string | undefined;
+/** How a checkpoint is opened: `task` is what its head is for; default: what its config says. */
+export interface OpenOptions extends EngineOptions, WantedHead {
   /** Whether a head that the checkpoint lacks starts with fresh parameters, to be trained. Default: false. */
   readonly fresh?: boolean | undefined;
   /** Computes with weights of fewer bits: faster where they are many, and less exact. Default: all bits. */
@@ -50,6 +50,7 @@ export interface Checkpoint {
   readonly beside: ReadonlyMap<string, Settings>;
   /** How the weights fit the architecture. */
   readonly match: WeightMatch;
+  readonly weights: StoredWeights;
 }
 
 /**
@@ -57,53 +58,89 @@ export interface Checkpoint {
  * Throws CheckpointError or ConfigError where they do not.
  */
 export async function inspectCheckpoint(folder: ReadableFolder, options: OpenOptions = {}): Promise<Checkpoint> {
-  await requireModelFolder(folder);
-  const config = await readSettings(folder, CONFIG);
+  const { config, architecture: described } = await describeCheckpoint(folder, options);
   const weights = await openWeights(folder);
-  const described = architectureOf(config.values, folder.describe(CONFIG), options);
   const { architecture, match } = await fitWeights(described, weights);
   requireAll(match, { file: weights.shown, fresh: options.fresh });
   const beside = new Map<string, Settings>();
   for (const file of BESIDE) {
     if ((await folder.kind(file)) === "file") beside.set(file, await readSettings(folder, file));
   }
-  return { folder, architecture, config, beside, match };
+  return { folder, architecture, config, beside, weights, match };
+}
+
+/** What config.json alone says of a checkpoint. Throws CheckpointError or ConfigError as `inspectCheckpoint` does. */
+export async function describeCheckpoint(
+  folder: ReadableFolder,
+  wanted: WantedHead = {},
+): Promise<Pick<Checkpoint, "architecture" | "config">> {
+  await requireModelFolder(folder);
+  const config = await readSettings(folder, CONFIG);
+  if (config.values["model_type"] === TRANSFORMER) {
+    throw new CheckpointError(
+      `${folder.describe()} is a translator that Heed trained. Open it with Translator.open, or with heed translate.`,
+    );
+  }
+  return { config, architecture: architectureOf(config.values, folder.describe(CONFIG), wanted) };
+}
+
+/** Models that write go on by one token at a time; the others see all at once. */
+function purposeOf({ task }: Architecture): EngineOptions["purpose"] {
+  return task === "causal-lm" || task === "conditional-generation" ? "generation" : "inference";
 }
 
 /** Opens a checkpoint as a model in an engine of its own. Throws CheckpointError or ConfigError where it cannot be. */
+export function openModel<T extends ModelTask>(
+  folder: ReadableFolder,
+  options: OpenOptions & { readonly task: T },
+): Promise<Model<T>>;
+export function openModel(folder: ReadableFolder, options?: OpenOptions): Promise<Model>;
 export async function openModel(folder: ReadableFolder, options: OpenOptions = {}): Promise<Model> {
-  const checkpoint = await inspectCheckpoint(folder, options);
-  const weights = await openWeights(folder);
-  const parameters = parametersOf(checkpoint.architecture);
-  const engine = await createEngine({ purpose: "generation", ...options });
+  return loadModel(await inspectCheckpoint(folder, options), options);
+}
+
+/** Reads the weights of a checkpoint into an engine. Throws CheckpointError for one that is not a finite number. */
+export async function loadModel(checkpoint: Checkpoint, options: OpenOptions = {}): Promise<Model> {
+  const { architecture, weights, match } = checkpoint;
+  const parameters = parametersOf(architecture);
+  const engine = await createEngine({ purpose: purposeOf(architecture), ...options });
   try {
-    const values = readWeights(weights, checkpoint.match, { parameters, seed: options.seed ?? 1 });
+    const values = readWeights(weights, match, { parameters, seed: options.seed ?? 1 });
     const held = await ModelParameters.fromStream(engine, parameters, values);
     held.quantize = options.quantize;
-    return new Model(checkpoint.architecture, held, checkpoint);
+    return new Model(architecture, held, checkpoint);
   } catch (error) {
     await engine.dispose();
     throw error;
   }
 }
 
-/** A model of a published size (`bert-base`) with fresh parameters. */
-export async function createModel(preset: string, options: OpenOptions = {}): Promise<Model> {
-  return initialized(architectureOfPreset(preset, options.task), options);
-}
-
-/** A model of an architecture with fresh parameters, drawn by the seed. */
-export async function initialized(architecture: Architecture, options: OpenOptions = {}): Promise<Model> {
+/**
+ * A model with fresh parameters, drawn by the seed: of a published size by its name (`bert-base`), or of any architecture.
+ * Throws ConfigError for a size that there is not.
+ */
+export async function createModel(size: string | Architecture, options: OpenOptions = {}): Promise<Model> {
+  const architecture = typeof size === "string" ? architectureOfPreset(size, options) : size;
   const engine = await createEngine(options);
-  const parameters = await ModelParameters.initialize(engine, parametersOf(architecture), options.seed ?? 1);
-  return new Model(architecture, parameters);
+  try {
+    const parameters = await ModelParameters.initialize(engine, parametersOf(architecture), options.seed ?? 1);
+    return new Model(architecture, parameters);
+  } catch (error) {
+    await engine.dispose();
+    throw error;
+  }
 }
 
-/** Writes config.json, weights, and the settings that came with the model: a folder that Python opens. */
+/**
+ * Writes config.json, weights, and the settings that came with the model: a folder that Python opens. Weights are
+ * written as float32, whatever they were read from.
+ */
 export async function saveModel(model: Model, folder: Folder): Promise<void> {
   const { architecture, checkpoint } = model;
   await writeWeights(folder, asStored(await model.parameters.read()));
   for (const [file, settings] of checkpoint?.beside ?? []) await writeSettings(folder, file, settings.values, settings);
   const config = checkpoint?.config;
-  await writeSettings(folder, CONFIG, architecture.toJson(config?.values), config);
+  const json = architecture.toJson(config?.values);
+  for (const key of ["dtype", "torch_dtype"]) if (typeof json[key] === "string") json[key] = "float32";
+  await writeSettings(folder, CONFIG, json, config);
 }

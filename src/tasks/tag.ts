@@ -18,7 +18,7 @@ export interface TaggedSpan extends Omit<TaggedWord, "probability"> {
 }
 
 /** A token classifier with its tokenizer. */
-export class TokenTagger extends TextModel {
+export class TokenTagger extends TextModel<"token-classification"> {
   /** The names of the labels. */
   get labels(): readonly string[] {
     return this.model.architecture.config["labels"] as readonly string[];
@@ -33,7 +33,9 @@ export class TokenTagger extends TextModel {
     const words = new Map<number, { first: number; start: number; end: number }>();
     for (const [at, word] of wordIds.entries()) {
       if (word === undefined || sequenceIds[at] === undefined) continue;
-      const [start, end] = offsets[at]!;
+      const [from, end] = offsets[at]!;
+      // Some tokenizers count the blank before a word as its part.
+      const start = Math.min(from + text.slice(from, end).search(/\S|$/), end);
       const known = words.get(word);
       words.set(word, known === undefined ? { first: at, start, end } : { ...known, end: Math.max(known.end, end) });
     }
@@ -50,16 +52,19 @@ export class TokenTagger extends TextModel {
   }
 }
 
-/** Joins words into spans. An I- that follows nothing of its name begins a span, as in seqeval's default mode. */
+/**
+ * Joins words into spans, by labels B- and I-, those with E-, L-, S- and U- for ends and single words, or plain names.
+ * What goes on (I-) with nothing of its name before it begins a span, as in seqeval's default mode.
+ */
 export function spansOf(text: string, words: readonly TaggedWord[]): TaggedSpan[] {
   const spans: { name: string; words: TaggedWord[] }[] = [];
   let before: string | undefined;
   for (const word of words) {
-    const [, prefix, name] = /^([BI])-(.*)$/s.exec(word.label) ?? [undefined, "", word.label];
-    const inside = name !== undefined && name !== "O";
-    if (inside && prefix !== "B" && before === name) spans.at(-1)!.words.push(word);
+    const [, prefix = "", name = word.label] = /^([BIELSU])-(.*)$/s.exec(word.label) ?? [];
+    const inside = name !== "O";
+    if (inside && !"BSU".includes(prefix || "I") && before === name) spans.at(-1)!.words.push(word);
     else if (inside) spans.push({ name, words: [word] });
-    before = inside ? name : undefined;
+    before = inside && !"ELSU".includes(prefix || "I") ? name : undefined;
   }
   return spans.map(({ name, words: inside }) => {
     const [start, end] = [inside[0]!.start, inside.at(-1)!.end];

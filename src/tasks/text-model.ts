@@ -1,10 +1,11 @@
 /** A model with its tokenizer: from texts to the model's inputs, and to any of its tensors. */
-import { openFolderTokenizer } from "../checkpoints/index.ts";
 import { CheckpointError, InputError } from "../errors/index.ts";
 import type { Folder } from "../files/index.ts";
+import type { ModelTask } from "../models/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { Values } from "../runtime/index.ts";
-import type { Encoding, Tokenizer, TokenizerInput } from "../tokens/index.ts";
+import type { Encoding, Tokenizer, TokenizerInput, TruncationOptions } from "../tokens/index.ts";
+import type { ForwardOptions, ForwardResults } from "./forward.ts";
 import type { Model, Results, RunOptions } from "./model.ts";
 import { saveModel } from "./open.ts";
 
@@ -22,27 +23,49 @@ export interface EncodedTexts {
   readonly encodings: readonly Encoding[];
 }
 
-/** A model that reads text. Dispose of it when done. */
-export class TextModel {
-  readonly model: Model;
+/** How tokens are made of texts, beyond what callers say. */
+interface EncodingOptions extends ReadOptions, Pick<TruncationOptions, "direction"> {
+  /** Whether a text may have no tokens. */
+  readonly empty?: boolean;
+  readonly addSpecialTokens?: boolean;
+  /** Instead of the model's own. */
+  readonly tokenizer?: Tokenizer;
+}
+
+/** A model that reads text; `T` is what its head is for. Dispose of it when done. */
+export class TextModel<T extends ModelTask = ModelTask> {
+  readonly model: Model<T>;
   readonly tokenizer: Tokenizer;
 
-  constructor(model: Model, tokenizer: Tokenizer) {
+  constructor(model: Model<T>, tokenizer: Tokenizer) {
     this.model = model;
     this.tokenizer = tokenizer;
   }
 
-  /** Texts or pairs as inputs of the model, padded to one length. Throws InputError for none, and for one too long. */
-  encode(inputs: readonly TokenizerInput[], options: ReadOptions & { padding?: "left" | "right" } = {}): EncodedTexts {
+  /**
+   * Texts or pairs as inputs of the model, padded at the right to one length. Throws InputError for none, for one
+   * without any token, and for one too long.
+   */
+  encode(inputs: readonly TokenizerInput[], options: ReadOptions = {}): EncodedTexts {
+    const encodings = this.encodings(inputs, options);
+    return { feeds: this.feeds(encodings), encodings };
+  }
+
+  /**
+   * The tokens of texts or pairs. Throws InputError for no texts, for one that is too long, and for one without any
+   * token, unless there may be `empty` ones.
+   */
+  protected encodings(inputs: readonly TokenizerInput[], options: EncodingOptions = {}): Encoding[] {
     if (inputs.length === 0) throw new InputError("There is no text to read. Give at least one.");
-    const { padding: direction = "right" } = options;
+    const { truncate = false, direction, empty = false, addSpecialTokens = true, tokenizer = this.tokenizer } = options;
     const limit = this.limit(options);
-    const truncation = options.truncate === true && limit !== undefined ? { maxLength: limit } : undefined;
-    const encodings = this.tokenizer.encodeBatch(inputs, { truncation });
+    const truncation = truncate && limit !== undefined ? { maxLength: limit, direction } : undefined;
+    const encodings = tokenizer.encodeBatch(inputs, { truncation, addSpecialTokens });
     for (const [i, { ids }] of encodings.entries()) {
       if (limit !== undefined && ids.length > limit) throw tooLong(i, inputs[i]!, ids.length, limit);
+      if (ids.length === 0 && !empty) throw new InputError(`Text ${i + 1} is empty: it has no token. Leave it out.`);
     }
-    return { feeds: this.feeds(encodings, direction), encodings };
+    return encodings;
   }
 
   /** The most tokens that a text may have here. */
@@ -56,9 +79,12 @@ export class TextModel {
     const { inputs, config: whole } = this.model.architecture;
     // A model of images and texts has a section for its texts.
     const config = (whole["text"] ?? whole) as Readonly<Record<string, unknown>>;
-    requireKnown(encodings, config["vocabulary"] as number | undefined);
+    const vocabulary = config["vocabulary"] as number | undefined;
+    requireKnown(encodings, vocabulary);
     const length = Math.max(1, ...encodings.map(({ ids }) => ids.length));
-    const pad = this.tokenizer.special.pad?.id ?? (config["paddingId"] as number | undefined) ?? 0;
+    // Heads tell padding by the config's id; a tokenizer may have a padding token that the model has no row for.
+    const pads = [config["paddingId"] as number | undefined, this.tokenizer.special.pad?.id, 0];
+    const pad = pads.find((id) => id !== undefined && id < (vocabulary ?? Infinity))!;
     const matrix = (of: (encoding: Encoding) => readonly number[], fill: number): HostTensor => {
       const data = new Int32Array(encodings.length * length).fill(fill);
       for (const [row, encoding] of encodings.entries()) {
@@ -70,8 +96,7 @@ export class TextModel {
     return {
       inputIds: matrix(({ ids }) => ids, pad),
       ...(inputs["attentionMask"] !== undefined && { attentionMask: matrix(({ attentionMask }) => attentionMask, 0) }),
-      ...(inputs["tokenTypeIds"] !== undefined &&
-        config["segments"] !== 1 && { tokenTypeIds: matrix(({ typeIds }) => typeIds, 0) }),
+      ...(hasSegments(config) && { tokenTypeIds: matrix(({ typeIds }) => typeIds, 0) }),
     };
   }
 
@@ -81,6 +106,17 @@ export class TextModel {
    */
   async read(inputs: readonly TokenizerInput[], options: ReadOptions & RunOptions = {}): Promise<Results> {
     return this.model.run(this.encode(inputs, options).feeds, options);
+  }
+
+  /**
+   * The head's outputs for texts, and on request the hidden states and attentions of the layers:
+   * `(await reader.forward(["One text"], { attentions: true })).attentions[0]`. Throws InputError as `encode` does.
+   */
+  async forward(
+    inputs: readonly TokenizerInput[],
+    options: ReadOptions & ForwardOptions = {},
+  ): Promise<ForwardResults<T>> {
+    return this.model.forward(this.encode(inputs, options).feeds, options);
   }
 
   /** Writes config.json, weights and the tokenizer's files: a folder that Python opens. */
@@ -95,16 +131,15 @@ export class TextModel {
   }
 }
 
-/** The tokenizer of the folder that a model came from. Throws CheckpointError where it has none. */
-export async function tokenizerOf({ checkpoint, architecture }: Model): Promise<Tokenizer> {
-  if (checkpoint !== undefined) return openFolderTokenizer(checkpoint.folder, architecture.modelType);
-  throw new CheckpointError("A model with fresh parameters has no folder, and so no tokenizer. Give one.");
-}
+/** Whether token types say which text of a pair it is: GPT, GPT-2 and CTRL add the embedding of a word for them. */
+const hasSegments = ({ segments }: Readonly<Record<string, unknown>>): boolean =>
+  typeof segments === "number" && segments > 1;
 
 function tooLong(index: number, input: TokenizerInput, length: number, limit: number): InputError {
   const text = (typeof input === "string" ? input : input.join(" ")).slice(0, 60);
   return new InputError(
-    `Text ${index + 1} has ${length} tokens; this model reads at most ${limit}. Split it, or ask for truncation: "${text}…"`,
+    `Text ${index + 1} has ${length} tokens; this model reads at most ${limit}. ` +
+      `Split it, or have it cut off (truncate): "${text}…"`,
   );
 }
 

@@ -1,7 +1,14 @@
 /** Translating with a trained translator, measuring the translations, and looking at its attention. */
 import { alignmentWords, contentWords, tokenSpans, type Alignment, type TextPair } from "../data/index.ts";
 import { alignmentAccuracy, bleu, chrf, mergeAttention, type BleuScore, type Span } from "../evaluation/index.ts";
-import { generate, startTokens, type Generated, type StopSignal } from "../generation/index.ts";
+import {
+  generate,
+  startTokens,
+  textOf,
+  type Generated,
+  type GenerationOptions,
+  type StopSignal,
+} from "../generation/index.ts";
 import { loadRecords, recordsOf, type LoadedRecords } from "../insight/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { Translator } from "./translator.ts";
@@ -13,6 +20,8 @@ export interface TranslateOptions {
   readonly beams?: number | undefined;
   readonly nBest?: number | undefined;
   readonly lengthPenalty?: number | undefined;
+  /** Further options of the search: how tokens are drawn, what must not come, what ends a translation. */
+  readonly search?: Omit<GenerationOptions, "numBeams" | "numReturnSequences" | "lengthPenalty"> | undefined;
   /** The most tokens of a translation. Default: one and a half times the source's and 20, within the model's positions. */
   readonly maximumLength?: number | undefined;
   /** Sentences that go through the model together. Default: 64. */
@@ -56,40 +65,44 @@ export async function translateAll(
   let done = sentences.length - order.length;
   for (let start = 0; start < order.length && !stopped(); start += batch) {
     const group = order.slice(start, start + batch);
-    const found = await search(
-      model,
-      group.map((i) => encoded[i]!),
-      options,
-    );
+    const rows = group.map((i) => encoded[i]!);
+    const found = await searchFor(model, rows, { ...options, search: { places: group, ...options.search } });
     // A search that was stopped midway found nothing that could be told from a translation.
     if (stopped()) break;
-    for (const [row, i] of group.entries()) results[i] = found[row]!.map((one) => translationOf(model, one));
+    for (const [row, i] of group.entries()) results[i] = found[row]!.map((one) => translationOf(model, one, options));
     progress?.((done += group.length));
   }
   return results;
 }
 
-function search(model: Translator, rows: readonly Int32Array[], options: TranslateOptions): Promise<Generated[][]> {
-  const { beams = 5, nBest = 1, lengthPenalty, maximumLength, stop } = options;
+function searchFor(model: Translator, rows: readonly Int32Array[], options: TranslateOptions): Promise<Generated[][]> {
+  const { beams = 5, nBest = 1, lengthPenalty, maximumLength, search = {}, stop } = options;
   const { paddingId, startId, endId, maxPositions } = model.config;
   const limit = (length: number): number => Math.min(maximumLength ?? Math.ceil(1.5 * length) + 20, maxPositions - 1);
   return generate(
     model.cached,
     { source: model.padded(rows), target: startTokens(rows.length, startId) },
     {
+      ...search,
       numBeams: beams,
       numReturnSequences: nBest,
       lengthPenalty,
       eosTokenId: endId,
-      maxNewTokens: rows.map((row) => limit(row.length)),
-      suppressTokens: [paddingId, startId],
+      maxNewTokens: search.maxNewTokens ?? rows.map((row) => limit(row.length)),
+      maxPositions,
+      suppressTokens: [paddingId, startId, ...(search.suppressTokens ?? [])],
+      tokenizer: model.tokenizer,
       stop,
     },
   );
 }
 
-function translationOf(model: Translator, { ids, score, finished }: Generated): Translation {
-  return { text: model.tokenizer.decode(ids).trim(), score, ids, finished };
+function translationOf(
+  { tokenizer }: Translator,
+  { ids, score, finished }: Generated,
+  { search }: TranslateOptions,
+): Translation {
+  return { text: textOf(ids, { tokenizer, stopStrings: search?.stopStrings }).trim(), score, ids, finished };
 }
 
 /** How good translations are, with the baseline that copies the source. */

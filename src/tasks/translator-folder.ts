@@ -1,8 +1,16 @@
 /** A translator's folder without an engine: what it holds, and whether its parts fit each other. */
-import { openModel, readAllWeights, readWeights, TOKENIZER } from "../checkpoints/index.ts";
+import {
+  CONFIG,
+  openModel,
+  readAllWeights,
+  readSettings,
+  readWeights,
+  stepsOf,
+  TOKENIZER,
+} from "../checkpoints/index.ts";
 import { CheckpointError } from "../errors/index.ts";
 import type { ReadableFolder } from "../files/index.ts";
-import { transformerFromJson, type TransformerConfig } from "../models/index.ts";
+import { TRANSFORMER, transformerFromJson, type TransformerConfig } from "../models/index.ts";
 import { matchWeights, requireAll, type Parameter } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import { translationTokens, type Tokenizer } from "../tokens/index.ts";
@@ -52,4 +60,13 @@ function requireTokenizer(tokenizer: Tokenizer, config: TransformerConfig, file:
       `${file} gives ${token} the id ${found}, and the model was trained with ${id}. ${advice}`,
     );
   }
+}
+
+/**
+ * Whether a folder is that of a translator that Heed trained, or of its unfinished training. What is no model folder at
+ * all is not.
+ */
+export async function isTranslatorFolder(folder: ReadableFolder): Promise<boolean> {
+  if ((await folder.kind(CONFIG)) !== "file") return (await stepsOf(folder)).length > 0;
+  return (await readSettings(folder, CONFIG)).values["model_type"] === TRANSFORMER;
 }

@@ -3,7 +3,7 @@
  * update and generated tokens, against the golden file beside it (docs/goldens.md).
  */
 import { constant, gradients, showDimension, type Tensor } from "../graph/index.ts";
-import { snakeCase } from "../checkpoints/index.ts";
+import { requireModelFolder, snakeCase } from "../checkpoints/index.ts";
 import type { ReadableFolder } from "../files/index.ts";
 import { traceOf, type Architecture } from "../models/index.ts";
 import { lower, type HostTensor } from "../onnx/index.ts";
@@ -23,6 +23,7 @@ import {
 import { GOLDEN, readGolden, type ForwardCase, type Golden, type StepArguments } from "./golden-file.ts";
 import { cachedModel, modelGenerationOptions, withMask } from "./generation.ts";
 import type { Model } from "./model.ts";
+import { feedsOf } from "./model-inputs.ts";
 import { openModel, type OpenOptions } from "./open.ts";
 
 export type { VerifyRow } from "./compare.ts";
@@ -47,11 +48,12 @@ export interface Verification {
 
 /** Opens a checkpoint and compares it with its golden file. Throws CheckpointError or ConfigError where it cannot. */
 export async function verify(folder: ReadableFolder, options: VerifyOptions = {}): Promise<Verification> {
-  const { golden: place = { folder, path: GOLDEN }, ...rest } = options;
+  const { golden: place = { folder, path: GOLDEN }, tolerance, ...rest } = options;
+  await requireModelFolder(folder);
   const golden = await readGolden(place.folder, place.path);
-  const model = await openModel(folder, { className: golden.modelClass, ...rest });
+  const model = await openModel(folder, { ...rest, className: rest.className ?? golden.modelClass });
   try {
-    return await verifyModel(model, golden, options.tolerance);
+    return await verifyModel(model, golden, tolerance);
   } finally {
     await model.dispose();
   }
@@ -69,7 +71,7 @@ export async function verifyModel(model: Model, golden: Golden, tolerance = 1e-4
 
 /** Outputs and inner tensors, in the order in which the model computes them. */
 async function outputRows(model: Model, given: ForwardCase, prefix: string, tolerance: number): Promise<VerifyRow[]> {
-  const { trace, outputs } = traceOf(model.architecture, Object.keys(model.feeds(given.inputs)));
+  const { trace, outputs } = traceOf(model.architecture, Object.keys(feedsOf(model.architecture, given.inputs)));
   const tensors = new Map([...trace.records, ...Object.entries(outputs)]);
   const names = [...tensors.keys()].filter((name) => given.outputs.has(name));
   const results = await model.run(given.inputs, { outputs: names });
@@ -90,7 +92,7 @@ async function outputRows(model: Model, given: ForwardCase, prefix: string, tole
 /** The outputs of a second segment, which reads the memory that the first one leaves. */
 async function nextRows(model: Model, first: ForwardCase, next: ForwardCase, tolerance: number): Promise<VerifyRow[]> {
   const { architecture } = model;
-  const given = Object.keys(model.feeds(first.inputs));
+  const given = Object.keys(feedsOf(model.architecture, first.inputs));
   const memories = model.outputNames(given).filter((name) => architecture.inputs[name] !== undefined);
   const memory = await model.run(first.inputs, { outputs: memories });
   const inputs = { ...next.inputs, ...Object.fromEntries(memory) };
@@ -107,7 +109,7 @@ async function generationRows(model: Model, cases: Golden["generated"], toleranc
   const rows: VerifyRow[] = [];
   for (const { name, arguments: given, inputs, ids, scores } of cases) {
     const options = modelGenerationOptions(model, given);
-    const feeds = withMask(model, model.feeds(inputs), options);
+    const feeds = withMask(model, feedsOf(model.architecture, inputs), options);
     const found = await generate(cached, feeds, options);
     const ends = new Set([options.eosTokenId ?? []].flat());
     const start = cached.growing === "inputIds" ? (inputs["inputIds"]?.shape[1] ?? 0) : 1;
@@ -158,7 +160,7 @@ function countsOf(tensor: Tensor, shape: readonly number[], inputs: Values): Cou
 
 /** The gradients of the loss, and what one update changes. */
 async function gradientRows(model: Model, golden: Golden, tolerance: number): Promise<VerifyRow[]> {
-  const feeds = model.feeds(golden.inputs);
+  const feeds = feedsOf(model.architecture, golden.inputs);
   const { trace, outputs } = traceOf(model.architecture, Object.keys(feeds));
   const asked = new Set([...golden.gradients.keys(), ...golden.steps.keys()]);
   const { loss } = outputs;

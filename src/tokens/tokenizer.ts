@@ -126,15 +126,14 @@ export class Tokenizer {
   /**
    * The text that ids stand for; special tokens are left out unless told otherwise. `cleanUp` takes out the blanks
    * before English marks and short forms, as `clean_up_tokenization_spaces` does in Python.
-   * Throws InputError for an id that is not in the vocabulary.
+   * Ids that have no token are left out, as Hugging Face does: many models have more rows than their tokenizer tokens
+   * (T5 28 more), and may write these.
    */
   decode(ids: ArrayLike<number>, { skipSpecialTokens = true, cleanUp = false } = {}): string {
     const tokens: string[] = [];
     for (let i = 0; i < ids.length; i++) {
       const token = this.idToToken(ids[i]!);
-      if (token === undefined) {
-        throw new InputError(`The id ${ids[i]!} at position ${i} is not in the vocabulary of ${this.size} tokens.`);
-      }
+      if (token === undefined) continue;
       if (!skipSpecialTokens || !this.addedTokens.isSpecial(token)) tokens.push(token);
     }
     const text = this.parts.decoder?.decode(tokens).join("") ?? tokens.join(" ");

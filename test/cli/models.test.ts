@@ -49,8 +49,10 @@ function evaluate(formula: string, letters: Readonly<Record<string, { readonly v
 
 test("heed parameters: a preset's table, a folder's JSON", async () => {
   const base = await heed(["parameters", "base", "--vocabulary", "37000"]);
-  expect(base.out).toMatch(/^encoder self-attention +6 {2}4 \(D² \+ D\) +1,050,624 +6,303,744$/m);
-  expect(base.out).toMatch(/\ntotal +63,082,496\n\n.*\n63,082,496 parameters, 252\.3 MB in float32\n$/);
+  expect(base.out).toMatch(/^encoder self-attention +6 {2}4 \(D² \+ D\) +1,050,624 +6,303,744 +10\.0 %$/m);
+  expect(base.out).toMatch(
+    /\ntotal +63,082,496\n\n.*\n63,082,496 parameters, 252\.3 MB in float32, 126\.2 MB in float16, 63\.1 MB in int8\n$/,
+  );
   const { total, parts } = JSON.parse((await heed(["parameters", model.path, "--json"])).out) as ReturnType<
     typeof transformerParts
   >;
@@ -60,7 +62,7 @@ test("heed parameters: a preset's table, a folder's JSON", async () => {
     ...{ each: 16 * model.tokenizer.size, count: 16 * model.tokenizer.size },
   });
   expect((await heed(["parameters", "tinny"])).err).toMatch(
-    /^tinny is neither a folder nor a preset .* Did you mean tiny\?\n$/,
+    /^tinny is neither a folder, a pulled model nor a preset\. Did you mean tiny\?\n$/,
   );
   expect((await heed(["parameters", "tiny"])).err).toMatch(
     /^The preset tiny has no vocabulary of its own\. Add --vocabulary/,

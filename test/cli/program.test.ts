@@ -101,9 +101,12 @@ test("the scores in the help are true", async () => {
 
 test.each([
   [["scor"], "Unknown command 'scor'. Did you mean score?"],
-  [["score"], "heed score needs a command: bleu or chrf."],
+  [["score"], "heed score needs a command: bleu or chrf or classify or tag or answer or rouge or regress or retrieve."],
   [["score", "bleeu"], "Unknown command 'bleeu'. Did you mean bleu?"],
-  [["score", "rouge"], "Unknown command 'rouge'. There is bleu, chrf."],
+  [
+    ["score", "meteor"],
+    "Unknown command 'meteor'. There is bleu, chrf, classify, tag, answer, rouge, regress, retrieve.",
+  ],
   [["score", "bleu", "--refrence", "x"], "Unknown option '--refrence'. Did you mean --reference?"],
   [["score", "bleu", "--xyzzy"], "Unknown option '--xyzzy'. Add --help to see which there are."],
   [["score", "bleu", "--hypothesis", "x"], "--reference is missing: one reference translation, or more."],

@@ -6,9 +6,12 @@ import {
   bootstrap,
   chrf,
   chrfStatistics,
+  classificationStatistics,
   meanStatistics,
   pairedBootstrap,
   pairedRandomization,
+  rankingStatistics,
+  regressionStatistics,
 } from "../../src/evaluation/index.ts";
 import {
   bootstrapOver,
@@ -19,6 +22,7 @@ import {
 } from "../../src/evaluation/resampling.ts";
 import { random } from "../../src/random/index.ts";
 import { asOurs, corpusOf, goldens } from "./goldens.ts";
+import { expectAllSame, golden } from "./task-goldens.ts";
 
 describe("equal to sacreBLEU's, given the draws that it made", () => {
   const { samples, seed, drawn, exchanged, results } = goldens.resampling;
@@ -47,6 +51,69 @@ describe("equal to sacreBLEU's, given the draws that it made", () => {
     const { pValue } = pairedRandomizationOver(baseline, system, flips, draw);
     expect(pValue).toBeCloseTo(golden.randomizationPWithTies, 9);
     expect(pValue).toBeGreaterThanOrEqual(golden.randomizationP);
+  });
+});
+
+describe("any metric over examples", () => {
+  interface Resampled {
+    readonly name: "macro F1" | "AUC" | "Spearman";
+    readonly gold: number[];
+    readonly one: number[];
+    readonly two: number[];
+    readonly drawn: string[];
+    readonly score: number;
+    readonly mean: number;
+    readonly low: number;
+    readonly high: number;
+    readonly undefined: number;
+    readonly reached: number;
+  }
+  const { resampled, permuted } = golden("intervals") as {
+    resampled: Resampled[];
+    permuted: { one: number[]; two: number[]; p: number }[];
+  };
+  const draw = { samples: 200, seed: 1, confidence: 0.95 };
+  const measures = {
+    "macro F1": (gold: number[], predicted: number[]) =>
+      classificationStatistics(gold.map(String), predicted.map(String), { labels: ["0", "1", "2"] })[1]!,
+    AUC: (gold: number[], predicted: number[]) => rankingStatistics(gold, predicted)[0]!,
+    Spearman: (gold: number[], predicted: number[]) => regressionStatistics(gold, predicted)[1]!,
+  };
+
+  it.each(resampled)("has the interval that scikit-learn's or SciPy's $name has on the same resamples", (one) => {
+    const statistics = measures[one.name](one.gold, one.one);
+    const drawn = one.drawn.map((row) => Int32Array.from(row, Number));
+    const { score, mean, low, high, undefinedSamples } = bootstrapOver(statistics, drawn, draw);
+    const expected = [one.score, one.mean, one.low, one.high, one.undefined];
+    expectAllSame([score, mean, low, high, undefinedSamples], expected, () => one.name);
+  });
+
+  it("leaves out resamples for which it is not defined", () => {
+    expect(resampled.find(({ name }) => name === "AUC")!.undefined).toBeGreaterThan(0);
+    expect(() => bootstrap(rankingStatistics([1, 1], [1, 2])[0]!)).toThrow(
+      /ROC AUC is not defined for these 2 examples/,
+    );
+  });
+
+  /** Every way to exchange. */
+  const allExchanges = (examples: number): Uint8Array[] =>
+    Array.from({ length: 2 ** examples }, (_, bits) =>
+      Uint8Array.from({ length: examples }, (__, i) => (bits >> i) & 1),
+    );
+
+  it.each(resampled)("has the exact permutation test's p-value over all exchanges: $name", (one) => {
+    const [baseline, system] = [one.one, one.two].map((predicted) => measures[one.name](one.gold, predicted));
+    const all = allExchanges(one.gold.length);
+    const { pValue } = pairedRandomizationOver(baseline!, system!, all, draw);
+    expect(pValue).toBeCloseTo((one.reached + 1) / (all.length + 1), 12);
+  });
+
+  it("has the p-value of SciPy's permutation test, of a mean", () => {
+    for (const { one, two, p } of permuted) {
+      const all = allExchanges(one.length);
+      const { pValue } = pairedRandomizationOver(meanStatistics(one), meanStatistics(two), all, draw);
+      expect(pValue).toBeCloseTo((p * all.length + 1) / (all.length + 1), 9);
+    }
   });
 });
 

@@ -83,7 +83,7 @@ describe("a hub that", () => {
       response.writeHead(200, { "content-length": weights.length }).write(weights.subarray(0, 100_000));
       return true;
     });
-    await pulled({ timeout: 400 });
+    await pulled({ timeout: 1500 });
     expect(hub.requests).toContain(`GET ${place} bytes=100000-`);
   });
 

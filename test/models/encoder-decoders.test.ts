@@ -62,7 +62,7 @@ describe("published sizes", () => {
     ["t5-v1_1-xl", 2_849_757_184],
     ["t5-v1_1-xxl", 11_135_332_352],
   ])("%s has %i trained values", (preset, expected) => {
-    const made = architectureOfPreset(preset, "conditional-generation");
+    const made = architectureOfPreset(preset, { task: "conditional-generation" });
     const sizes = parametersOf(made).flatMap(({ shape, trained }) => (trained ? [shape.reduce((a, b) => a * b)] : []));
     expect(sizes.reduce((a, b) => a + b)).toBe(expected);
   });

@@ -2,11 +2,11 @@
 import { describe, expect, it } from "vitest";
 import { diskFolder } from "../../src/files/disk.ts";
 import { architectureOf, architectureOfPreset, parametersOf, traceOf, type ModelTask } from "../../src/models/index.ts";
-import { feedsOf } from "../../src/tasks/model.ts";
+import { feedsOf } from "../../src/tasks/model-inputs.ts";
 import { openModel } from "../../src/tasks/open.ts";
 
 const sizeOf = (preset: string, task?: ModelTask): number =>
-  parametersOf(architectureOfPreset(preset, task)).reduce(
+  parametersOf(architectureOfPreset(preset, { task })).reduce(
     (sum, { shape }) => sum + shape.reduce((product, d) => product * d, 1),
     0,
   );

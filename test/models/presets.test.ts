@@ -4,7 +4,7 @@ import { architectureOfPreset, families, parametersOf, type ModelTask } from "..
 
 /** Without what is no parameter in PyTorch but a buffer: tables of angles. */
 function sizeOf(preset: string, task?: ModelTask): number {
-  return parametersOf(architectureOfPreset(preset, task))
+  return parametersOf(architectureOfPreset(preset, { task }))
     .filter(({ name }) => !name.endsWith("inv_freq"))
     .reduce((sum, { shape }) => sum + shape.reduce((product, d) => product * d, 1), 0);
 }

@@ -6,29 +6,51 @@ import {
   attentionOf,
   bleu,
   createEngine,
+  createModel,
   diskFolder,
   fetchFolder,
+  lossOf,
+  open,
   openTranslatorFolder,
   random,
   Run,
+  saveModel,
   textPairs,
   train,
   trainBpe,
   Trainer,
   transformerParts,
   Translator,
+  verify,
+  type Family,
+  type Filling,
   type Folder,
+  type MaskFiller,
+  type Model,
   type Objective,
   type ReadableFolder,
   type Step,
   type StopSignal,
+  type TextTranslator,
+  type TextModel,
   type TrainOptions,
   type Translation,
   type TransformerPreset,
   type TranslatorAttention,
 } from "../../src/index.ts";
 import { dimension, input, type Tensor } from "../../src/graph/index.ts";
-import type { Scope } from "../../src/nn/index.ts";
+import {
+  activation,
+  causalInputs,
+  choice,
+  configReader,
+  count,
+  family,
+  head,
+  tokenLabels,
+  type ConfigOf,
+} from "../../src/models/index.ts";
+import { embedding, linear, type Scope } from "../../src/nn/index.ts";
 
 /** Whether each of two types takes the other. */
 type Same<A, B> = [A, B] extends [B, A] ? true : false;
@@ -78,6 +100,73 @@ export async function translating(): Promise<void> {
   // @ts-expect-error -- no such attention
   await attentionOf(model, "a", { kind: "crss" });
 }
+
+export async function checkpoints(folder: Folder): Promise<void> {
+  isSame<MaskFiller, TextModel>(false);
+  const filler: MaskFiller = await open("DIR", { task: "fill" });
+  const filled: Filling[][] = await filler.fill("Paris is the [MASK] of France.", { top: 3 });
+  filled[0]?.[0]?.probability.toFixed();
+  const converter: TextTranslator = await open(folder, { task: "translate", threads: 1 });
+  converter.tokenizer.encode("a");
+  // @ts-expect-error -- what converts does not fill in
+  const missing: keyof typeof converter = "fill";
+  // @ts-expect-error -- no such task
+  await open("DIR", { task: "fil" });
+  const plain: Model = await open("DIR", { families: [ownFamily] });
+  // @ts-expect-error -- without a task there is no tokenizer
+  const absent: keyof typeof plain = "tokenizer";
+  const results = await plain.run({ inputIds: { dtype: "int32", shape: [1, 1], data: Int32Array.of(1) } });
+  // @ts-expect-error -- an output may be absent
+  results.get("logits").shape.concat(1);
+  // @ts-expect-error -- an input has a dtype
+  await plain.run({ inputIds: [[1]] });
+  const found = await verify(folder, { tolerance: 1e-3, families: [ownFamily] });
+  found.rows.map(({ name, ok, difference = 0 }) => [name, ok, difference]);
+  // @ts-expect-error -- rows are for reading
+  found.rows[0]!.ok = true;
+  const objective: Objective = lossOf(plain.architecture, ["inputIds", "labels"]);
+  objective.name.trim();
+  isSame<typeof missing | typeof absent, string>(false, missing, absent);
+  await saveModel(await createModel("bert-base", { seed: 3 }), folder);
+  // @ts-expect-error -- saving needs a folder that can be written
+  await saveModel(plain, fetchFolder("https://example.org/model/"));
+}
+
+const fields = {
+  vocabulary: count("vocab_size", 50),
+  width: count(["hidden_size", "d_model"], 8),
+  activation: activation("hidden_act", "gelu"),
+  order: choice("norm_order", ["pre", "post"], "post"),
+};
+type OwnConfig = ConfigOf<typeof fields>;
+isSame<OwnConfig["order"], "pre" | "post">(true);
+// @ts-expect-error -- the default is one of the choices
+choice("norm_order", ["pre", "post"], "both");
+
+const of = head<OwnConfig>();
+export const ownFamily: Family = family<OwnConfig>({
+  modelType: "own",
+  config: configReader("Own", fields),
+  heads: {
+    OwnForCausalLM: of({
+      task: "causal-lm",
+      inputs: { ...causalInputs, ...tokenLabels },
+      compute: (scope, config, { inputIds, labels, attentionMask, ...others }) => {
+        const x: Tensor = embedding(scope.at("words"), inputIds, config.vocabulary, config.width);
+        // @ts-expect-error -- labels may be absent
+        labels.shape.concat();
+        // @ts-expect-error -- not among the inputs that are declared
+        const undeclared: keyof typeof others = "pixelValues";
+        scope.record(undeclared, others.positionIds ?? attentionMask ?? x);
+        return { logits: linear(scope.at("out"), x, config.vocabulary) };
+      },
+    }),
+    // @ts-expect-error -- no such task
+    OwnForNothing: of({ task: "nothing", inputs: causalInputs, compute: () => ({}) }),
+  },
+  // @ts-expect-error -- no such key of the config
+  presets: { small: { widht: 4 } },
+});
 
 export async function training(folder: Folder): Promise<void> {
   const options: TrainOptions = {

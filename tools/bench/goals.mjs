@@ -107,20 +107,30 @@ export const goals = [
   },
   {
     goal: "the tokenizer faster than Rust on one thread",
-    judge: (results) =>
-      atLeast(
-        results,
-        "Heed",
-        "Rust tokenizers",
-        1,
-        titles(results, "tokenizer").map((title) => ["tokenizer", title]),
-      ),
+    judge: (results) => atLeast(results, "Heed", "Rust tokenizers", 1, rowOf(results, "tokenizer")),
+  },
+  {
+    goal: "GPT-2 at 124 M, one text: ahead of Hugging Face, in fp32",
+    judge: (results) => atLeast(results, ort, HF, 1, rowOf(results, "gpt2-generate")),
+  },
+  {
+    goal: "GPT-2 at 124 M with int8 weights: at most half of Hugging Face's milliseconds a token",
+    judge: (results) => atLeast(results, `${ort}, int8`, HF, 2, [["gpt2-generate", "Each token after it"]]),
+  },
+  {
+    goal: "encoders ahead of PyTorch eager in every row, on ONNX Runtime",
+    judge: (results) => atLeast(results, ort, "PyTorch", 1, rowOf(results, "encoders")),
+  },
+  {
+    goal: "encoders ahead of PyTorch eager in every row, on OpenVINO",
+    judge: (results) => atLeast(results, openvino, "PyTorch", 1, rowOf(results, "encoders")),
   },
   { goal: "less memory than PyTorch in every row", judge: memory },
   { goal: "in a page at least twice as fast as jax-js in training", judge: inPage },
 ];
 
 const HF = "Hugging Face generate";
+const rowOf = (results, row) => titles(results, row).map((title) => [row, title]);
 const batched = (results, size) =>
   titles(results, "decode")
     .filter((title) => title.endsWith(`batch ${size}`))

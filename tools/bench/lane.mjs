@@ -11,12 +11,16 @@ const MARK = "@bench ";
 const say = (message) => process.stdout.write(`${MARK}${JSON.stringify(message)}\n`);
 
 /** The engine that a lane was told to use. Throws where it cannot be had: another one must not pass for it. */
-export async function engineOf({ engine: kind, precision }) {
-  const engine = await createEngine({ engine: kind, precision, threads: THREADS });
+export async function engineOf(wanted) {
+  const { engine: kind, precision } = wanted;
+  return engineNamed(await createEngine({ engine: kind, precision, threads: THREADS }), wanted);
+}
+
+/** The engine, if it is the one that a lane was told to use. Throws where it is another. */
+export function engineNamed(engine, { engine: kind, precision }) {
   const found = engine.description.toLowerCase();
   const expected = { onnxruntime: "onnx runtime", openvino: "openvino" }[kind];
   if (found.startsWith(expected) && (precision !== "bf16" || found.includes("bf16"))) return engine;
-  await engine.dispose();
   throw new Error(`not there: asked for ${kind} in ${precision}, got "${engine.description}"`);
 }
 
@@ -40,7 +44,7 @@ export async function serve(prepare) {
     for await (const line of createInterface({ input: process.stdin })) {
       const { do: name, ...message } = JSON.parse(line);
       if (name === "end") break;
-      say(name === "round" && step !== undefined ? await round(step, message) : await commands[name](message));
+      say(name === "round" && step !== undefined ? await rounds(step, message) : await commands[name](message));
     }
     say({ peak: peakBytes() });
     process.exit(0);
@@ -51,7 +55,7 @@ export async function serve(prepare) {
 }
 
 /** Steps until `seconds` are over, at least `least` of them; a step that is short is preceded by one that is not timed. */
-async function round(step, { seconds, least = 2 }) {
+export async function rounds(step, { seconds, least = 2 }) {
   const steps = [];
   const timed = async () => {
     const start = performance.now();

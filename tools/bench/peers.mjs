@@ -7,12 +7,15 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, ".cache", "peers");
 const PYTHON_PACKAGES = ["torch", "transformers", "sacrebleu", "tokenizers", "safetensors", "numpy"];
-/** Versions of the JavaScript peers: npm would take the newest, and numbers of two days would differ. */
-const NODE_PACKAGES = { "@huggingface/tokenizers": "0.2.0" };
+/**
+ * The JavaScript peers by folder (not that of the pages' peers: npm would remove those from it), with their versions: npm
+ * would take the newest, and numbers of two days would differ.
+ */
+const TOKENIZERS = { home: "node-tokenizers", packages: { "@huggingface/tokenizers": "0.2.0" } };
+/** Transformers.js 4 for Node brings an ONNX Runtime of its own. */
+export const TRANSFORMERS = { home: "node-transformers", packages: { "@huggingface/transformers": "4.3.1" } };
 
 const environment = join(folder, "python");
-/** Not the folder of the pages' peers: npm would remove those from it. */
-const nodeFolder = join(folder, "node-tokenizers");
 /** Written when an installation is complete. */
 const doneIn = (home) => join(home, "heed-peers.txt");
 
@@ -104,15 +107,15 @@ export function joeynmtLane(context, name, script, job) {
 }
 
 /** The folder that JavaScript peers are installed in, or why one is not there. */
-export function nodePeers(log) {
-  const home = nodeFolder;
-  const wanted = JSON.stringify({ name: "heed-peers", private: true, dependencies: NODE_PACKAGES }, undefined, 2);
+export function nodePeers(log, { home: name, packages } = TOKENIZERS) {
+  const home = join(folder, name);
+  const wanted = JSON.stringify({ name: "heed-peers", private: true, dependencies: packages }, undefined, 2);
   const done = doneIn(home);
   if (existsSync(done) && readFileSync(done, "utf8") === wanted) return { path: home };
   try {
     mkdirSync(home, { recursive: true });
     writeFileSync(join(home, "package.json"), wanted);
-    log(`Installing ${Object.keys(NODE_PACKAGES).join(", ")} into .cache/peers …`);
+    log(`Installing ${Object.keys(packages).join(", ")} into .cache/peers …`);
     const args = ["install", "--prefix", home, "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
     execFileSync("npm", args, { cwd: home, stdio: ["ignore", "ignore", "pipe"], shell: process.platform === "win32" });
     writeFileSync(done, wanted);
@@ -144,9 +147,11 @@ export function pythonVersions() {
 /** Versions of the JavaScript peers that are there, by name. */
 export function nodeVersions() {
   const found = {};
-  for (const name of Object.keys(NODE_PACKAGES)) {
-    const file = join(nodeFolder, "node_modules", name, "package.json");
-    if (existsSync(file)) found[name] = JSON.parse(readFileSync(file, "utf8")).version;
+  for (const { home, packages } of [TOKENIZERS, TRANSFORMERS]) {
+    for (const name of Object.keys(packages)) {
+      const file = join(folder, home, "node_modules", name, "package.json");
+      if (existsSync(file)) found[name] = JSON.parse(readFileSync(file, "utf8")).version;
+    }
   }
   return found;
 }

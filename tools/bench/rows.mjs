@@ -7,6 +7,8 @@ export const rows = [
   { name: "translator", title: "Training the translator" },
   { name: "to-37", title: "Minutes to 37 BLEU", asked: true },
   { name: "decode", title: "Decoding" },
+  { name: "gpt2-generate", title: "GPT-2 writes" },
+  { name: "encoders", title: "Encoders" },
   { name: "tokenizer", title: "Tokenizers" },
   { name: "memory", title: "Peak memory" },
   { name: "startup", title: "Start-up and size" },

@@ -1,16 +1,9 @@
 // Trains every checkpoint of test/families that has labels for ten updates, saves it, and writes beside it what it computes.
 // Run by trained-families.py: node tools/checks/trained-families.mjs OUT [NAME…]
 import { readdirSync } from "node:fs";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-
-const dist = (path) => import(pathToFileURL(resolve("dist", path)));
-const { diskFolder } = await dist("files/disk.js");
-const { writeSafetensors } = await dist("checkpoints/index.js");
-const { lossOf } = await dist("tasks/objective.js");
-const { openModel, saveModel } = await dist("tasks/open.js");
-const { readGolden, snakeCase } = await dist("tasks/golden-file.js");
-const { adamW, Trainer } = await dist("training/index.js");
+import { diskFolder, feedsOf, lossOf, openModel, readGolden, saveModel, snakeCase, Trainer } from "heed";
+import { writeSafetensors } from "heed/checkpoints";
+import { adamW } from "heed/training";
 
 const UPDATES = 10;
 const [out, ...names] = process.argv.slice(2);
@@ -27,7 +20,7 @@ for (const name of names.length > 0 ? names : all) {
   const given = Object.keys(golden.inputs);
   const objective = lossOf(model.architecture, given);
   const trainer = await Trainer.create(model.engine, objective, { optimizer: adamW(), seed: 1 }, model.parameters);
-  const feeds = model.feeds(golden.inputs);
+  const feeds = feedsOf(model.architecture, golden.inputs);
   const rows = Object.values(feeds)[0].shape[0];
   const batch = [{ feeds, targets: 1, examples: Array.from({ length: rows }, (_, i) => i) }];
   const losses = [];

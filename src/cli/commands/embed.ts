@@ -1,6 +1,7 @@
 /** `heed embed`: vectors of texts, or how near they are to each other. */
 import { Option, type Command } from "commander";
-import { cosine, poolings, type Pooling } from "../../tasks/embed.ts";
+import { poolings, type Pooling } from "../../models/index.ts";
+import { cosine } from "../../tasks/embed.ts";
 import { jsonLine, type Io } from "../io.ts";
 import { modelCommand, textsOf, withModel, type ModelFlags } from "../model-command.ts";
 import { table } from "../terminal/index.ts";

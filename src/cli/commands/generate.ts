@@ -1,7 +1,8 @@
 /** `heed generate`: what follows a prompt. */
 import type { Command } from "commander";
 import { InputError } from "../../errors/index.ts";
-import { searchOf, withGenerationOptions, type GenerationFlags } from "../generation-options.ts";
+import type { GeneratedText, TextGenerator } from "../../tasks/generate-text.ts";
+import { forJson, searchOf, withGenerationOptions, type GenerationFlags } from "../generation-options.ts";
 import { jsonLine, type Io } from "../io.ts";
 import { modelCommand, textsOf, withModel, type ModelFlags } from "../model-command.ts";
 
@@ -9,9 +10,6 @@ interface Flags extends ModelFlags, GenerationFlags {
   readonly stream?: true;
   readonly chat?: true;
 }
-
-/** New tokens where neither the command nor the model says how many. */
-const TOKENS = 50;
 
 export function command(io: Io): Command {
   const made = modelCommand("generate", "Goes on from a prompt, token by token, as the model's own settings say.", {
@@ -22,41 +20,32 @@ export function command(io: Io): Command {
     .argument("[prompts...]", "prompts; default: the lines of standard input")
     .option("--stream", "write the text as it comes")
     .option("--chat", "the prompts are questions of a conversation, in the form of the model's chat template")
-    .action((given: string[], flags: Flags) =>
-      withModel(flags, "generate", async (model) => {
-        const options = { maxNewTokens: TOKENS, truncate: flags.truncate, ...known(searchOf(flags)) };
-        const prompts = await textsOf(given, io);
-        if (prompts.length === 0) throw new InputError('There is no prompt. Give one, or "" to begin from nothing.');
-        for (const prompt of prompts) {
-          if (flags.stream === true) {
-            await io.stdout.write(prompt);
-            for await (const piece of model.stream(prompt, options)) await io.stdout.write(piece);
-            await io.stdout.write("\n");
-            continue;
-          }
-          const found =
-            flags.chat === true
-              ? [await model.chat([{ role: "user", content: prompt }], options)]
-              : (await model.generate([prompt], options))[0]!;
-          const front = flags.chat === true ? "" : prompt;
-          const shown = found.map(({ text }) => `${front}${text}\n`).join("");
-          await io.stdout.write(flags.json === true ? jsonLine(found.map(forJson)) : shown);
-        }
-      }),
-    );
+    .action(async (given: string[], flags: Flags) => {
+      if (flags.stream === true && flags.json === true) {
+        throw new InputError("--stream writes text as it comes, and --json results as a whole: leave one of them out.");
+      }
+      const prompts = await textsOf(given, io);
+      await withModel(flags, "generate", async (model) => {
+        for (const text of prompts) await goOn(model, text, flags, io);
+      });
+    });
 }
 
-/** Without what is undefined, which would go before the model's own settings. */
-export const known = <T extends object>(options: T): T =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
-
-/** A generated text with its numbers as plain lists. */
-export function forJson(found: {
-  readonly text: string;
-  readonly ids: ArrayLike<number>;
-  readonly score: number;
-  readonly logProbabilities: ArrayLike<number>;
-}): object {
-  const { text, score } = found;
-  return { text, score, ids: Array.from(found.ids), logProbabilities: Array.from(found.logProbabilities) };
+async function goOn(model: TextGenerator, text: string, flags: Flags, io: Io): Promise<void> {
+  const options = { truncate: flags.truncate, ...searchOf(flags) };
+  const prompt = flags.chat === true ? [{ role: "user", content: text }] : text;
+  const front = flags.chat === true ? "" : text;
+  if (flags.stream === true) {
+    // The prompt is written with the first piece: where it is refused, nothing is.
+    let pending = front;
+    for await (const piece of model.stream(prompt, options)) {
+      await io.stdout.write(pending + piece);
+      pending = "";
+    }
+    await io.stdout.write(`${pending}\n`);
+    return;
+  }
+  const [found] = (await model.generate([prompt], options)) as [GeneratedText[]];
+  const shown = found.map((one) => `${front}${one.text}\n`).join("");
+  await io.stdout.write(flags.json === true ? jsonLine(found.map(forJson)) : shown);
 }

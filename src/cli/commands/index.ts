@@ -18,7 +18,11 @@ export const commands: readonly CommandEntry[] = [
   { name: "embed", summary: "give texts their vectors, or rank them", load: () => import("./embed.ts") },
   { name: "evaluate", summary: "measure a trained model", load: () => import("./evaluate.ts") },
   { name: "inspect", summary: "show where a model looks", load: () => import("./inspect.ts") },
-  { name: "score", summary: "BLEU or chrF of translations", load: () => import("./score.ts") },
+  {
+    name: "score",
+    summary: "judge predictions against what was due, with intervals and tests",
+    load: () => import("./score.ts"),
+  },
   {
     name: "tokenizer",
     summary: "train a tokenizer, use it, show its steps, compare two",

@@ -39,6 +39,12 @@ export function decodeCommand(io: Io): Command {
 }
 
 function decode(tokenizer: Tokenizer, ids: readonly number[], { keepSpecialTokens }: Flags): string {
+  const unknown = ids.findIndex((id) => tokenizer.idToToken(id) === undefined);
+  if (unknown >= 0) {
+    throw new InputError(
+      `The id ${ids[unknown]!} at position ${unknown} is not in the vocabulary of ${tokenizer.size} tokens.`,
+    );
+  }
   return tokenizer.decode(ids, { skipSpecialTokens: keepSpecialTokens !== true });
 }
 

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { CheckpointError } from "../../errors/index.ts";
 import { diskFolder } from "../../files/disk.ts";
+import { findModel } from "../../files/hub.ts";
 import { verify, type Verification, type VerifyRow } from "../../tasks/verify.ts";
 import { describedCommand, engineOf, realNumber, withEngineOptions, type EngineFlags } from "../command.ts";
 import { jsonLine, type Io } from "../io.ts";
@@ -20,7 +21,7 @@ export function command(io: Io): Command {
       "computed (docs/goldens.md says how to make the file). Exits 1 where one differs.",
     { run: "heed verify test/families/bert-masked-lm", expect: "a row for each tensor, and 91 of 91 are equal" },
   )
-    .argument("<folder>", "a folder with config.json, model.safetensors and golden.safetensors")
+    .argument("<folder>", "a checkpoint's folder with golden.safetensors, or the name of one that was pulled")
     .option("--golden <file>", "the golden file; default: golden.safetensors in the folder")
     .option(
       "--tolerance <number>",
@@ -30,9 +31,8 @@ export function command(io: Io): Command {
     )
     .option("--json", "print the rows as JSON");
   return withEngineOptions(made).action(async (path: string, flags: Flags) => {
-    const folder = diskFolder();
-    const golden = flags.golden === undefined ? undefined : { folder, path: flags.golden };
-    const result = await verify(folder.at(path), { ...engineOf(flags), golden, tolerance: flags.tolerance });
+    const golden = flags.golden === undefined ? undefined : { folder: diskFolder(), path: flags.golden };
+    const result = await verify(await findModel(path), { ...engineOf(flags), golden, tolerance: flags.tolerance });
     await io.stdout.write(flags.json === true ? jsonLine(result) : show(result));
     const wrong = result.rows.filter(({ ok }) => !ok);
     if (wrong.length === 0) return;

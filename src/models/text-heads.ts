@@ -1,6 +1,6 @@
 /**
- * The heads that encoders of text share, made from what is particular to a family: its body, and the layers that a
- * head's scores come from. Heads with their losses are as `transformers` computes them.
+ * The heads that families of text share, encoders first and then decoders, made from what is particular to a family:
+ * its body, and the layers that a head's scores come from. Heads with their losses are as `transformers` computes them.
  */
 // B batch, T tokens, D width, V vocabulary, C classes, N choices
 import type { Tensor } from "../graph/index.ts";
@@ -8,9 +8,12 @@ import { dropout, embeddingTable, linear, type Scope } from "../nn/index.ts";
 import { head, maybe, needed, type Head, type InputTensors, type InputTypes } from "./family.ts";
 import {
   classLabels,
+  classifyTexts,
   classLoss,
+  lastToken,
   meanCrossEntropy,
   rowLabels,
+  shiftedLoss,
   spanLabels,
   spanOutputs,
   textInputs,
@@ -29,8 +32,8 @@ export const wordInputs = {
 /** The inputs of a text, of which a family may read fewer. */
 export type TextTensors = InputTensors<typeof textInputs>;
 
-/** What the configs of all encoders say. */
-export interface EncoderConfig extends ClassifierConfig {
+/** What the configs of texts' families say. */
+export interface TextConfig extends ClassifierConfig {
   readonly vocabulary: number;
   /** Of fresh weights. */
   readonly deviation: number;
@@ -38,11 +41,18 @@ export interface EncoderConfig extends ClassifierConfig {
   readonly tied: boolean;
 }
 
-/** An encoder as its heads see it. */
-export interface Encoder<C> {
+/** The body of a family as its heads see it. */
+export interface TextBody<C> {
   readonly inputs: typeof textInputs | typeof wordInputs;
-  /** The body, under the name that heads give it: a text to hidden states [B, T, D]. */
-  readonly body: (scope: Scope, config: C, inputs: TextTensors) => Tensor;
+  /** The name that heads give it. */
+  readonly path: string;
+  /** A text to hidden states [B, T, D]. */
+  readonly hidden: (scope: Scope, config: C, inputs: TextTensors) => Tensor;
+}
+
+/** Hidden states [B, T, D] of the body inside a head. */
+export function hiddenOf<C>({ path, hidden }: TextBody<C>, scope: Scope, config: C, inputs: TextTensors): Tensor {
+  return hidden(scope.at(path), config, inputs);
 }
 
 /** Scores of whole rows: hidden states [B, T, D] to [B, classes]. */
@@ -53,7 +63,7 @@ export type WordScores<C> = (scope: Scope, config: C, hidden: Tensor) => Tensor;
 /** A layer with a bias, with fresh weights as the config says: [..., in] to [..., out]; `out` is `in` where left out. */
 export function dense(
   scope: Scope,
-  { deviation }: Pick<EncoderConfig, "deviation">,
+  { deviation }: Pick<TextConfig, "deviation">,
   x: Tensor,
   out = x.fixed(-1),
 ): Tensor {
@@ -75,7 +85,7 @@ export interface WordLayer {
 /** Scores [B, T, V] of words for vectors [B, T, D]. */
 export function wordScores(
   scope: Scope,
-  { vocabulary, deviation, tied }: EncoderConfig,
+  { vocabulary, deviation, tied }: TextConfig,
   x: Tensor,
   { table, decoder, bias, untiedBias = bias }: WordLayer,
 ): Tensor {
@@ -87,13 +97,28 @@ export function wordScores(
   return x.linear(weight, scope.at(tied ? bias : untiedBias).parameter("bias", [vocabulary], { kind: "zeros" }));
 }
 
+/** The body alone, with a summary of the text by the layer `pooler` where the family has one. */
+export function bareModel<C>(
+  { inputs: known, hidden }: TextBody<C>,
+  pooler?: (scope: Scope, config: C, hidden: Tensor) => Tensor,
+): Head<C> {
+  return head<C>()({
+    task: "features",
+    inputs: known,
+    compute: (scope, config, inputs) => {
+      const lastHiddenState = hidden(scope, config, inputs);
+      return { lastHiddenState, poolerOutput: pooler?.(scope.at("pooler"), config, lastHiddenState) };
+    },
+  });
+}
+
 /** Masked words (Devlin et al. 2019, section 3.1). */
-export function maskedWords<C>({ inputs: known, body }: Encoder<C>, words: WordScores<C>): Head<C> {
+export function maskedWords<C>(text: TextBody<C>, words: WordScores<C>): Head<C> {
   return head<C>()({
     task: "masked-lm",
-    inputs: { ...known, ...tokenLabels },
+    inputs: { ...text.inputs, ...tokenLabels },
     compute: (scope, config, { labels, ...inputs }) => {
-      const logits = words(scope, config, body(scope, config, inputs));
+      const logits = words(scope, config, hiddenOf(text, scope, config, inputs));
       return { logits, loss: tokenLoss(logits, labels) };
     },
   });
@@ -101,16 +126,16 @@ export function maskedWords<C>({ inputs: known, body }: Encoder<C>, words: WordS
 
 /** Masked words, and one of two classes for the pair of texts; the loss is the sum of both. */
 export function preTraining<C>(
-  { inputs: known, body }: Encoder<C>,
+  text: TextBody<C>,
   words: WordScores<C>,
   rows: RowScores<C>,
   names: { readonly rowLogits: string; readonly rowLabels: string },
 ): Head<C> {
   return head<C>()({
     task: "pre-training",
-    inputs: { ...known, ...tokenLabels, [names.rowLabels]: maybe("int32", "batch") },
+    inputs: { ...text.inputs, ...tokenLabels, [names.rowLabels]: maybe("int32", "batch") },
     compute: (scope, config, inputs) => {
-      const hidden = body(scope, config, inputs);
+      const hidden = hiddenOf(text, scope, config, inputs);
       const predictionLogits = words(scope, config, hidden);
       const rowLogits = rows(scope, config, hidden, 2);
       const logits = { predictionLogits, [names.rowLogits]: rowLogits };
@@ -122,55 +147,50 @@ export function preTraining<C>(
 }
 
 /** A class for each row, a number, or several labels. */
-export function rowClassifier<C extends EncoderConfig>(
-  { inputs: known, body }: Encoder<C>,
-  rows: RowScores<C>,
-): Head<C> {
+export function rowClassifier<C extends TextConfig>(text: TextBody<C>, rows: RowScores<C>): Head<C> {
   return head<C>()({
     task: "sequence-classification",
-    inputs: (config) => ({ ...known, ...classLabels(config) }),
+    inputs: (config) => ({ ...text.inputs, ...classLabels(config) }),
     compute: (scope, config, { labels, ...inputs }) => {
-      const logits = rows(scope, config, body(scope, config, inputs), config.labels.length);
+      const logits = rows(scope, config, hiddenOf(text, scope, config, inputs), config.labels.length);
       return { logits, loss: classLoss(logits, labels, config) };
     },
   });
 }
 
-/** A class for each token, by the layer `classifier`. */
-export function tokenClassifier<C extends EncoderConfig>(
-  { inputs: known, body }: Encoder<C>,
+/** A class for each token, by the named layer. */
+export function tokenClassifier<C extends TextConfig>(
+  text: TextBody<C>,
   rate: (config: C) => number,
+  layer = "classifier",
 ): Head<C> {
   return head<C>()({
     task: "token-classification",
-    inputs: { ...known, ...tokenLabels },
+    inputs: { ...text.inputs, ...tokenLabels },
     compute: (scope, config, { labels, ...inputs }) => {
-      const hidden = dropout(scope, body(scope, config, inputs), rate(config));
-      const logits = dense(scope.at("classifier"), config, hidden, config.labels.length);
+      const hidden = dropout(scope, hiddenOf(text, scope, config, inputs), rate(config));
+      const logits = dense(scope.at(layer), config, hidden, config.labels.length);
       return { logits, loss: tokenLoss(logits, labels) };
     },
   });
 }
 
 /** Where an answer starts and ends in the text, by the layer `qa_outputs`. */
-export function answerSpans<C extends EncoderConfig>(
-  { inputs: known, body }: Encoder<C>,
-  rate: (config: C) => number = () => 0,
-): Head<C> {
+export function answerSpans<C extends TextConfig>(text: TextBody<C>, rate: (config: C) => number = () => 0): Head<C> {
   return head<C>()({
     task: "question-answering",
-    inputs: { ...known, ...spanLabels },
+    inputs: { ...text.inputs, ...spanLabels },
     compute: (scope, config, { startPositions, endPositions, ...inputs }) => {
-      const hidden = dropout(scope, body(scope, config, inputs), rate(config));
+      const hidden = dropout(scope, hiddenOf(text, scope, config, inputs), rate(config));
       return { ...spanOutputs(dense(scope.at("qa_outputs"), config, hidden, 2), { startPositions, endPositions }) };
     },
   });
 }
 
 /** One of several texts: each row holds a question with its choices, [B, N, T], and the scores are [B, N]. */
-export function multipleChoice<C>({ inputs: known, body }: Encoder<C>, rows: RowScores<C>): Head<C> {
+export function multipleChoice<C>(text: TextBody<C>, rows: RowScores<C>): Head<C> {
   const choices = (name: keyof TextTensors): InputTypes =>
-    name in known ? { [name]: maybe("int32", "batch", "choices", "time") } : {};
+    name in text.inputs ? { [name]: maybe("int32", "batch", "choices", "time") } : {};
   return head<C>()({
     task: "multiple-choice",
     inputs: {
@@ -190,8 +210,35 @@ export function multipleChoice<C>({ inputs: known, body }: Encoder<C>, rows: Row
         tokenTypeIds: flat(tokenTypeIds),
         positionIds: flat(positionIds),
       };
-      const logits = rows(scope, config, body(scope, config, texts), 1).reshape([batch!, count!]);
+      const logits = rows(scope, config, hiddenOf(text, scope, config, texts), 1).reshape([batch!, count!]);
       return { logits, loss: tokenLoss(logits, labels) };
+    },
+  });
+}
+
+/** The next word at each position, from those up to it (Radford et al. 2018, equation 1). */
+export function nextWords<C>(text: TextBody<C>, words: WordScores<C>): Head<C> {
+  return head<C>()({
+    task: "causal-lm",
+    inputs: { ...text.inputs, ...tokenLabels },
+    compute: (scope, config, { labels, ...inputs }) => {
+      const logits = words(scope, config, hiddenOf(text, scope, config, inputs));
+      return { logits, loss: shiftedLoss(logits, labels) };
+    },
+  });
+}
+
+/** A class for each row from its last real token, which alone has read all of it, by the named layer without bias. */
+export function lastTokenClassifier<C extends TextConfig & { readonly paddingId: number | undefined }>(
+  text: TextBody<C>,
+  layer = "score",
+): Head<C> {
+  return head<C>()({
+    task: "sequence-classification",
+    inputs: (config) => ({ ...text.inputs, ...classLabels(config) }),
+    compute: (scope, config, { labels, ...inputs }) => {
+      const last = lastToken(hiddenOf(text, scope, config, inputs), inputs.inputIds, config.paddingId);
+      return classifyTexts(scope.at(layer), last, labels, config, { kind: "normal", deviation: config.deviation });
     },
   });
 }
