@@ -59,6 +59,8 @@ export {
 } from "./training/index.ts";
 export { countParameters, recordNames, recordsOf, type ParameterCounts } from "./insight/index.ts";
 export { heatGridSvg, heatGridText, lineChartSvg, lineChartText } from "./figures/index.ts";
+export { exportModel, type ExportModelOptions } from "./tasks/export-model.ts";
+export { OnnxFile, type InnerTensor } from "./tasks/onnx-file.ts";
 export { QuestionAnswerer, type Answer, type AnswerOptions } from "./tasks/answer.ts";
 export { ImageClassifier } from "./tasks/classify-images.ts";
 export { TextClassifier, type ClassScore } from "./tasks/classify.ts";

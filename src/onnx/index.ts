@@ -14,7 +14,7 @@ export {
 export { lower, OPSET, type LowerOptions, type Port, type Program, type Weights } from "./lower.ts";
 export { decodeMessage, encodeMessage, type Message } from "./messages.ts";
 export { peakOf, type Peak } from "./peak.ts";
-export { namesOf, type DeclaredPort, type GraphNames, type NodeNames } from "./names.ts";
+export { namesOf, withOutputs, type DeclaredPort, type GraphNames, type NodeNames } from "./names.ts";
 export {
   quantizations,
   quantized,

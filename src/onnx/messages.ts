@@ -24,6 +24,7 @@ const fields = {
     initializers: [5, "Tensor[]"],
     inputs: [11, "ValueInfo[]"],
     outputs: [12, "ValueInfo[]"],
+    values: [13, "ValueInfo[]"],
   },
   Node: {
     inputs: [1, "texts"],
@@ -157,6 +158,16 @@ function readField(
   } else {
     const item = readMessage(reader, kind.replace("[]", "") as MessageName, reader.end());
     if (kind.endsWith("[]")) push(item);
-    else message[field] = item;
+    else message[field] = merged(message[field], item);
   }
+}
+
+/** A message that was written in two parts: lists are joined, and of all else the last counts. */
+function merged(before: unknown, item: object): object {
+  if (before === undefined) return item;
+  const entries = Object.entries(item).map(([key, value]: [string, unknown]) => {
+    const old = (before as Record<string, unknown>)[key];
+    return [key, Array.isArray(old) && Array.isArray(value) ? [...(old as unknown[]), ...(value as unknown[])] : value];
+  });
+  return { ...before, ...(Object.fromEntries(entries) as object) };
 }

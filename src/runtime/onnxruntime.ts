@@ -118,13 +118,15 @@ export class OnnxRuntimeEngine implements Engine {
     program: Program,
     views: Readonly<Record<string, View>>,
   ): { bytes: Uint8Array; files: { path: string; data: Uint8Array }[] } {
-    if (program.constants === undefined) return { bytes: program.bytes, files: [] };
+    const { beside } = program;
+    const own = beside === undefined ? [] : [{ path: beside.file, data: joined(beside.pieces) }];
+    if (program.constants === undefined) return { bytes: program.bytes, files: own };
     const native = this.#ort.build === "node" || this.#ort.build === "cuda";
     const placeOf = (file: string): { file: string; offset: bigint } => ({ file, offset: 0n });
     const constants = constantsOf(program, views, this.#residents, native ? placeOf : undefined);
     const names = new Set(constants.flatMap(({ place }) => (place === undefined ? [] : [place.file])));
     const files = [...names].map((path) => ({ path, data: bytesOf(this.#residents.whole(path).data) }));
-    return { bytes: withConstants(program.bytes, constants), files };
+    return { bytes: withConstants(program.bytes, constants), files: [...own, ...files] };
   }
 
   async unload(program: number): Promise<void> {
@@ -252,6 +254,17 @@ export class OnnxRuntimeEngine implements Engine {
     await this.#ort.traces?.remove();
     this.#residents.clear();
   }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) return pieces[0]!;
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 /** 16-bit floats stay bit patterns, also where the language has an array for them. */

@@ -163,3 +163,17 @@ test("--json names inputs and outputs with their types", async () => {
     `float32[batch_size, decoder_sequence_length, ${model.config.vocabulary}]`,
   );
 });
+
+test("a checkpoint of any family, with weights in fewer bits and inner tensors", async () => {
+  const folder = (await files())("gpt2");
+  const flags = ["--quantize", "int8", "--outputs", "attentions.0", "--json"];
+  const { code, out: json, err } = await heed(["export", "test/families/gpt2-causal-lm", "--out", folder, ...flags]);
+  expect([code, err]).toEqual([0, ""]);
+  const { files: written } = JSON.parse(json) as { files: { file: string; outputs: Record<string, string> }[] };
+  expect(written.map(({ file }) => file)).toEqual(["onnx/model_quantized.onnx"]);
+  expect(Object.keys(written[0]!.outputs)).toContain("attentions.0");
+  const names = (await diskFolder(folder).list()).map(({ name }) => name);
+  expect(names).toEqual(["README.md", "config.json", "generation_config.json", "onnx"]);
+  const refused = await heed(["export", "test/families/gpt2-causal-lm", "--out", folder, "--task", "masked-lm"]);
+  expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("gpt2 has no head for masked-lm")]);
+});

@@ -96,3 +96,13 @@ describe("a message", () => {
     }
   });
 });
+
+test("a message in two parts is read as one", () => {
+  const first = encodeMessage("Model", { irVersion: 8, graph: { name: "one", outputs: [{ name: "a" }] } });
+  const second = encodeMessage("Model", { graph: { name: "two", outputs: [{ name: "b" }] } });
+  const whole = new Uint8Array([...first, ...second]);
+  expect(decodeMessage("Model", whole)).toEqual({
+    irVersion: 8,
+    graph: { name: "two", outputs: [{ name: "a" }, { name: "b" }] },
+  });
+});

@@ -57,18 +57,37 @@ for (const [name, Auto, ...kinds] of cases) {
   }
   await model.dispose();
 }
+/** Weights in fewer bits: the length of the logits' difference beside theirs. These models are as small as can be. */
+const kinds = [
+  ["fp16", "fp16", 0.01],
+  ["int8", "q8", 0.1],
+  ["int4", "q4", 0.6],
+];
+for (const [quantize, dtype, bound] of kinds) {
+  for (const [name, Auto] of [
+    ["bert-masked-lm", AutoModelForMaskedLM],
+    ["gpt2-causal-lm", AutoModelForCausalLM],
+  ]) {
+    const from = diskFolder("test/families").at(name);
+    const golden = await readGolden(from, "golden.safetensors");
+    await exportModel(from, diskFolder(models).at(name), { quantize });
+    const model = await Auto.from_pretrained(name, { dtype, device: "cpu" });
+    const { logits } = await model(withPlaces(golden.inputs));
+    await model.dispose();
+    const expected = golden.outputs.get("logits").data;
+    const error = Math.hypot(...expected.map((value, i) => value - logits.data[i])) / Math.hypot(...expected);
+    const ok = error > 0 && error < bound;
+    console.log(`${ok ? "ok     " : "DIFFERS"} ${name}, ${quantize} as ${dtype}: off by ${(100 * error).toFixed(2)} %`);
+    if (!ok) failed++;
+  }
+}
 rmSync(models, { recursive: true, force: true });
 console.log(`Transformers.js ${library.env.version}: ${failed === 0 ? "passed" : `${failed} FAILED`}`);
 process.exit(failed === 0 ? 0 : 1);
 
 /** Outputs of one call beside the golden's. */
 async function forward(model, golden) {
-  const feeds = feedsOf(golden.inputs);
-  // In a forward call Python counts padding, too; Transformers.js leaves it out where nothing is said.
-  const time = feeds.input_ids?.dims[1];
-  const places = feeds.input_ids && BigInt64Array.from(feeds.input_ids.data, (_, i) => BigInt(i % time));
-  if (places !== undefined) feeds.position_ids = new library.Tensor("int64", places, feeds.input_ids.dims);
-  const found = await model(feeds);
+  const found = await model(withPlaces(golden.inputs));
   const named = new Map([...golden.outputs].map(([name, value]) => [snakeCase(name), value]));
   let [worst, compared] = [0, []];
   for (const [name, { data }] of Object.entries(found)) {
@@ -80,6 +99,15 @@ async function forward(model, golden) {
   }
   const ok = compared.length > 0 && worst <= TOLERANCE;
   return { ok, text: `${compared.join(", ")} within ${worst.toExponential(1)}` };
+}
+
+/** In a forward call Python counts padding, too; Transformers.js leaves it out where nothing is said. */
+function withPlaces(inputs) {
+  const feeds = feedsOf(inputs);
+  const { input_ids: ids } = feeds;
+  if (ids === undefined) return feeds;
+  const places = BigInt64Array.from(ids.data, (_, i) => BigInt(i % ids.dims[1]));
+  return { ...feeds, position_ids: new library.Tensor("int64", places, ids.dims) };
 }
 
 /** Greedy ids with the cache, up to the end of each row. */

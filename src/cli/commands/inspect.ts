@@ -24,16 +24,16 @@ import { translatorForward } from "../../tasks/translator-model.ts";
 import { describedCommand, engineOf, wholeNumber, withEngineOptions, type EngineFlags } from "../command.ts";
 import { jsonLine, type Io } from "../io.ts";
 import { colorDepthOf, widthOf } from "../terminal/index.ts";
+import { inspectOnnx, type OnnxFlags } from "./inspect-onnx.ts";
 import { warnOfUnseenWords, withTranslator } from "../translation-files.ts";
 
-interface Flags extends EngineFlags {
+interface Flags extends EngineFlags, OnnxFlags {
   readonly attention: AttentionKind;
   readonly target?: string;
   readonly layer?: number;
   readonly head?: number;
   readonly record?: string;
   readonly records?: true;
-  readonly format: "text" | "svg" | "json";
 }
 
 export function command(io: Io): Command {
@@ -46,34 +46,38 @@ export function command(io: Io): Command {
         expect: "a shaded grid with the English tokens on the left and the French ones on top",
       },
     )
-      .argument("<model>", "a trained translator")
-      .argument("<sentence>", "the sentence to translate")
+      .argument("<model>", "a trained translator, or any ONNX file")
+      .argument("[sentence]", "the sentence to translate, or the text that the file is to read")
       .addOption(new Option("--attention <kind>", "which attention").choices(attentionKinds).default("cross"))
       .option("--target <sentence>", "look at this translation instead of the model's own")
       .option("--layer <n>", "one layer, counted from 1", wholeNumber(1))
       .option("--head <n>", "one head, counted from 1; without it the mean over heads", wholeNumber(1))
       .option("--record <name>", "any inner tensor instead, such as model.encoder.layers.0.hidden")
       .option("--records", "list the names of all inner tensors")
+      .option("--tensor <names...>", "of an ONNX file: inner tensors to compute; without it all are listed")
+      .option("--inputs <file>", "of an ONNX file: a safetensors file with what it reads")
       .addOption(
         new Option("--format <name>", "the form of the output").choices(["text", "svg", "json"]).default("text"),
       )
-      .action((model: string, sentence: string, flags: Flags) =>
-        withTranslator(model, engineOf(flags), async (opened) => {
+      .action((model: string, given: string | undefined, flags: Flags) => {
+        if (model.endsWith(".onnx")) return inspectOnnx(model, given, flags, engineOf(flags), io);
+        return withTranslator(model, engineOf(flags), async (opened) => {
+          const sentence = given ?? "";
           if (sentence.trim() === "")
             throw new InputError("The sentence is empty. Give the words to look at in quotes.");
           warnOfUnseenWords(opened, [sentence], io);
           const { target, attention: kind, record } = flags;
-          const given = target === undefined ? {} : { target };
+          const options = target === undefined ? {} : { target };
           if (flags.records === true) {
             await io.stdout.write(`${recordNames(translatorForward(opened.config)).join("\n")}\n`);
           } else if (record !== undefined) {
-            const found = await recordsWhile(opened, sentence, [record], given);
+            const found = await recordsWhile(opened, sentence, [record], options);
             await io.stdout.write(shownRecord(record, found.get(record)!, flags, io));
           } else {
-            await io.stdout.write(shown(await attentionOf(opened, sentence, { kind, ...given }), flags, io));
+            await io.stdout.write(shown(await attentionOf(opened, sentence, { kind, ...options }), flags, io));
           }
-        }),
-      ),
+        });
+      }),
   );
 }
 
