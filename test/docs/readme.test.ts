@@ -111,6 +111,12 @@ it("docs/architecture.md shows the family of src/models/opt.ts as it is", () => 
 
 /** A sample of a page, and the file that is compiled with the tests; they differ in what they import from. */
 const samples = [
+  {
+    page: "README.md",
+    file: "attention-sample.ts",
+    quick: undefined,
+    says: /^\[ 1, 5, 53 \] 3 2\nlayer 1, head 1\n[^]*#17/,
+  },
   { page: "README.md", file: "readme-sample.ts", quick: [/updates: \d+/, "updates: 2"] as const, says: /-\d+\.\d+\n$/ },
   {
     page: "docs/architecture.md",
@@ -120,7 +126,7 @@ const samples = [
   },
 ];
 
-describe.each(samples)("the sample of $page", ({ page, file, quick, says }) => {
+describe.each(samples)("the sample $file of $page", ({ page, file, quick, says }) => {
   const source = read(`test/docs/${file}`)
     .replaceAll('"../../src/index.ts"', '"heed"')
     .replaceAll(/"\.\.\/\.\.\/src\/(\w+)\/index\.ts"/g, '"heed/$1"');
