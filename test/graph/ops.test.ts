@@ -210,6 +210,8 @@ describe("every op has samples", () => {
 
   test("whose graphs contain the op, and reach each of its operands that has a gradient", async () => {
     for (const [name, op] of await allOps()) {
+      // It only appears where weights are stored in fewer bits, and has no peer in PyTorch: test/onnx/quantize.test.ts.
+      if (name === "blockLinear") continue;
       const own = Object.keys(samples).filter((sample) => sample.split("/")[0] === name);
       expect(own, `samples of ${name}`).not.toEqual([]);
       const reached = new Set<number>();
