@@ -65,6 +65,15 @@ describe("T5", () => {
     }
   });
 
+  it("draws the same whatever is read together", async () => {
+    const model = await translates(await t5());
+    const options = { doSample: true, topK: 0, temperature: 5, seed: 2, maxNewTokens: 5 };
+    const texts = ["w7 w8 w9", "w10", "w11 w12"];
+    const ids = async (batch: number): Promise<unknown> =>
+      (await model.translate(texts, { ...options, batch })).map(([one]) => [...one!.ids]);
+    expect(await ids(1)).toEqual(await ids(3));
+  });
+
   it("is told its task by the prefix and the settings of config.json", async () => {
     const [plain, told] = [await translates(await t5()), await translates(await t5(t5Tasks))];
     expect(told.pairs).toEqual([

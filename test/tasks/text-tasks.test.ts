@@ -118,6 +118,22 @@ describe("classify", () => {
     expect(value.score).toBeCloseTo(row((await number.model.forward(input)).logits, 0)[0]!, 5);
   });
 
+  it("pads with the config's token, by which decoders find the end of a text, not with the tokenizer's", async () => {
+    const sizes = { model_type: "gpt2", vocab_size: 53, n_embd: 8, n_head: 2, n_layer: 1, n_positions: 16 };
+    const files = wordTokenizer(53, { pad: ["<pad>", 5], eos: ["</s>", 1] });
+    const folder = await drawnFolder({ ...sizes, pad_token_id: 0 }, "GPT2ForSequenceClassification", files);
+    const classifier = await opens(folder, "classify");
+    const inputs = ["w7 w8 w9 w10", "w11"];
+    const together = await classifier.classify(inputs);
+    for (const [i, input] of inputs.entries()) {
+      const [alone] = await classifier.classify([input]);
+      for (const [k, { label, score }] of alone!.entries()) {
+        expect(together[i]![k]!.label).toBe(label);
+        expect(together[i]![k]!.score).toBeCloseTo(score, 5);
+      }
+    }
+  });
+
   it("reads texts one by one where the model has no padding to tell their ends by", async () => {
     const config = { model_type: "gpt2", vocab_size: 53, n_embd: 8, n_head: 2, n_layer: 1, n_positions: 16 };
     const folder = await drawnFolder(config, "GPT2ForSequenceClassification", plainWords);
