@@ -11,7 +11,6 @@ import {
   diskFolder,
   lossOf,
   fetchFolder,
-  lossOf,
   open,
   openModel,
   openTranslatorFolder,
