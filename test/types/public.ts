@@ -9,7 +9,6 @@ import {
   createEngine,
   createModel,
   diskFolder,
-  lossOf,
   fetchFolder,
   open,
   openModel,
