@@ -9,6 +9,7 @@ import {
   createEngine,
   createModel,
   diskFolder,
+  lossOf,
   fetchFolder,
   open,
   openModel,
