@@ -5,7 +5,7 @@ import type { ConfigJson, Field } from "./config-fields.ts";
 
 const theta = z.number().positive();
 const factor = z.number().positive();
-const schema = z
+const schema: z.ZodType<RotaryPositions> = z
   .looseObject({ kind: z.enum(["default", "linear", "llama3"]), partialFactor: z.literal(1).optional() })
   .pipe(
     z.discriminatedUnion("kind", [
@@ -23,7 +23,17 @@ const schema = z
   );
 
 /** How fast the angles of rotary positions grow. */
-export type RotaryPositions = z.infer<typeof schema>;
+export type RotaryPositions = { readonly theta: number } & (
+  | { readonly kind: "default" }
+  | { readonly kind: "linear"; readonly factor: number }
+  | {
+      readonly kind: "llama3";
+      readonly factor: number;
+      readonly originalPositions: number;
+      readonly lowFrequencyFactor: number;
+      readonly highFrequencyFactor: number;
+    }
+);
 
 const THETA = 10_000;
 

@@ -123,7 +123,7 @@ async function groupsOf(file: TensorFile, shown: string): Promise<Groups> {
   return groups;
 }
 
-const stepArguments = z.object({
+const stepArguments: z.ZodType<StepArguments> = z.object({
   lr: z.number(),
   betas: z.tuple([z.number(), z.number()]),
   eps: z.number(),
@@ -131,7 +131,12 @@ const stepArguments = z.object({
 });
 
 /** The update that `step` tensors are behind. */
-export type StepArguments = z.infer<typeof stepArguments>;
+export interface StepArguments {
+  readonly lr: number;
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+  readonly weight_decay: number;
+}
 
 function generateCase(
   name: string,
