@@ -22,7 +22,7 @@ export interface MemoryOptions {
 
 /** Bytes of main memory at the worst moment, in parts. */
 export interface TrainingMemory {
-  /** Parameters, their gradients, the optimizer's state and averages, and a copy while they are first filled. */
+  /** Parameters, their gradients, the optimizer's state and averages, and copies while they are first filled. */
   readonly parameters: number;
   /** What a step's forward pass keeps for its backward pass, and what that needs on the way. */
   readonly activations: number;
@@ -37,7 +37,7 @@ export interface TrainingMemory {
  * Node with Heed, the engine, its worker, and what tracing and loading leave behind. Measured, as are the next two:
  * peak resident sizes of fourteen trainings in Node 20 with ONNX Runtime 1.30, docs/architecture.md ("Memory").
  */
-const PROCESS = 215 * 2 ** 20;
+const PROCESS = 220 * 2 ** 20;
 /** What the engine's allocator takes for each byte asked for, where all batches have one shape. */
 const ONE_SHAPE = 1.05;
 /** The same where shapes change from batch to batch: gaps that no result fits into. */
@@ -54,8 +54,9 @@ export function trainingMemory(objective: Objective, options: MemoryOptions): Tr
   const { size } = layoutOf(specs);
   const slots = specs.flatMap(({ shape, trained }) => (trained ? Object.values(optimizer.slots(shape)) : []));
   const state = slots.reduce((sum, shape) => sum + shape.reduce((product, d) => product * d, 1), 0);
-  // Parameters, gradients, and the values on their way into the engine.
-  const copies = 3 + (accumulate ? 1 : 0) + (movingAverage > 0 ? 1 : 0);
+  // Parameters, gradients, and the first values on their way into the engine: what this thread made of them and what
+  // the engine's received are both not collected yet when training begins.
+  const copies = 4 + (accumulate ? 1 : 0) + (movingAverage > 0 ? 1 : 0);
   const parameters = 4 * (copies * size + state);
   const rates = new Set([...trace.dropoutPools.values()].map(({ rate }) => rate));
   const fixed = PROCESS + 4 * POOL_SIZE * rates.size;

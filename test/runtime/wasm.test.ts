@@ -106,7 +106,9 @@ it("gives back the memory of what was fed, kept, fetched and freed", async () =>
     return bytesOfMemory();
   };
   const before = await run(3);
-  expect(await run(25)).toBe(before);
+  // The threads' timing decides how freed parts join, so the memory may grow by a step; a leak of one tensor a run is
+  // 400 MB here.
+  expect(await run(25)).toBeLessThan(before + 5 * size * Float32Array.BYTES_PER_ELEMENT);
   expect((await engine.read("kept", size - 1)).data[0]).toBe(3);
   await engine.free("kept");
   await engine.unload(program);

@@ -71,7 +71,10 @@ describe("forward", () => {
     expect(attentions.map(({ shape }) => shape)).toEqual(Array(2).fill([2, 3, 5, 5]));
     expect(crossAttentions).toEqual([]);
     const run = await model.run(inputs, { outputs: ["attentions.1"] });
-    expect(attentions[1]).toEqual(run.get("attentions.1"));
+    // Another program: an engine may order its sums otherwise.
+    const alone = run.get("attentions.1")!;
+    expect(attentions[1]!.shape).toEqual(alone.shape);
+    attentions[1]!.data.forEach((value, i) => { expect(value).toBeCloseTo(Number(alone.data[i]), 6); });
   });
 
   it("tells the layers of encoder and decoder apart", async () => {
