@@ -15,9 +15,11 @@ const rooms = [
   "generation",
   "evaluation",
   "training",
+  "objectives",
   "insight",
   "figures",
   "tasks",
+  "learning",
   "cli",
 ];
 

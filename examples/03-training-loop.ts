@@ -111,7 +111,7 @@ const loop = trainingLoop({
   updates,
   schedule: { kind: "linear", peak: 0.01, warmUp: 50 },
   epoch: (epoch) => ({ length: 1000, batch: (index) => [batchOf(trainingWords(epoch, index))] }),
-  validation: () => [batchOf(validation)],
+  validate: () => trainer.evaluate([batchOf(validation)]),
   validateEvery: updates / 10,
 });
 const curve: { update: number; loss: number }[] = [];

@@ -57,6 +57,7 @@ export {
   type Step,
   type StopSignal,
 } from "./training/index.ts";
+export { lossOf } from "./objectives/index.ts";
 export { countParameters, recordNames, recordsOf, type ParameterCounts } from "./insight/index.ts";
 export { heatGridSvg, heatGridText, lineChartSvg, lineChartText } from "./figures/index.ts";
 export { exportModel, type ExportModelOptions } from "./tasks/export-model.ts";
@@ -76,7 +77,6 @@ export { type ImageInput } from "./tasks/image-model.ts";
 export { ImageTextMatcher, type Match } from "./tasks/match.ts";
 export { Model, type Results, type RunOptions } from "./tasks/model.ts";
 export { feedsOf } from "./tasks/model-inputs.ts";
-export { lossOf } from "./tasks/objective.ts";
 export { open, type OpenTaskOptions, type TaskModels, type TaskName } from "./tasks/open-task.ts";
 export {
   createModel,

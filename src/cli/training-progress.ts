@@ -1,5 +1,5 @@
 /** A training run on the terminal: a bar with rate and time left, and the loss as a live curve. */
-import type { Step } from "../training/index.ts";
+import type { Scores, Step } from "../training/index.ts";
 import type { Io } from "./io.ts";
 import { createProgress, type Progress } from "./terminal/index.ts";
 
@@ -27,12 +27,9 @@ export function trainingProgress(
   });
   return {
     step({ update, loss, targets, validation, learningRate, progress: fraction }) {
-      const nats = validation?.["nats"];
       progress.point("training loss", update, loss);
       progress.update({ done: update, amount: targets, fraction, values: { loss, rate: learningRate } });
-      if (nats === undefined) return;
-      const accuracy = (100 * validation!["accuracy"]!).toFixed(1);
-      progress.log(`update ${update}: validation ${nats.toFixed(3)} nats a token, ${accuracy} % of tokens right`);
+      if (validation !== undefined) progress.log(`update ${update}: validation ${scoresText(validation)}`);
     },
     log: (line) => {
       progress.log(line);
@@ -44,4 +41,15 @@ export function trainingProgress(
       progress.close();
     },
   };
+}
+
+/** "2.313 nats a token, 51.2 % of tokens right" of a translator; the scores by their names elsewhere. */
+function scoresText(scores: Scores): string {
+  const { nats, accuracy } = scores;
+  if (nats !== undefined && accuracy !== undefined) {
+    return `${nats.toFixed(3)} nats a token, ${(100 * accuracy).toFixed(1)} % of tokens right`;
+  }
+  return Object.entries(scores)
+    .map(([name, value]) => `${name} ${value.toFixed(4)}`)
+    .join(", ");
 }

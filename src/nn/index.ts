@@ -68,6 +68,7 @@ export {
   type Parameter,
   type TraceKind,
   type TraceOptions,
+  type ScopeRules,
 } from "./scope.ts";
 export {
   matchWeights,

@@ -16,7 +16,8 @@ export function linear(scope: Scope, x: Tensor, out: number, options: LinearOpti
   const { bias = true, initial = { kind: "xavier" }, layout = "out-in" } = options;
   const shape = layout === "out-in" ? [out, x.fixed(-1)] : [x.fixed(-1), out];
   const weight = scope.parameter("weight", shape, initial);
-  return x.linear(weight, bias ? scope.parameter("bias", [out], { kind: "zeros" }) : undefined, layout);
+  const y = x.linear(weight, bias ? scope.parameter("bias", [out], { kind: "zeros" }) : undefined, layout);
+  return scope.adapted(x, y);
 }
 
 /** The table of an embedding: `weight` [count, width]. */

@@ -219,6 +219,18 @@ export class ModelParameters {
     return unflatten(this.layout, data as Float32Array);
   }
 
+  /** Replaces some values, by name. Throws CheckpointError for a name or a shape that is not here. */
+  async update(values: ReadonlyMap<string, HostTensor>): Promise<void> {
+    requireMatch(
+      this.specs.filter(({ name }) => values.has(name)),
+      values,
+    );
+    for (const [name, { data }] of values) {
+      await this.engine.write(PARAMETERS, data, this.layout.places.get(name)!.offset);
+    }
+    this.changed();
+  }
+
   /** Replaces all values. */
   async write(values: ReadonlyMap<string, HostTensor>, resident = PARAMETERS): Promise<void> {
     requireMatch(this.specs, values);

@@ -90,6 +90,23 @@ export interface TraceOptions {
   readonly once?: ((name: string, value: Tensor) => Tensor) | undefined;
 }
 
+/**
+ * What a caller changes about models that it traces, without their knowing: shared and frozen parameters, adapters, heads
+ * that see a part of what the body computed. See `Scope.with`.
+ */
+export interface ScopeRules {
+  /** The name of a parameter, by its path: models share parameters that get one name. */
+  readonly rename?: ((path: string) => string) | undefined;
+  /** Whether training changes a parameter, by its name. What a model itself keeps fixed stays so. */
+  readonly trained?: ((name: string) => boolean) | undefined;
+  /** The output of a linear layer, from its scope, its input and what it gives by itself. */
+  readonly adapt?: ((scope: Scope, x: Tensor, y: Tensor) => Tensor) | undefined;
+  /** A tensor in place of a published one: what follows is computed from it. */
+  readonly instead?: ((name: string, published: Tensor) => Tensor) | undefined;
+  /** The name under which a tensor is published: two models of one trace publish the same names. */
+  readonly publishAs?: ((name: string) => string) | undefined;
+}
+
 /** What one tracing of a model function collects. */
 export class Trace {
   readonly kind: TraceKind;
@@ -135,15 +152,28 @@ const before = dimension("before");
 export class Scope {
   readonly trace: Trace;
   readonly path: string;
+  readonly #rules: readonly ScopeRules[];
 
-  constructor(trace: Trace, path: string) {
+  constructor(trace: Trace, path: string, rules: readonly ScopeRules[] = []) {
     this.trace = trace;
     this.path = path;
+    this.#rules = rules;
+  }
+
+  /** The same place under further rules, which hold for all scopes below it. The last that were added apply first. */
+  with(rules: ScopeRules): Scope {
+    return new Scope(this.trace, this.path, [rules, ...this.#rules]);
+  }
+
+  /** What a linear layer of this path gives, from its input `x` and the output `y` that it has by itself. */
+  adapted(x: Tensor, y: Tensor): Tensor {
+    return this.#rules.reduce((output, { adapt }) => adapt?.(this, x, output) ?? output, y);
   }
 
   /** The scope below, for example `scope.at("layers", 3)`. */
   at(...names: readonly (string | number)[]): Scope {
-    return new Scope(this.trace, [this.path, ...names].filter((name) => name !== "").join("."));
+    const path = [this.path, ...names].filter((name) => name !== "").join(".");
+    return new Scope(this.trace, path, this.#rules);
   }
 
   /**
@@ -177,7 +207,7 @@ export class Scope {
   }
 
   #held(name: string, shape: readonly number[], initial: Initializer, trained: boolean): Tensor {
-    const full = this.#named(name);
+    const full = this.#rules.reduce((path, { rename }) => rename?.(path) ?? path, this.#named(name));
     const before = this.trace.parameters.get(full);
     if (before !== undefined) {
       if (before.shape.join() !== shape.join()) {
@@ -188,7 +218,8 @@ export class Scope {
       return before.tensor;
     }
     const tensor = input(full, "float32", shape);
-    this.trace.parameters.set(full, { name: full, shape, initial, trained, tensor });
+    const free = this.#rules.every((rules) => rules.trained?.(full) ?? true);
+    this.trace.parameters.set(full, { name: full, shape, initial, trained: trained && free, tensor });
     return tensor;
   }
 
@@ -203,8 +234,10 @@ export class Scope {
    * Returns it.
    */
   publish(name: string, tensor: Tensor): Tensor {
-    const published = this.trace.instead?.get(name)?.(tensor) ?? tensor;
-    this.trace.records.set(name, published);
+    const shown = this.#rules.reduce((short, { publishAs }) => publishAs?.(short) ?? short, name);
+    const given = this.trace.instead?.get(shown)?.(tensor) ?? tensor;
+    const published = this.#rules.reduce((value, { instead }) => instead?.(name, value) ?? value, given);
+    this.trace.records.set(shown, published);
     return published;
   }
 

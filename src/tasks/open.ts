@@ -19,11 +19,12 @@ import {
   parametersOf,
   TRANSFORMER,
   type Architecture,
+  type ConfigJson,
   type ModelTask,
   type WantedHead,
 } from "../models/index.ts";
 import { ModelParameters, requireAll, type WeightMatch } from "../nn/index.ts";
-import type { Quantization } from "../onnx/index.ts";
+import type { HostTensor, Quantization } from "../onnx/index.ts";
 import { createEngine, type EngineOptions } from "../runtime/index.ts";
 import { fitWeights } from "./fit-weights.ts";
 import { Model } from "./model.ts";
@@ -36,6 +37,8 @@ export interface OpenOptions extends EngineOptions, WantedHead {
   readonly quantize?: Quantization | undefined;
   /** Of fresh parameters. Default: 1. */
   readonly seed?: number | undefined;
+  /** Keys over those of config.json: the labels of another task, say. */
+  readonly config?: ConfigJson | undefined;
 }
 
 /** Settings that belong to a model beside its config, by file name. */
@@ -72,10 +75,11 @@ export async function inspectCheckpoint(folder: ReadableFolder, options: OpenOpt
 /** What config.json alone says of a checkpoint. Throws CheckpointError or ConfigError as `inspectCheckpoint` does. */
 export async function describeCheckpoint(
   folder: ReadableFolder,
-  wanted: WantedHead = {},
+  wanted: WantedHead & Pick<OpenOptions, "config"> = {},
 ): Promise<Pick<Checkpoint, "architecture" | "config">> {
   await requireModelFolder(folder);
-  const config = await readSettings(folder, CONFIG);
+  const stored = await readSettings(folder, CONFIG);
+  const config = { ...stored, values: { ...stored.values, ...wanted.config } };
   if (config.values["model_type"] === TRANSFORMER) {
     throw new CheckpointError(
       `${folder.describe()} is a translator that Heed trained. Open it with Translator.open, or with heed translate.`,
@@ -132,12 +136,16 @@ export async function createModel(size: string | Architecture, options: OpenOpti
 }
 
 /**
- * Writes config.json, weights, and the settings that came with the model: a folder that Python opens. Weights are
- * written as float32, whatever they were read from.
+ * Writes config.json, weights, and the settings that came with the model: a folder that Python opens. Weights are the
+ * model's own unless given, and written as float32, whatever they were read from.
  */
-export async function saveModel(model: Model, folder: Folder): Promise<void> {
+export async function saveModel(
+  model: Model,
+  folder: Folder,
+  weights?: ReadonlyMap<string, HostTensor>,
+): Promise<void> {
   const { architecture, checkpoint } = model;
-  await writeWeights(folder, asStored(await model.parameters.read()));
+  await writeWeights(folder, asStored(weights ?? (await model.parameters.read())));
   for (const [file, settings] of checkpoint?.beside ?? []) await writeSettings(folder, file, settings.values, settings);
   const config = checkpoint?.config;
   const json = architecture.toJson(config?.values);

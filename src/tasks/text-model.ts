@@ -119,9 +119,9 @@ export class TextModel<T extends ModelTask = ModelTask> {
     return this.model.forward(this.encode(inputs, options).feeds, options);
   }
 
-  /** Writes config.json, weights and the tokenizer's files: a folder that Python opens. */
-  async save(folder: Folder): Promise<void> {
-    await saveModel(this.model, folder);
+  /** Writes config.json, weights (the model's own unless given) and the tokenizer's files: a folder that Python opens. */
+  async save(folder: Folder, weights?: ReadonlyMap<string, HostTensor>): Promise<void> {
+    await saveModel(this.model, folder, weights);
     for (const [name, content] of this.tokenizer.files()) await folder.write(name, content);
   }
 

@@ -1,20 +1,16 @@
 /** Trains a translator on sentence pairs, with or without a run folder. */
 import { placesOf, tokenBatches, withinLimits, type PairLength, type TextPair } from "../data/index.ts";
-import type { Folder } from "../files/index.ts";
-import type { HostTensor } from "../onnx/index.ts";
 import {
-  optimizers,
-  START,
-  Trainer,
-  trainingLoop,
+  fit,
+  trainerOf,
   type Batch,
   type BatchSizes,
   type Epoch,
-  type OptimizerName,
+  type FitJob,
+  type FitOptions,
   type Run,
-  type ScheduleKind,
   type Step,
-  type StopSignal,
+  type Trainer,
   type TrainingMemory,
 } from "../training/index.ts";
 import type { Translator } from "./translator.ts";
@@ -22,31 +18,13 @@ import { pairFeeds, translatorObjective } from "./translator-model.ts";
 import { batchSizes, evaluationTokens, translatorMemory } from "./translator-memory.ts";
 
 /** What is trained, how long, and how. */
-export interface TrainOptions {
-  readonly updates?: number | undefined;
-  readonly minutes?: number | undefined;
-  readonly seed?: number | undefined;
+export interface TrainOptions extends Partial<FitOptions> {
   /** The most target (or source) tokens of a batch, padding included. */
   readonly batchTokens?: number | undefined;
   /** Batches whose gradients are added up before an update. */
   readonly accumulate?: number | undefined;
-  readonly optimizer?: OptimizerName | undefined;
-  readonly beta1?: number | undefined;
-  readonly beta2?: number | undefined;
-  readonly weightDecay?: number | undefined;
-  readonly clipNorm?: number | undefined;
-  readonly movingAverage?: number | undefined;
-  /** Whether the backward pass computes the inside of layers a second time: less memory, more time. Default: false. */
-  readonly recompute?: boolean | undefined;
-  readonly schedule?: ScheduleKind | undefined;
-  readonly learningRate?: number | undefined;
-  readonly warmUp?: number | undefined;
   readonly labelSmoothing?: number | undefined;
-  readonly validateEvery?: number | undefined;
-  readonly saveEvery?: number | undefined;
-  readonly patience?: number | undefined;
   readonly validation?: readonly SentencePair[] | undefined;
-  readonly signal?: StopSignal | undefined;
   /** Where checkpoints and the log go. */
   readonly run?: Run | undefined;
   /** Told, before anything is trained, what memory it will take; where it throws, nothing is trained. */
@@ -70,7 +48,7 @@ export async function* train(
   pairs: readonly SentencePair[],
   options: TrainOptions = {},
 ): AsyncGenerator<Step, void> {
-  const { run, warn, batchTokens = 4096 } = options;
+  const { warn, batchTokens = 4096 } = options;
   const examples = encodeAll(model, pairs, "training", warn);
   const epoch = epochsOf(model, examples, options);
   const lengths = examples.map(lengthsOf);
@@ -82,31 +60,34 @@ export async function* train(
       evaluation: held?.map(sizesOf),
     }),
   );
-  const trainer = await makeTrainer(model, options);
-  const save =
-    run &&
-    ((position: Step["position"], score: number | undefined) =>
-      run.save(trainer, position, score, (folder: Folder, weights: ReadonlyMap<string, HostTensor>) =>
-        model.save(folder, weights),
-      ));
-  const { schedule = "inverse-sqrt", learningRate = 2e-3, warmUp = 200 } = options;
-  const loop = trainingLoop({
-    trainer,
-    epoch,
-    schedule: { kind: schedule, peak: learningRate, warmUp, width: model.config.width },
-    updates: options.updates,
-    seconds: options.minutes === undefined ? undefined : options.minutes * 60,
-    validation: held && (() => held),
-    validateEvery: options.validateEvery,
-    patience: options.patience,
-    record: run && ((step) => run.record(step)),
-    save,
-    saveEvery: options.saveEvery,
-    signal: options.signal,
-    from: run?.resumed?.position ?? START,
-  });
-  yield* loop;
+  const { run } = options;
+  yield* fit(
+    {
+      ...jobOf(model, options),
+      epoch,
+      validate: held && ((trainer) => trainer.evaluate(held)),
+      write: (folder) => model.save(folder),
+      run,
+    },
+    fitOptions(options),
+  );
 }
+
+/** What is fitted, but for the batches. */
+function jobOf(
+  model: Translator,
+  { labelSmoothing = 0.1 }: TrainOptions,
+): Pick<FitJob, "parameters" | "objective" | "width"> {
+  const { config, parameters } = model;
+  return { parameters, objective: translatorObjective(config, labelSmoothing), width: config.width };
+}
+
+/** The options with what is usual for translators (Vaswani et al. 2017, section 5.3). */
+const fitOptions = (options: TrainOptions): FitOptions => ({
+  ...{ optimizer: "adam", schedule: "inverse-sqrt", warmUp: 200 },
+  ...options,
+  learningRate: options.learningRate ?? 2e-3,
+});
 
 const sizesOf = ({ feeds: { source, target } }: Batch): BatchSizes => ({
   batch: source!.shape[0]!,
@@ -133,19 +114,11 @@ export function epochsOf(
 }
 
 /** The trainer of a translator, in the engine of its parameters. */
-export async function makeTrainer(model: Translator, options: TrainOptions): Promise<Trainer> {
-  const { seed = 1, run, weightDecay = 0, clipNorm = 1, movingAverage = 0, labelSmoothing = 0.1 } = options;
-  const { optimizer = "adam", beta1, beta2, recompute } = options;
-  if (run?.resumed !== undefined) await model.parameters.write(run.resumed.weights);
-  const objective = translatorObjective(model.config, labelSmoothing);
-  const trainer = await Trainer.create(
-    model.engine,
-    objective,
-    { seed, optimizer: optimizers[optimizer]({ beta1, beta2 }), weightDecay, clipNorm, movingAverage, recompute },
-    model.parameters,
+export function makeTrainer(model: Translator, options: TrainOptions): Promise<Trainer> {
+  return trainerOf(
+    { ...jobOf(model, options), epoch: () => ({ length: 0, batch: () => [] }), run: options.run },
+    fitOptions(options),
   );
-  if (run?.resumed !== undefined) await trainer.restore(run.resumed.state);
-  return trainer;
 }
 
 /** Token ids of pairs. Those longer than the model's positions are left out, and named in a warning. */

@@ -1,10 +1,13 @@
 /** Objectives, optimizers, schedules, the loop, resume. */
+export { fit, trainerOf, type FitJob, type FitOptions } from "./fit.ts";
 export {
   trainingLoop,
   START,
   type Epoch,
+  type Goal,
   type LoopOptions,
   type Position,
+  type Scores,
   type Step,
   type StopSignal,
 } from "./loop.ts";

@@ -1,5 +1,5 @@
 /** The training loop: an async iterator over updates. Whoever iterates may log, plot, stop or break out of it. */
-import { HeedError } from "../errors/index.ts";
+import { HeedError, TrainingError } from "../errors/index.ts";
 import type { StopSignal } from "../generation/index.ts";
 import { learningRate, type ScheduleOptions } from "./schedules.ts";
 import type { Batch, StepResult, Trainer } from "./trainer.ts";
@@ -22,13 +22,25 @@ export interface Position {
   readonly index: number;
   /** Seconds spent training, over all resumes. */
   readonly seconds: number;
-  /** The best validation loss so far, and the evaluations since without a better one. */
+  /** The best score of a validation so far, and the validations since without a better one. */
   readonly best?: number | undefined;
   readonly sinceBest: number;
 }
 
 /** The beginning of a run. */
 export const START: Position = { update: 0, epoch: 0, index: 0, seconds: 0, sinceBest: 0 };
+
+/** Scores of a validation, by name. */
+export type Scores = Readonly<Record<string, number>>;
+
+/** Which of the scores counts, and which way it is better. */
+export interface Goal {
+  readonly score: string;
+  readonly better: "lower" | "higher";
+}
+
+/** The goal where none is named. */
+export const LOWEST_LOSS: Goal = { score: "loss", better: "lower" };
 
 /** What a loop trains on, how long, and when it validates and saves. */
 export interface LoopOptions {
@@ -38,11 +50,13 @@ export interface LoopOptions {
   /** The run ends after this many updates, or this many seconds of training: the one that is given, or the first. */
   readonly updates?: number | undefined;
   readonly seconds?: number | undefined;
-  /** Batches to validate on, and after how many updates. */
-  readonly validation?: (() => Iterable<Batch>) | undefined;
+  /** Judges the model by named scores, and after how many updates. */
+  readonly validate?: (() => Promise<Scores>) | undefined;
   readonly validateEvery?: number | undefined;
-  /** Ends the run after this many validations without a lower loss. */
+  /** Ends the run after this many validations without a better score. */
   readonly patience?: number | undefined;
+  /** The score that patience and the best checkpoint go by. Default: the lowest `loss`. */
+  readonly goal?: Goal | undefined;
   /** Writes a step to a log, before the step's checkpoint is saved. */
   readonly record?: ((step: Step) => Promise<void>) | undefined;
   /** Saves a checkpoint, and after how many updates. The last update always saves one. */
@@ -61,8 +75,8 @@ export interface Step extends StepResult {
   readonly progress: number;
   /** Seconds spent training so far. */
   readonly seconds: number;
-  /** Means per target over the validation batches, where this update was followed by a validation. */
-  readonly validation?: Readonly<Record<string, number>> | undefined;
+  /** The scores, where this update was followed by a validation. */
+  readonly validation?: Scores | undefined;
   readonly position: Position;
 }
 
@@ -114,6 +128,7 @@ class Batches {
  */
 export async function* trainingLoop(options: LoopOptions): AsyncGenerator<Step, Position> {
   const { trainer, updates = Infinity, seconds: limit = Infinity, signal, patience = Infinity } = options;
+  const { goal = LOWEST_LOSS } = options;
   if (updates === Infinity && limit === Infinity) throw new HeedError("A run needs a number of updates or a time.");
   let position = options.from ?? START;
   const batches = new Batches(options.epoch);
@@ -134,7 +149,7 @@ export async function* trainingLoop(options: LoopOptions): AsyncGenerator<Step, 
     const stopping = (): boolean => signal?.aborted === true;
     over = update >= updates || elapsed() >= limit;
     const validation = await validate(options, update, over || stopping());
-    if (validation !== undefined) position = judged(position, validation["loss"]!);
+    if (validation !== undefined) position = judged(position, scoreOf(validation, goal), goal);
     over ||= position.sinceBest >= patience;
     position = { ...position, seconds: elapsed() };
     // With patience the best weights are the result, so they are saved whenever they are found.
@@ -145,7 +160,7 @@ export async function* trainingLoop(options: LoopOptions): AsyncGenerator<Step, 
     // The record comes first: a checkpoint must not know of an update that the log does not.
     await options.record?.(step);
     if (over || stopping() || due) {
-      await options.save?.(position, validation?.["loss"]);
+      await options.save?.(position, validation === undefined ? undefined : scoreOf(validation, goal));
       saved = update;
     }
     yield step;
@@ -155,20 +170,24 @@ export async function* trainingLoop(options: LoopOptions): AsyncGenerator<Step, 
   return position;
 }
 
-async function validate(
-  options: LoopOptions,
-  update: number,
-  last: boolean,
-): Promise<Record<string, number> | undefined> {
-  const { validation, validateEvery = Infinity, trainer } = options;
-  if (validation === undefined || (!last && update % validateEvery !== 0)) return undefined;
-  return trainer.evaluate(validation());
+async function validate(options: LoopOptions, update: number, last: boolean): Promise<Scores | undefined> {
+  const { validate: judge, validateEvery = Infinity } = options;
+  return judge === undefined || (!last && update % validateEvery !== 0) ? undefined : judge();
+}
+
+function scoreOf(validation: Scores, { score }: Goal): number {
+  const found = validation[score];
+  if (found !== undefined) return found;
+  throw new TrainingError(
+    `There is no score "${score}" to go by. The scores of this validation are ${Object.keys(validation).join(", ")}.`,
+  );
 }
 
 const isBest = ({ sinceBest }: Position, validation: object | undefined): boolean =>
   validation !== undefined && sinceBest === 0;
 
-function judged(position: Position, loss: number): Position {
-  if (position.best === undefined || loss < position.best) return { ...position, best: loss, sinceBest: 0 };
-  return { ...position, sinceBest: position.sinceBest + 1 };
+function judged(position: Position, score: number, { better }: Goal): Position {
+  const { best } = position;
+  const improved = best === undefined || (better === "lower" ? score < best : score > best);
+  return improved ? { ...position, best: score, sinceBest: 0 } : { ...position, sinceBest: position.sinceBest + 1 };
 }

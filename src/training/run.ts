@@ -17,7 +17,7 @@ import { CheckpointError, ConfigError, TrainingError } from "../errors/index.ts"
 import { readJson, type Folder, type ReadableFolder } from "../files/index.ts";
 import { firstNotFinite } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
-import type { Position, Step } from "./loop.ts";
+import type { Goal, Position, Step } from "./loop.ts";
 import { eventFileHeader, eventFileName, eventRestart, eventScalars, isEventFile } from "./tensorboard.ts";
 import { CALMER, type Trainer } from "./trainer.ts";
 
@@ -35,13 +35,14 @@ export interface RunSettings {
   readonly replace?: boolean | undefined;
   /** How many of the last checkpoints are kept. */
   readonly keep?: number | undefined;
+  /** Which scores of checkpoints are better. Default: lower ones, as of a loss. */
+  readonly better?: Goal["better"] | undefined;
   readonly warn: (message: string) => void;
 }
 
 /** What a resumed run goes on from. */
 export interface Resumed {
   readonly position: Position;
-  readonly weights: ReadonlyMap<string, HostTensor>;
   readonly state: ReadonlyMap<string, Float32Array>;
   /** The checkpoint, which is also a model folder. */
   readonly folder: ReadableFolder;
@@ -67,8 +68,12 @@ export class Run {
    * Throws ConfigError where the folder holds a run and `resume` was not asked for, or where the settings
    * differ from those of the run, TrainingError where another process writes into it.
    */
-  static async open({ folder, settings, resume, replace = false, keep, warn }: RunSettings): Promise<Run> {
-    const run = await openRun(folder, { ...(keep === undefined ? {} : { keep }), warn });
+  static async open({ folder, settings, resume, replace = false, keep, better, warn }: RunSettings): Promise<Run> {
+    const run = await openRun(folder, {
+      ...(keep !== undefined && { keep }),
+      ...(better !== undefined && { better }),
+      warn,
+    });
     try {
       if (replace) await folder.remove("checkpoints");
       const opened = new Run(folder, run, settings);
@@ -115,7 +120,7 @@ export class Run {
     }
     const state = new Map<string, Float32Array>();
     for (const [name, tensor] of await readTensors(folder, STATE)) state.set(name, tensor.data as Float32Array);
-    return { position, weights: await readAllWeights(await openWeights(folder)), state, folder };
+    return { position, state, folder };
   }
 
   /**
@@ -159,11 +164,10 @@ export class Run {
     );
   }
 
-  /** The weights of the checkpoint with the lowest validation loss. */
+  /** The weights of the checkpoint with the best score. */
   async bestWeights(): Promise<Map<string, HostTensor>> {
     const best = await this.#run.best();
-    if (best === undefined)
-      throw new CheckpointError(`${this.folder.describe()} has no checkpoint with a validation loss.`);
+    if (best === undefined) throw new CheckpointError(`${this.folder.describe()} has no checkpoint with a score.`);
     return readAllWeights(await openWeights(best.folder));
   }
 

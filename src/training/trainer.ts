@@ -45,6 +45,8 @@ export interface TrainerOptions {
   readonly clipNorm?: number | undefined;
   /** Decay of the exponential moving average of the parameters; 0, the default, for none. */
   readonly movingAverage?: number | undefined;
+  /** What the learning rate of a parameter is multiplied by, by its name. Default: 1 for all. */
+  readonly rates?: ((name: string) => number) | undefined;
   /**
    * Whether the backward pass computes the inside of layers a second time instead of keeping it: less memory, the same
    * numbers, more time a step. Default: false.
@@ -110,8 +112,8 @@ export class Trainer {
     const { program, trace } = trainingProgram(objective, options);
     const specs = [...trace.parameters.values()];
     const parameters = await parametersFor(engine, specs, options.seed, given);
-    const { optimizer, weightDecay = 0, clipNorm = 0, movingAverage = 0 } = options;
-    const updater = await Updater.create(parameters, { optimizer, weightDecay, clipNorm, movingAverage });
+    const { optimizer, weightDecay = 0, clipNorm = 0, movingAverage = 0, rates } = options;
+    const updater = await Updater.create(parameters, { optimizer, weightDecay, clipNorm, movingAverage, rates });
     const pools = await allocatePools(engine, options.seed, trace);
     const training = {
       program: await engine.load(program),
@@ -265,10 +267,25 @@ async function parametersFor(
   seed: number,
   given: ReadonlyMap<string, HostTensor> | ModelParameters | undefined,
 ): Promise<ModelParameters> {
-  if (given instanceof ModelParameters) return given;
+  if (given instanceof ModelParameters) {
+    requireSameTrained(specs, given.specs);
+    return given;
+  }
   return given === undefined
     ? ModelParameters.initialize(engine, specs, seed)
     : ModelParameters.fromValues(engine, specs, given);
+}
+
+/** Gradients lie where the layout of the parameters has a place for them. */
+function requireSameTrained(traced: readonly Parameter[], held: readonly Parameter[]): void {
+  const trained = new Map(held.map((parameter) => [parameter.name, parameter.trained]));
+  const other = traced.find((parameter) => trained.get(parameter.name) !== parameter.trained);
+  if (other === undefined) return;
+  const is = (value: boolean | undefined): string => (value === undefined ? "absent" : value ? "trained" : "frozen");
+  throw new TrainingError(
+    `The parameter ${other.name} is ${is(other.trained)} in the objective and ${is(trained.get(other.name))} among the ` +
+      `parameters that were given. Make the parameters from the objective's own trace.`,
+  );
 }
 
 const scalar = (tensor: HostTensor): number => (tensor.data as Float32Array)[0]!;

@@ -22,6 +22,8 @@ export interface UpdateOptions {
   readonly clipNorm: number;
   /** Decay of the exponential moving average of the parameters; 0 for none. */
   readonly movingAverage: number;
+  /** What the learning rate of a parameter is multiplied by, by its name. Default: 1 for all. */
+  readonly rates?: ((name: string) => number) | undefined;
 }
 
 /** The resident of the moving average. */
@@ -147,21 +149,16 @@ function rowsOf(size: number): { offset: number; shape: [number, number] }[] {
 
 type Loaded = { pieces: Piece[]; state: ReadonlyMap<string, number> };
 
-/** One small program over pieces of the flat residents; the decayed part and the rest differ in a constant. */
-async function loadElementwise(
-  engine: Engine,
-  layout: Layout,
-  { optimizer, weightDecay }: UpdateOptions,
-): Promise<Loaded> {
+/** One small program over pieces of the flat residents; parts that decay or learn otherwise differ in a constant. */
+async function loadElementwise(engine: Engine, layout: Layout, options: UpdateOptions): Promise<Loaded> {
+  const { optimizer } = options;
   const slots = Object.keys(optimizer.slots([1]));
+  const programs = new Map<string, number>();
   const pieces: Piece[] = [];
-  const ranges = [
-    { start: 0, end: layout.decayed, decay: weightDecay },
-    { start: layout.decayed, end: layout.trained, decay: 0 },
-  ];
-  for (const { start, end, decay } of ranges) {
-    if (start === end) continue;
-    const program = await engine.load(updateProgram(optimizer, [n], decay));
+  for (const { start, end, decay, rate } of partsOf(layout, options)) {
+    const key = `${decay} ${rate}`;
+    const program = programs.get(key) ?? (await engine.load(updateProgram(optimizer, [n], decay, rate)));
+    programs.set(key, program);
     for (const { offset, length } of piecesOf(start, end)) {
       const view = (resident: string): View => ({ resident, offset, shape: [length] });
       const state = Object.fromEntries(slots.flatMap((slot) => both(slot, view(`optimizer ${slot}`))));
@@ -173,18 +170,42 @@ async function loadElementwise(
   return { pieces, state: new Map(slots.map((slot) => [`optimizer ${slot}`, layout.trained])) };
 }
 
+/** A stretch of the flat residents whose parameters decay and learn alike. */
+interface Part {
+  readonly start: number;
+  readonly end: number;
+  readonly decay: number;
+  readonly rate: number;
+}
+
+/** All that is trained, in stretches as long as can be. */
+function partsOf({ places, trained, decayed }: Layout, { weightDecay, rates }: UpdateOptions): Part[] {
+  const parts: Part[] = [];
+  const inOrder = [...places].filter(([, { offset }]) => offset < trained).sort(([, a], [, b]) => a.offset - b.offset);
+  for (const [i, [name, { offset }]] of inOrder.entries()) {
+    const end = inOrder[i + 1]?.[1].offset ?? trained;
+    const part = { start: offset, end, decay: offset < decayed ? weightDecay : 0, rate: rates?.(name) ?? 1 };
+    const last = parts.at(-1);
+    if (last?.decay === part.decay && last.rate === part.rate) parts[parts.length - 1] = { ...last, end };
+    else parts.push(part);
+  }
+  return parts;
+}
+
 /** One program for each shape of parameter, and for each with weight decay and without. */
-async function loadWhole(engine: Engine, layout: Layout, { optimizer, weightDecay }: UpdateOptions): Promise<Loaded> {
+async function loadWhole(engine: Engine, layout: Layout, options: UpdateOptions): Promise<Loaded> {
+  const { optimizer, weightDecay, rates } = options;
   const programs = new Map<string, number>();
   const sizes = new Map<string, number>();
   const pieces: Piece[] = [];
-  for (const { offset, shape } of layout.places.values()) {
+  for (const [name, { offset, shape }] of layout.places) {
     if (offset >= layout.trained) continue;
     const decay = offset < layout.decayed ? weightDecay : 0;
-    const key = `${shape.join()} ${decay}`;
+    const rate = rates?.(name) ?? 1;
+    const key = `${shape.join()} ${decay} ${rate}`;
     let program = programs.get(key);
     if (program === undefined) {
-      program = await engine.load(updateProgram(optimizer, shape, decay));
+      program = await engine.load(updateProgram(optimizer, shape, decay, rate));
       programs.set(key, program);
     }
     const view = (resident: string): View => ({ resident, offset, shape });
@@ -207,11 +228,18 @@ const both = (name: string, view: View): [string, View][] => [
   [`next ${name}`, view],
 ];
 
-function updateProgram(optimizer: Optimizer, shape: Tensor["shape"], weightDecay: number): Program {
+function updateProgram(optimizer: Optimizer, shape: Tensor["shape"], weightDecay: number, rate: number): Program {
   const of = (name: string, size: Tensor["shape"] = shape): Tensor => input(name, "float32", size);
   const slots = optimizer.slots(shape as readonly number[]);
   const state = Object.fromEntries(Object.entries(slots).map(([slot, size]) => [slot, of(slot, size)]));
-  const scalars = Object.fromEntries(Object.keys(optimizer.scalars(1, 0)).map((name) => [name, of(name, [])]));
+  // What is zero without a learning rate is proportional to it.
+  const [still, moving] = [optimizer.scalars(1, 0), optimizer.scalars(1, 1)];
+  const scalars = Object.fromEntries(
+    Object.keys(still).map((name) => {
+      const scaled = rate !== 1 && still[name] === 0 && moving[name] !== 0;
+      return [name, scaled ? of(name, []).mul(rate) : of(name, [])];
+    }),
+  );
   const gradient = of("gradient").mul(of("clip", []));
   const next = optimizer.update({ parameter: of("parameter"), gradient, state, scalars, weightDecay });
   const nextState = Object.entries(next.state).map(([slot, tensor]) => [`next ${slot}`, tensor]);

@@ -8,6 +8,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./start.ts"),
   },
   { name: "train", summary: "train a model from text files", load: () => import("./train.ts") },
+  {
+    name: "finetune",
+    summary: "fine-tune a model for a task on rows with labels",
+    load: () => import("./finetune.ts"),
+  },
   { name: "translate", summary: "translate standard input, line by line", load: () => import("./translate.ts") },
   { name: "generate", summary: "go on from a prompt", load: () => import("./generate.ts") },
   { name: "fill", summary: "fill in masked words", load: () => import("./fill.ts") },

@@ -22,7 +22,7 @@ const training = {
 };
 /** Updates of a turn; translations are scored after each from `FIRST` on. */
 const TURN = 100;
-const FIRST = 400;
+const FIRST = 800;
 const logs = fileURLToPath(new URL("../../../.cache/bench/logs/", import.meta.url));
 
 export async function measure(context) {
@@ -43,7 +43,6 @@ export async function measure(context) {
   const specs = [
     ...heedLanes("translator", { ...job, model: rates }),
     peerLane(context, "PyTorch", "translator", { ...job, rates, kind: "plain" }),
-    peerLane(context, "PyTorch, bf16", "translator", { ...job, rates, kind: "plain", bf16: true }),
   ];
   const lanes = [];
   try {

@@ -1,0 +1,135 @@
+/** What commands that learn share: a config file with options over it, progress, and the last line. */
+import { version as nodeVersion } from "node:process";
+import { Option, type Command } from "commander";
+import { diskFolder } from "../files/disk.ts";
+import { learn, wayConfig, type Way, type WayConfig } from "../learning/index.ts";
+import { optimizers, scheduleKinds } from "../training/index.ts";
+import { engineOf, realNumber, requireOption, wholeNumber, withEngineOptions, type EngineFlags } from "./command.ts";
+import { readConfigFile } from "./config-file.ts";
+import { jsonLine, type Io } from "./io.ts";
+import { memoryLine } from "./memory.ts";
+import { stopOnInterrupt } from "./stop.ts";
+import { trainingProgress, type TrainingProgress } from "./training-progress.ts";
+import { version } from "./version.ts";
+
+/** Options of every command that learns; those of the section `training` have its names. */
+export interface LearningFlags extends EngineFlags {
+  readonly out: string;
+  readonly config?: string;
+  readonly seed?: number;
+  readonly updates?: number;
+  readonly epochs?: number;
+  readonly minutes?: number;
+  readonly batchTokens?: number;
+  readonly learningRate?: number;
+  readonly warmUp?: number;
+  readonly schedule?: string;
+  readonly optimizer?: string;
+  readonly patience?: number;
+  readonly validateEvery?: number;
+  readonly saveEvery?: number;
+  readonly recompute?: true;
+  readonly resume?: true;
+  readonly json?: true;
+}
+
+const TRAINING = [
+  "updates",
+  "epochs",
+  "minutes",
+  "batchTokens",
+  "learningRate",
+  "warmUp",
+  "schedule",
+  "optimizer",
+  "patience",
+  "validateEvery",
+  "saveEvery",
+  "recompute",
+] as const satisfies readonly (keyof LearningFlags)[];
+
+/** Adds the options that all commands that learn have. */
+export function withLearningOptions(command: Command): Command {
+  requireOption(command, new Option("--out <folder>", "the folder of the run, which becomes the model's"));
+  return withEngineOptions(command)
+    .option("--config <file>", "a YAML or JSON file; the other options override it")
+    .option("--seed <n>", "the same seed and threads give the same losses, to the bit", wholeNumber(0))
+    .option("--updates <n>", "how many updates to train for", wholeNumber(1))
+    .option("--epochs <n>", "how often to go through the data", realNumber(0))
+    .option("--minutes <m>", "how many minutes to train for", realNumber(0))
+    .option("--batch-tokens <n>", "the most tokens of a batch, padding included", wholeNumber(1))
+    .option("--learning-rate <rate>", "the highest learning rate", realNumber(0))
+    .option("--warm-up <n>", "updates until it is reached", wholeNumber(0))
+    .addOption(new Option("--schedule <name>", "the curve of the learning rate").choices(scheduleKinds))
+    .addOption(new Option("--optimizer <name>", "the update rule").choices(Object.keys(optimizers)))
+    .option("--patience <n>", "stop after so many validations without a better score", wholeNumber(1))
+    .option("--validate-every <n>", "updates between two validations", wholeNumber(1))
+    .option("--save-every <n>", "updates between two checkpoints", wholeNumber(1))
+    .option("--recompute", "compute the inside of layers twice instead of keeping it: less memory, more time")
+    .option("--resume", "go on with the run in the folder")
+    .option("--json", "print the finished run's scores as JSON");
+}
+
+/** Runs a way of learning with a command's options: `given` has the way's own keys of the config. */
+export async function runLearning<C extends WayConfig>(
+  way: Way<C>,
+  flags: LearningFlags,
+  given: Readonly<Record<string, unknown>>,
+  io: Io,
+): Promise<void> {
+  const file = flags.config === undefined ? {} : await readConfigFile(diskFolder(), flags.config);
+  const training = { ...(file["training"] as object | undefined), ...defined(pick(flags, TRAINING)) };
+  const config = wayConfig(
+    way,
+    { ...file, ...defined({ ...given, seed: flags.seed }), training },
+    flags.config ?? "The options",
+  );
+  const signal = stopOnInterrupt();
+  const warn = (message: string): void => void io.stderr.write(`${message}\n`);
+  let progress: TrainingProgress | undefined;
+  const run = learn(way, config, {
+    folder: diskFolder(flags.out),
+    files: diskFolder(),
+    engine: engineOf(flags),
+    machine: { heed: version, node: nodeVersion },
+    resume: flags.resume ?? false,
+    ...{ signal, warn },
+    memory: (memory) => {
+      warn(memoryLine(memory));
+    },
+    begin: ({ summary, parameters }, updates, resumedAt) => {
+      for (const line of summary) warn(line);
+      warn(parameters.engine.description);
+      if (resumedAt > 0) warn(`Going on from update ${resumedAt}.`);
+      progress = trainingProgress(io, updates, resumedAt);
+    },
+  });
+  try {
+    for (let next = await run.next(); ; next = await run.next()) {
+      if (next.done !== true) {
+        progress?.step(next.value);
+        continue;
+      }
+      progress?.finish();
+      const { scores, updates } = next.value;
+      if (flags.json === true) {
+        await io.stdout.write(jsonLine({ model: flags.out, updates, scores }));
+        return;
+      }
+      const shown = Object.entries(scores).map(([name, value]) => `${name} ${value.toFixed(4)}`);
+      const how = signal.aborted ? "Stopped; --resume goes on. " : "";
+      await io.stdout.write(`${how}The model is in ${flags.out}${shown.length > 0 ? `: ${shown.join(", ")}` : ""}.\n`);
+      return;
+    }
+  } finally {
+    progress?.close();
+    signal.done();
+  }
+}
+
+function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Partial<Pick<T, K>> {
+  return Object.fromEntries(keys.map((key) => [key, from[key]])) as Partial<Pick<T, K>>;
+}
+
+const defined = (values: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
