@@ -2,4 +2,6 @@
 export { finetune, finetuneTasks, type FinetuneConfig, type FinetuneTaskName } from "./finetune.ts";
 export { learn, wayConfig, type Learned, type LearnOptions } from "./learn.ts";
 export { readRecord, RECORD, type RunRecord } from "./record.ts";
+export { reproduce, type Difference, type Reproduction, type ReproduceOptions } from "./reproduce.ts";
+export { wayNamed, ways } from "./ways.ts";
 export type { Lesson, Way, WayConfig, WayContext } from "./way.ts";

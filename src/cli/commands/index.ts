@@ -13,6 +13,12 @@ export const commands: readonly CommandEntry[] = [
     summary: "fine-tune a model for a task on rows with labels",
     load: () => import("./finetune.ts"),
   },
+  {
+    name: "reproduce",
+    summary: "repeat a finished run and say what differs",
+    load: () => import("./reproduce.ts"),
+  },
+  { name: "schema", summary: "print the JSON schema of a config file", load: () => import("./schema.ts") },
   { name: "translate", summary: "translate standard input, line by line", load: () => import("./translate.ts") },
   { name: "generate", summary: "go on from a prompt", load: () => import("./generate.ts") },
   { name: "fill", summary: "fill in masked words", load: () => import("./fill.ts") },
