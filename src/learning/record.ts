@@ -32,7 +32,7 @@ export async function dataFiles(files: ReadableFolder, paths: readonly string[])
       throw new InputError(`${files.describe(path)} is not there, or is no file. Give a file of examples.`);
     }
     const bytes = await files.read(path);
-    const sum = new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+    const sum = new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", bytes));
     const sha256 = [...sum].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     found.push({ path, bytes: bytes.length, sha256 });
   }

@@ -35,7 +35,7 @@ async function repeat(place: string, flags: Flags, io: Io): Promise<void> {
   const defined = Object.fromEntries(Object.entries(engineOf(flags)).filter(([, value]) => value !== undefined));
   const repeating = reproduce({
     ...{ run, signal, engine: defined },
-    folder: aside?.at("run") ?? diskFolder(flags.out!),
+    folder: aside?.at("run") ?? diskFolder(flags.out),
     files: diskFolder(),
     machine: { heed: version, node: nodeVersion },
     warn: (message) => void io.stderr.write(`${message}\n`),
