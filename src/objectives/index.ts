@@ -1,4 +1,16 @@
 /** What is learned: from rows of tokens to inputs, targets and a loss. */
 export { rowClasses, rowNumbers, type ClassOptions } from "./classes.ts";
 export { lossOf } from "./head-loss.ts";
-export { rowBatches, type RowBatchOptions } from "./row-batches.ts";
+export {
+  maskingUnits,
+  maskTokens,
+  type Fate,
+  type MaskableRow,
+  type MaskedRow,
+  type MaskingOptions,
+  type MaskingUnit,
+  type MaskingVocabulary,
+} from "./masking.ts";
+export { filledRows, packDocuments, packedBatch, packedRows, type PackedPart, type PackedRow } from "./packing.ts";
+export { batchedOnce, rowBatches, type RowBatchOptions } from "./row-batches.ts";
+export { chosenTokens, chosenTokensAndRows, nextTokens, PACKED_INPUTS, packedTokens } from "./token-losses.ts";

@@ -1,5 +1,6 @@
 /** Epochs of examples that are rows of one length each: packed by length, or in a fixed order. */
 import { tokenBatches } from "../data/index.ts";
+import { random, shuffle } from "../random/index.ts";
 import type { Batch, Epoch } from "../training/index.ts";
 
 /** How rows become batches. */
@@ -12,17 +13,17 @@ export interface RowBatchOptions {
 }
 
 /**
- * The batches of each epoch, counted from 0: rows of like length together, each row once. `make` makes a batch of the
- * rows of these numbers; which draw it is (epoch and place in it) goes with them, for what is drawn anew each time.
+ * The batches of each epoch, counted from 0: rows of like length together, each row once; where all are of one length,
+ * every batch but the last is full. `make` makes a batch of the rows of these numbers; which draw it is (epoch and place
+ * in it) goes with them, for what is drawn anew each time.
  */
 export function rowBatches(
   lengths: readonly number[],
   { batchTokens, seed, accumulate = 1 }: RowBatchOptions,
   make: (rows: readonly number[], draw: { readonly epoch: number; readonly batch: number }) => Omit<Batch, "examples">,
 ): (epoch: number) => Epoch {
-  const sizes = lengths.map((length) => ({ source: length, target: length }));
   return (epoch) => {
-    const { batches } = tokenBatches(sizes, { tokens: batchTokens, seed, epoch });
+    const batches = groupsOf(lengths, batchTokens, seed, epoch);
     return {
       length: Math.ceil(batches.length / accumulate),
       batch: (index) => {
@@ -35,4 +36,29 @@ export function rowBatches(
       },
     };
   };
+}
+
+/** Every row once, in batches of like length; the same ones each time. */
+export function batchedOnce<T>(
+  lengths: readonly number[],
+  batchTokens: number,
+  make: (rows: readonly number[]) => T,
+): T[] {
+  return groupsOf(lengths, batchTokens, 1, 0).map(make);
+}
+
+function groupsOf(
+  lengths: readonly number[],
+  batchTokens: number,
+  seed: number,
+  epoch: number,
+): readonly (readonly number[])[] {
+  const even = lengths.every((length) => length === lengths[0]);
+  if (!even) {
+    const sizes = lengths.map((length) => ({ source: length, target: length }));
+    return tokenBatches(sizes, { tokens: batchTokens, seed, epoch }).batches;
+  }
+  const size = Math.max(1, Math.floor(batchTokens / (lengths[0] ?? 1)));
+  const order = shuffle([...lengths.keys()], random(seed, "even batches", epoch));
+  return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
 }
