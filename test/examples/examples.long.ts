@@ -32,4 +32,10 @@ describe("the examples in full", () => {
     expect(numbers(output, /(\S+) % right answers/g)[0]).toBeGreaterThanOrEqual(99);
     expect(numbers(output, /mean weight on the right place (\d\.\d+)/g)[0]).toBeGreaterThan(0.9);
   });
+
+  it("19: two ranks have the losses of one process over 200 updates, or mpirun is missing", async () => {
+    const { code, output, errors } = await runExample("19-two-processes");
+    expect(code, output + errors).toBe(0);
+    expect(output).toMatch(/mpirun is not here|Reached\./);
+  });
 });

@@ -37,6 +37,13 @@ describe("the examples, quick", () => {
     expect(numbers(output, /mean weight on the right place (\d\.\d+)/g)[0]).toBeGreaterThan(0.5);
     expect(numbers(output, /(\d+) bytes\.$/gm)).toContain(files.get("look-up.onnx")?.length);
   });
+
+  it("19: two ranks have the losses of one process, or mpirun is missing", async () => {
+    const { code, output, errors } = await runExample("19-two-processes", "--quick");
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(output).toMatch(/^1 process: loss \d\.\d{4}, after 20 updates/);
+    expect(output).toMatch(/mpirun is not here|2 ranks over Open MPI [^]*differ by at most [^]*Reached\./);
+  });
 });
 
 it("names the examples where it does not know one", async () => {
