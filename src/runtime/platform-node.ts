@@ -1,4 +1,4 @@
-  if (rankIn(process.env) === undefined) return alone;/** What Node offers: OpenVINO, ONNX Runtime's native and WebAssembly builds, and worker threads. */
+/** What Node offers: OpenVINO, ONNX Runtime's native and WebAssembly builds, and worker threads. */
 import { createRequire } from "node:module";
 import { availableParallelism, cpus } from "node:os";
 import { Worker } from "node:worker_threads";
