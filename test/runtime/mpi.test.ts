@@ -22,7 +22,7 @@ describeMpi("three ranks over Open MPI", () => {
     expect(each).toHaveLength(choices.length);
     for (const [name, value] of each) {
       const wasm = name.startsWith("wasm");
-      const length = 2 ** 21 + 77;
+      const length = 2 ** 20 + 77;
       // What WebAssembly holds is copied; it has no address of its own.
       const place = wasm ? { located: false } : { located: true, length };
       expect(value, name).toEqual({ ...place, wrong: -1, shared: [9, 10, 15] });

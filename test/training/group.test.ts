@@ -10,7 +10,7 @@ import { trainingLoop, type LoopOptions, type Step } from "../../src/training/lo
 import { describeEngines } from "../engines.ts";
 import { floats, relativeDistance } from "../models/programs.ts";
 import { memoryGroup } from "./memory-group.ts";
-import { dropouts, pairs, part, settings, smallTranslator, whole } from "./small-runs.ts";
+import { dropouts, pairs, part, settings, smallTranslator, whole, type Pair } from "./small-runs.ts";
 
 const RATE = 1e-2;
 const engines: Engine[] = [];
@@ -40,17 +40,16 @@ async function stepAll(trainers: readonly Trainer[], update: number, batch: read
 
 const parameters = async (trainer: Trainer): Promise<Float32Array> => floats(await trainer.engine.read(PARAMETERS));
 
-const twoParts = (count: number, update: number): Batch[] => {
-  const all = pairs(count, update);
-  const half = [...all.keys()].slice(0, count / 2);
-  return [
-    part(all, half),
+/** A batch in so many parts of as many rows each. */
+function inParts(all: readonly Pair[], count: number): Batch[] {
+  const rows = all.length / count;
+  return Array.from({ length: count }, (_, i) =>
     part(
       all,
-      half.map((i) => i + count / 2),
+      Array.from({ length: rows }, (_, row) => i * rows + row),
     ),
-  ];
-};
+  );
+}
 
 describeEngines((options) => {
   beforeAll(() => {
@@ -58,19 +57,20 @@ describeEngines((options) => {
   });
 
   describe("ranks that share batches", () => {
-    it.each([
-      ["2 ranks, 8 rows", 2, (update: number) => [whole(pairs(8, update))]],
-      ["3 ranks, 8 rows", 3, (update: number) => [whole(pairs(8, update))]],
-      ["3 ranks, 2 rows", 3, (update: number) => [whole(pairs(2, update))]],
-      ["2 ranks, 2 whole parts", 2, (update: number) => twoParts(8, update)],
-      ["3 ranks, 2 parts", 3, (update: number) => twoParts(8, update)],
-    ])("%s: losses, norms and parameters of one process, with dropout on", async (_, size, batchOf) => {
+    it("have the losses, norms and parameters of one process, with dropout on, however a batch is shared", async () => {
       const optimizer = sgd({ momentum: 0.9 });
       const one = await openTrainer({ optimizer });
-      const ranks = await together(memoryGroup(size).ranks, { optimizer });
-      for (let update = 1; update <= 4; update++) {
-        const expected = await one.step(update, batchOf(update), RATE);
-        const got = await stepAll(ranks, update, batchOf(update));
+      const ranks = await together(memoryGroup(3).ranks, { optimizer });
+      const batches = [
+        [whole(pairs(8, 1))],
+        // Fewer rows than ranks, parts that are split, and whole parts.
+        [whole(pairs(2, 2))],
+        inParts(pairs(8, 3), 2),
+        inParts(pairs(9, 4), 3),
+      ];
+      for (const [i, batch] of batches.entries()) {
+        const expected = await one.step(i + 1, batch, RATE);
+        const got = await stepAll(ranks, i + 1, batch);
         expect(got.targets).toBe(expected.targets);
         expect(Math.abs(got.loss / expected.loss - 1)).toBeLessThan(1e-5);
         expect(Math.abs(got.gradientNorm / expected.gradientNorm - 1)).toBeLessThan(1e-4);
@@ -79,39 +79,6 @@ describeEngines((options) => {
       for (const values of all) expect(values).toEqual(all[0]);
       expect(relativeDistance(all[0]!, await parameters(one))).toBeLessThan(1e-5);
       await Promise.all(ranks.map((trainer) => trainer.requireSame(4)));
-    });
-
-    it("begin with rank 0's parameters, and notice where one has others later", async () => {
-      const ranks = await Promise.all(
-        memoryGroup(2).ranks.map((group) => openTrainer({ group, seed: 3 + group.rank, movingAverage: 0.5 })),
-      );
-      await Promise.all(ranks.map((trainer) => trainer.share()));
-      const [first, second] = await Promise.all(ranks.map(parameters));
-      expect(second).toEqual(first);
-      expect(await ranks[1]!.state()).toEqual(await ranks[0]!.state());
-      await ranks[1]!.engine.write(PARAMETERS, Float32Array.of(0.5), 7);
-      const checks = await Promise.allSettled(ranks.map((trainer) => trainer.requireSame(12)));
-      for (const check of checks) {
-        expect(check).toMatchObject({ status: "rejected" });
-        expect(String((check as PromiseRejectedResult).reason)).toMatch(/After update 12 the parameters of rank 1 /);
-      }
-    });
-
-    it("name what is not finite, whoever computed it", async () => {
-      const ranks = await together(memoryGroup(2).ranks, {}, smallTranslator({}));
-      // Only the second rank's half has the token 22, which brings the number in.
-      const other = (ids: readonly number[]): number[] => ids.map((id) => Math.min(id, 21));
-      const all = pairs(4).map(({ source, target }) => ({ source: other(source), target: other(target) }));
-      all[3] = { source: [22, 5], target: [3, 4] };
-      for (const { engine, parameters: held } of ranks) {
-        const { offset } = held.layout.places.get("model.shared.weight")!;
-        await engine.write(PARAMETERS, Float32Array.of(3e38), offset + 22 * 16);
-      }
-      const found = await Promise.allSettled(ranks.map((trainer) => trainer.step(1, [whole(all)], RATE)));
-      for (const one of found) {
-        expect(one).toMatchObject({ status: "rejected", reason: expect.any(TrainingError) as unknown });
-        expect(String((one as PromiseRejectedResult).reason)).toMatch(/appeared in the (tensor|parameter) model\./);
-      }
     });
   });
 });
@@ -123,6 +90,39 @@ const rows = (values: readonly number[], targets = values.length): Batch => ({
   examples: [...values.keys()],
 });
 const weight = (scope: Parameters<Objective>[0]) => scope.parameter("w", [1], { kind: "ones" });
+
+it("the ranks begin with rank 0's parameters, and notice where one has others later", async () => {
+  chosen = { engine: "onnxruntime" };
+  const drawn: Objective = (scope) => ({ loss: scope.parameter("w", [3, 3], { kind: "normal", deviation: 1 }).sum() });
+  const ranks = await Promise.all(
+    memoryGroup(2).ranks.map((group) => openTrainer({ group, seed: 3 + group.rank, movingAverage: 0.5 }, drawn)),
+  );
+  await Promise.all(ranks.map((trainer) => trainer.share()));
+  const [first, second] = await Promise.all(ranks.map(parameters));
+  expect(second).toEqual(first);
+  expect(await ranks[1]!.state()).toEqual(await ranks[0]!.state());
+  await ranks[1]!.engine.write(PARAMETERS, Float32Array.of(0.5), 7);
+  const checks = await Promise.allSettled(ranks.map((trainer) => trainer.requireSame(12)));
+  for (const check of checks) {
+    expect(check).toMatchObject({ status: "rejected" });
+    expect(String((check as PromiseRejectedResult).reason)).toMatch(/After update 12 the parameters of rank 1 /);
+  }
+});
+
+it("the ranks name what is not finite, whichever of them computed it", async () => {
+  chosen = { engine: "onnxruntime" };
+  const logarithms: Objective = (scope) => {
+    const y = input("x", "float32", [batch]).mul(weight(scope)).log();
+    scope.record("logarithms", y);
+    return { loss: y.sum() };
+  };
+  const ranks = await together(memoryGroup(2).ranks, { weightDecay: 0 }, logarithms);
+  const found = await Promise.allSettled(ranks.map((trainer) => trainer.step(1, [rows([1, 2, 3, 0])], RATE)));
+  for (const one of found) {
+    expect(one).toMatchObject({ status: "rejected", reason: expect.any(TrainingError) as unknown });
+    expect(String((one as PromiseRejectedResult).reason)).toMatch(/appeared in the tensor logarithms\./);
+  }
+});
 
 describe("a batch that cannot be shared by rows", () => {
   beforeAll(() => {
