@@ -50,7 +50,12 @@ const config = transformerConfig.parse({
 const ids = (name: string): Tensor => input(name, "int32", [dimension("batch"), length]);
 const objective: Objective = (scope) => {
   const logits = transformer(scope, config, { source: ids("source"), target: ids("target") });
-  return { loss: logits.reshape([-1, 11]).crossEntropy(ids("labels").reshape([-1])).sum() };
+  return {
+    loss: logits
+      .reshape([-1, 11])
+      .crossEntropy(ids("labels").reshape([-1]))
+      .sum(),
+  };
 };
 
 /** The losses of all updates. The group is all that makes a training one of several processes. */
@@ -70,7 +75,9 @@ async function train(group: Group): Promise<number[]> {
 const group = await openGroup();
 const losses = await train(group);
 if (group.rank === 0) {
-  console.log(`${group.description}: loss ${losses[0]!.toFixed(4)}, after ${updates} updates ${losses.at(-1)!.toFixed(4)}`);
+  console.log(
+    `${group.description}: loss ${losses[0]!.toFixed(4)}, after ${updates} updates ${losses.at(-1)!.toFixed(4)}`,
+  );
   if (group.size === 1) compare(losses);
   else console.log(JSON.stringify(losses));
 }
@@ -80,7 +87,9 @@ await group.close();
 function compare(own: readonly number[]): void {
   const shared = onTwoRanks();
   if (shared === undefined) {
-    console.log("\nmpirun is not here, so nothing was compared. Install Open MPI (openmpi-bin and libopenmpi3) and try again.");
+    console.log(
+      "\nmpirun is not here, so nothing was compared. Install Open MPI (openmpi-bin and libopenmpi3) and try again.",
+    );
     return;
   }
   const apart = Math.max(...own.map((loss, i) => Math.abs(loss - shared[i]!)));
@@ -96,7 +105,10 @@ function onTwoRanks(): number[] | undefined {
   const how = [...root, "--oversubscribe", "--bind-to", "none", "-n", "2"];
   const again = [process.execPath, process.argv[1]!, ...(options.quick ? ["--quick"] : [])];
   try {
-    const output = execFileSync("mpirun", [...how, ...again], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+    const output = execFileSync("mpirun", [...how, ...again], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const [said, numbers] = output.trim().split(/\r?\n/);
     console.log(said);
     return JSON.parse(numbers!) as number[];

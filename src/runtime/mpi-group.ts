@@ -93,7 +93,11 @@ class MpiGroup implements Group {
   }
 
   /** Works where the engine has a resident; for one that cannot tell where that is, on a copy. */
-  async #inPlace(engine: Engine, resident: string, work: (memory: Memory, length: number) => Promise<void>): Promise<void> {
+  async #inPlace(
+    engine: Engine,
+    resident: string,
+    work: (memory: Memory, length: number) => Promise<void>,
+  ): Promise<void> {
     const place = await engine.locate(resident);
     if (place !== undefined) return work(place.address, place.length);
     const { data } = await engine.read(resident);
@@ -106,7 +110,12 @@ class MpiGroup implements Group {
   }
 
   /** Begins an operation on all pieces, and waits until all are done. */
-  async #all(memory: Memory, length: number, bytes: number, begin: (at: Memory, count: number) => Request): Promise<void> {
+  async #all(
+    memory: Memory,
+    length: number,
+    bytes: number,
+    begin: (at: Memory, count: number) => Request,
+  ): Promise<void> {
     const requests: Request[] = [];
     this.#requireAll();
     try {

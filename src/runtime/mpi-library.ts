@@ -62,7 +62,8 @@ export async function openMpi(files: readonly string[], named?: string): Promise
       problems.push(error instanceof Error ? error.message : String(error));
     }
   }
-  const where = named === undefined ? "beside mpirun and among the system's libraries" : `in ${named}, which HEED_MPI names`;
+  const where =
+    named === undefined ? "beside mpirun and among the system's libraries" : `in ${named}, which HEED_MPI names`;
   throw new EngineError(
     `Open MPI's library (libmpi.so.40) was not found ${where}${problems.length > 0 ? ` (${problems[0]!})` : ""}. ` +
       `Install Open MPI 4 or 5, or set HEED_MPI to its folder.`,

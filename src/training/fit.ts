@@ -70,7 +70,17 @@ export interface FitJob {
 /** The trainer of a job, with the state of the optimizer that the run resumed. */
 export async function trainerOf(job: FitJob, options: FitOptions): Promise<Trainer> {
   const { parameters, objective, rates, run } = job;
-  const { seed = 1, optimizer = "adamw", beta1, beta2, clipNorm = 1, weightDecay, movingAverage, recompute, group } = options;
+  const {
+    seed = 1,
+    optimizer = "adamw",
+    beta1,
+    beta2,
+    clipNorm = 1,
+    weightDecay,
+    movingAverage,
+    recompute,
+    group,
+  } = options;
   const how = { optimizer: optimizers[optimizer]({ beta1, beta2 }), seed, clipNorm, weightDecay, movingAverage };
   const trainer = await Trainer.create(parameters.engine, objective, { ...how, recompute, rates, group }, parameters);
   if (run?.resumed !== undefined) await trainer.restore(run.resumed.state);

@@ -6,14 +6,22 @@ const { rank, size } = group;
 const results = { size, description: group.description };
 results.sum = await group.sum([rank, 0.1, 1e300]);
 results.empty = await group.sum([]);
-results.gathered = await group.gather({ rank, text: "ü".repeat(rank), score: rank === 1 ? NaN : rank, none: undefined });
+results.gathered = await group.gather({
+  rank,
+  text: "ü".repeat(rank),
+  score: rank === 1 ? NaN : rank,
+  none: undefined,
+});
 // More than one piece, of a length that is no multiple of it.
 const length = 2 ** 20 + 77;
 for (const options of JSON.parse(process.argv[2])) {
   const engine = await createEngine({ ...options, threads: 1 });
   const name = `${options.engine}${options.worker === false ? "" : " in a worker"}`;
   await engine.allocate("gradients", "float32", length);
-  await engine.write("gradients", Float32Array.from({ length }, (_, i) => (i % 1000) + rank));
+  await engine.write(
+    "gradients",
+    Float32Array.from({ length }, (_, i) => (i % 1000) + rank),
+  );
   const before = await engine.locate("gradients");
   await group.sumResident(engine, "gradients");
   const sums = (await engine.read("gradients")).data;

@@ -1,20 +1,24 @@
 /** Several ranks train as one process does on the same batches: in one process here, over mpirun in test/cli. */
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { LostRankError, TrainingError } from "../../src/errors/index.ts";
 import { dimension, input } from "../../src/graph/index.ts";
 import { PARAMETERS } from "../../src/nn/index.ts";
-import { createEngine, type Engine, type EngineOptions, type Group } from "../../src/runtime/index.ts";
+import { createEngine, type Engine, type Group } from "../../src/runtime/index.ts";
 import { sgd } from "../../src/training/optimizers.ts";
-import { Trainer, type Batch, type Objective, type StepResult, type TrainerOptions } from "../../src/training/trainer.ts";
+import {
+  Trainer,
+  type Batch,
+  type Objective,
+  type StepResult,
+  type TrainerOptions,
+} from "../../src/training/trainer.ts";
 import { trainingLoop, type LoopOptions, type Step } from "../../src/training/loop.ts";
-import { describeEngines } from "../engines.ts";
 import { floats, relativeDistance } from "../models/programs.ts";
 import { memoryGroup } from "./memory-group.ts";
 import { dropouts, pairs, part, settings, smallTranslator, whole, type Pair } from "./small-runs.ts";
 
 const RATE = 1e-2;
 const engines: Engine[] = [];
-let chosen: EngineOptions;
 afterEach(async () => {
   for (const engine of engines.splice(0)) await engine.dispose();
 });
@@ -23,7 +27,7 @@ async function openTrainer(
   options: Partial<TrainerOptions> = {},
   objective: Objective = smallTranslator(dropouts),
 ): Promise<Trainer> {
-  const engine = await createEngine({ ...chosen, worker: false, threads: 1 });
+  const engine = await createEngine({ engine: "onnxruntime", worker: false, threads: 1 });
   engines.push(engine);
   return Trainer.create(engine, objective, { ...settings, ...options });
 }
@@ -51,36 +55,28 @@ function inParts(all: readonly Pair[], count: number): Batch[] {
   );
 }
 
-describeEngines((options) => {
-  beforeAll(() => {
-    chosen = options;
-  });
-
-  describe("ranks that share batches", () => {
-    it("have the losses, norms and parameters of one process, with dropout on, however a batch is shared", async () => {
-      const optimizer = sgd({ momentum: 0.9 });
-      const one = await openTrainer({ optimizer });
-      const ranks = await together(memoryGroup(3).ranks, { optimizer });
-      const batches = [
-        [whole(pairs(8, 1))],
-        // Fewer rows than ranks, parts that are split, and whole parts.
-        [whole(pairs(2, 2))],
-        inParts(pairs(8, 3), 2),
-        inParts(pairs(9, 4), 3),
-      ];
-      for (const [i, batch] of batches.entries()) {
-        const expected = await one.step(i + 1, batch, RATE);
-        const got = await stepAll(ranks, i + 1, batch);
-        expect(got.targets).toBe(expected.targets);
-        expect(Math.abs(got.loss / expected.loss - 1)).toBeLessThan(1e-5);
-        expect(Math.abs(got.gradientNorm / expected.gradientNorm - 1)).toBeLessThan(1e-4);
-      }
-      const all = await Promise.all(ranks.map(parameters));
-      for (const values of all) expect(values).toEqual(all[0]);
-      expect(relativeDistance(all[0]!, await parameters(one))).toBeLessThan(1e-5);
-      await Promise.all(ranks.map((trainer) => trainer.requireSame(4)));
-    });
-  });
+it("ranks have the losses, norms and parameters of one process, with dropout on, however a batch is shared", async () => {
+  const optimizer = sgd({ momentum: 0.9 });
+  const one = await openTrainer({ optimizer });
+  const ranks = await together(memoryGroup(3).ranks, { optimizer });
+  const batches = [
+    [whole(pairs(8, 1))],
+    // Fewer rows than ranks, parts that are split, and whole parts.
+    [whole(pairs(2, 2))],
+    inParts(pairs(8, 3), 2),
+    inParts(pairs(9, 4), 3),
+  ];
+  for (const [i, batch] of batches.entries()) {
+    const expected = await one.step(i + 1, batch, RATE);
+    const got = await stepAll(ranks, i + 1, batch);
+    expect(got.targets).toBe(expected.targets);
+    expect(Math.abs(got.loss / expected.loss - 1)).toBeLessThan(1e-5);
+    expect(Math.abs(got.gradientNorm / expected.gradientNorm - 1)).toBeLessThan(1e-4);
+  }
+  const all = await Promise.all(ranks.map(parameters));
+  for (const values of all) expect(values).toEqual(all[0]);
+  expect(relativeDistance(all[0]!, await parameters(one))).toBeLessThan(1e-5);
+  await Promise.all(ranks.map((trainer) => trainer.requireSame(4)));
 });
 
 const batch = dimension("batch");
@@ -92,7 +88,6 @@ const rows = (values: readonly number[], targets = values.length): Batch => ({
 const weight = (scope: Parameters<Objective>[0]) => scope.parameter("w", [1], { kind: "ones" });
 
 it("the ranks begin with rank 0's parameters, and notice where one has others later", async () => {
-  chosen = { engine: "onnxruntime" };
   const drawn: Objective = (scope) => ({ loss: scope.parameter("w", [3, 3], { kind: "normal", deviation: 1 }).sum() });
   const ranks = await Promise.all(
     memoryGroup(2).ranks.map((group) => openTrainer({ group, seed: 3 + group.rank, movingAverage: 0.5 }, drawn)),
@@ -110,7 +105,6 @@ it("the ranks begin with rank 0's parameters, and notice where one has others la
 });
 
 it("the ranks name what is not finite, whichever of them computed it", async () => {
-  chosen = { engine: "onnxruntime" };
   const logarithms: Objective = (scope) => {
     const y = input("x", "float32", [batch]).mul(weight(scope)).log();
     scope.record("logarithms", y);
@@ -125,10 +119,6 @@ it("the ranks name what is not finite, whichever of them computed it", async () 
 });
 
 describe("a batch that cannot be shared by rows", () => {
-  beforeAll(() => {
-    chosen = { engine: "onnxruntime" };
-  });
-
   /** Σ (w xᵢ − mean)², where each example is compared with all others. */
   const compared: Objective = (scope) => {
     const y = input("x", "float32", [batch]).mul(weight(scope));
@@ -163,7 +153,12 @@ describe("a batch that cannot be shared by rows", () => {
   const placed: Objective = (scope) => {
     const x = input("x", "float32", [batch, 3]).mul(weight(scope)).reshape([-1]);
     const count = dimension("places");
-    return { loss: x.gather(input("at", "int32", [count])).mul(input("by", "float32", [count])).sum() };
+    return {
+      loss: x
+        .gather(input("at", "int32", [count]))
+        .mul(input("by", "float32", [count]))
+        .sum(),
+    };
   };
   const withPlaces = (places?: Batch["places"]): Batch => ({
     feeds: {

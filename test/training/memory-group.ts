@@ -37,8 +37,7 @@ export function memoryGroup(size: number): { readonly ranks: readonly Group[]; r
   };
   const ranks = Array.from({ length: size }, (_, rank): Group => {
     let number = 0;
-    const gather = async <T>(value: T): Promise<readonly T[]> =>
-      (await meet(rank, number++, value)) as readonly T[];
+    const gather = async <T>(value: T): Promise<readonly T[]> => (await meet(rank, number++, value)) as readonly T[];
     const values = async (engine: Engine, name: string): Promise<readonly Float32Array[]> =>
       gather((await engine.read(name)).data as Float32Array);
     return {
@@ -49,7 +48,10 @@ export function memoryGroup(size: number): { readonly ranks: readonly Group[]; r
       sum: async (numbers) => (await gather(numbers)).reduce((a, b) => a.map((value, i) => value + b[i]!)),
       sumResident: async (engine, name) => {
         const all = await values(engine, name);
-        await engine.write(name, all.slice(1).reduce((a, b) => a.map((value, i) => value + b[i]!), all[0]!));
+        await engine.write(
+          name,
+          all.slice(1).reduce((a, b) => a.map((value, i) => value + b[i]!), all[0]!),
+        );
       },
       shareResident: async (engine, name) => {
         await engine.write(name, (await values(engine, name))[0]!);

@@ -44,9 +44,12 @@ function translation() {
 /** Rows with labels: SST-2's, or sentences of the corpus by what they are about. */
 function rows() {
   const sst = existsSync(data) ? readdirSync(data).find((name) => /sst/i.test(name)) : undefined;
-  const found = sst === undefined ? undefined : ["train.tsv", "train.tsv.gz"].map((name) => join(data, sst, name)).find(existsSync);
+  const found =
+    sst === undefined ? undefined : ["train.tsv", "train.tsv.gz"].map((name) => join(data, sst, name)).find(existsSync);
   if (found !== undefined) return found;
-  const lines = readFileSync(join(root, "corpus", "french-english", "train.en"), "utf8").split("\n").filter(Boolean);
+  const lines = readFileSync(join(root, "corpus", "french-english", "train.en"), "utf8")
+    .split("\n")
+    .filter(Boolean);
   const path = join(folder, "rows.tsv");
   const labeled = lines.slice(0, 4000).map((line) => `${line}\t${/ not |never|n't/.test(line) ? "no" : "yes"}`);
   writeFileSync(path, `text\tlabel\n${labeled.join("\n")}\n`);
@@ -98,7 +101,17 @@ const milliseconds = (log) => {
 const cell = (text, width) => String(text).padStart(width);
 const widths = [16, 6, 9, 9, 12, 12, 12, 14, 14];
 const line = (cells) => console.log(cells.map((text, i) => cell(text, widths[i])).join(""));
-line(["", "seed", "loss 1", `loss ${updates}`, "largest gap", `1 x ${all} ms`, `1 x ${half} ms`, `2 x ${half} ms`, "ratio 1 / 2"]);
+line([
+  "",
+  "seed",
+  "loss 1",
+  `loss ${updates}`,
+  "largest gap",
+  `1 x ${all} ms`,
+  `1 x ${half} ms`,
+  `2 x ${half} ms`,
+  "ratio 1 / 2",
+]);
 for (const [name, command] of Object.entries({ translator: translation(), classification: classification() })) {
   const ratios = [];
   const gaps = [];
@@ -111,9 +124,18 @@ for (const [name, command] of Object.entries({ translator: translation(), classi
     ratios.push(times[0] / times[2]);
     gaps.push(gap);
     const losses = [less[0].loss.toFixed(4), less.at(-1).loss.toFixed(4)];
-    line([name, seed, ...losses, gap.toExponential(1), ...times.map((time) => time.toFixed(1)), (times[0] / times[2]).toFixed(2)]);
+    line([
+      name,
+      seed,
+      ...losses,
+      gap.toExponential(1),
+      ...times.map((time) => time.toFixed(1)),
+      (times[0] / times[2]).toFixed(2),
+    ]);
   }
   const mean = ratios.reduce((a, b) => a + b) / ratios.length;
   const spread = Math.sqrt(ratios.reduce((a, b) => a + (b - mean) ** 2, 0) / Math.max(1, ratios.length - 1));
-  console.log(`${name}: largest gap ${Math.max(...gaps).toExponential(1)}, at most 1e-5 wanted: ${Math.max(...gaps) <= 1e-5 ? "reached" : "NOT reached"}; one process with all threads takes ${mean.toFixed(2)} ± ${spread.toFixed(2)} times as long as two ranks with half of them each`);
+  console.log(
+    `${name}: largest gap ${Math.max(...gaps).toExponential(1)}, at most 1e-5 wanted: ${Math.max(...gaps) <= 1e-5 ? "reached" : "NOT reached"}; one process with all threads takes ${mean.toFixed(2)} ± ${spread.toFixed(2)} times as long as two ranks with half of them each`,
+  );
 }
