@@ -11,8 +11,13 @@ import type { Group, GroupOptions } from "./group.ts";
 import type { Memory, MpiLibrary, Request, Summed } from "./mpi-library.ts";
 import { messageOf } from "./residents.ts";
 
-/** Milliseconds for which a rank asks again and again, before it sleeps a millisecond in between. */
+/**
+ * Milliseconds for which a rank asks again and again, before it sleeps a millisecond in between; and bytes for which it
+ * does so a millisecond longer. Others are waited for in small sums, so when large arrays travel all are there, and
+ * travel only while somebody asks.
+ */
 const BUSY = 20;
+const BUSY_BYTES = 50_000;
 /** Elements of a large array that travel as one operation: several are under way at once. */
 const PIECE = 2 ** 20;
 
@@ -122,10 +127,10 @@ class MpiGroup implements Group {
       for (let start = 0; start < length; start += PIECE) {
         requests.push(begin(partOf(memory, start * bytes), Math.min(PIECE, length - start)));
       }
-      const started = performance.now();
+      const busyUntil = performance.now() + BUSY + (length * bytes) / BUSY_BYTES;
       for (const request of requests) {
         while (!this.#library.done(request)) {
-          await (performance.now() - started < BUSY ? turn() : sleep(1));
+          await (performance.now() < busyUntil ? turn() : sleep(1));
           this.#requireAll();
         }
       }
