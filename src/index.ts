@@ -11,7 +11,7 @@ export {
   type Folder,
   type ReadableFolder,
 } from "./files/index.ts";
-export { createEngine, type Engine, type EngineOptions } from "./runtime/index.ts";
+export { createEngine, openGroup, type Engine, type EngineOptions, type Group } from "./runtime/index.ts";
 export { camelCase, snakeCase } from "./checkpoints/index.ts";
 export {
   compareTokenizers,

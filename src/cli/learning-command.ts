@@ -3,9 +3,11 @@ import { version as nodeVersion } from "node:process";
 import { Option, type Command } from "commander";
 import { diskFolder } from "../files/disk.ts";
 import { learn, wayConfig, type Way, type WayConfig } from "../learning/index.ts";
+import type { Group } from "../runtime/index.ts";
 import { optimizers, scheduleKinds } from "../training/index.ts";
 import { engineOf, realNumber, requireOption, wholeNumber, withEngineOptions, type EngineFlags } from "./command.ts";
 import { readConfigFile } from "./config-file.ts";
+import { inGroup } from "./group.ts";
 import { jsonLine, type Io } from "./io.ts";
 import { memoryLine } from "./memory.ts";
 import { stopOnInterrupt } from "./stop.ts";
@@ -70,12 +72,25 @@ export function withLearningOptions(command: Command): Command {
     .option("--json", "print the finished run's scores as JSON");
 }
 
-/** Runs a way of learning with a command's options: `given` has the way's own keys of the config. */
-export async function runLearning<C extends WayConfig>(
+/**
+ * Runs a way of learning with a command's options: `given` has the way's own keys of the config. Under mpirun all ranks
+ * share the work.
+ */
+export function runLearning<C extends WayConfig>(
   way: Way<C>,
   flags: LearningFlags,
   given: Readonly<Record<string, unknown>>,
   io: Io,
+): Promise<void> {
+  return inGroup(io, (group, own) => learnInGroup(way, flags, given, own, group));
+}
+
+async function learnInGroup<C extends WayConfig>(
+  way: Way<C>,
+  flags: LearningFlags,
+  given: Readonly<Record<string, unknown>>,
+  io: Io,
+  group: Group,
 ): Promise<void> {
   const file = flags.config === undefined ? {} : await readConfigFile(diskFolder(), flags.config);
   const training = { ...(file["training"] as object | undefined), ...defined(pick(flags, TRAINING)) };
@@ -93,7 +108,7 @@ export async function runLearning<C extends WayConfig>(
     engine: engineOf(flags),
     machine: { heed: version, node: nodeVersion },
     resume: flags.resume ?? false,
-    ...{ signal, warn },
+    ...{ signal, group, warn },
     memory: (memory) => {
       warn(memoryLine(memory));
     },

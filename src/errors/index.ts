@@ -36,6 +36,11 @@ export class TrainingError extends HeedError {
   override readonly name = "TrainingError";
 }
 
+/** A run over several processes cannot go on: another rank has ended, or cannot be reached. */
+export class LostRankError extends HeedError {
+  override readonly name = "LostRankError";
+}
+
 /**
  * The valid choice that is nearest to `got` by edit distance, for "did you mean" in messages;
  * undefined where nothing is near (more than a third of the longer word differs).

@@ -25,6 +25,11 @@ export async function temporaryFolder(): Promise<Folder> {
   return diskFolder(await mkdtemp(join(tmpdir(), "heed-")));
 }
 
+/** A path with all links followed; undefined where nothing is there. */
+export function realPath(path: string): Promise<string | undefined> {
+  return realpath(path).catch(() => undefined);
+}
+
 class DiskFolder implements Folder {
   readonly #root: string;
   readonly #shown: string;

@@ -3,7 +3,7 @@ import { ConfigError } from "../errors/index.ts";
 import type { Folder, ReadableFolder } from "../files/index.ts";
 import { parseConfig } from "../models/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
-import type { EngineOptions } from "../runtime/index.ts";
+import { alone, type EngineOptions, type Group } from "../runtime/index.ts";
 import { AVERAGE, fit, Run, type Step, type StopSignal, type TrainingMemory } from "../training/index.ts";
 import { dataFiles, writeRecord, type DataFile } from "./record.ts";
 import type { Lesson, Way, WayConfig } from "./way.ts";
@@ -21,6 +21,8 @@ export interface LearnOptions {
   /** Removes a run that the folder holds. */
   readonly replace?: boolean | undefined;
   readonly signal?: StopSignal | undefined;
+  /** The processes that share the work; rank 0 alone writes. Default: this one alone. */
+  readonly group?: Group | undefined;
   readonly warn: (message: string) => void;
   /** Told, before anything is trained, what memory it will take; where it throws, nothing is trained. */
   readonly memory?: ((memory: TrainingMemory) => void) | undefined;
@@ -30,7 +32,7 @@ export interface LearnOptions {
 
 /** What a run came to. */
 export interface Learned {
-  /** Of the finished model, by name. */
+  /** Of the finished model, by name; rank 0 of a group alone has them. */
   readonly scores: Readonly<Record<string, number>>;
   readonly updates: number;
 }
@@ -42,7 +44,8 @@ export function wayConfig<C extends WayConfig>({ schema, keys }: Way<C>, value: 
 
 /**
  * Learns in a run folder and leaves the finished model in it, with the record that repeats it. Yields after each
- * update. Resuming goes on from the newest whole checkpoint, to the bit.
+ * update. Resuming goes on from the newest whole checkpoint, to the bit (with another number of
+ * processes, to rounding).
  * Throws ConfigError where the folder holds a run and neither `resume` nor `replace` is given.
  */
 export async function* learn<C extends WayConfig>(
@@ -50,12 +53,12 @@ export async function* learn<C extends WayConfig>(
   config: C,
   options: LearnOptions,
 ): AsyncGenerator<Step, Learned> {
-  const { folder, files, engine = {}, resume = false, replace = false, warn } = options;
+  const { folder, files, engine = {}, resume = false, replace = false, warn, group = alone } = options;
   const { averageCheckpoints, keepCheckpoints } = config.training;
   const data = await dataFiles(files, way.files(config));
   const goal = way.goal?.(config);
   const run = await Run.open({
-    ...{ folder, resume, replace, warn },
+    ...{ folder, resume, replace, warn, group },
     settings: settingsOf(way, config, data, engine),
     keep: Math.max(averageCheckpoints, keepCheckpoints),
     better: goal?.better,
@@ -68,16 +71,18 @@ export async function* learn<C extends WayConfig>(
     options.begin?.(lesson, updates, run.resumed?.position.update ?? 0);
     const job = { ...lesson, goal, run, write: writerOf(lesson) };
     const { signal } = options;
-    const fitting = fit(job, { ...config.training, updates, seed: config.seed, signal });
+    const fitting = fit(job, { ...config.training, updates, seed: config.seed, signal, group });
     let { update, seconds } = run.resumed?.position ?? { update: 0, seconds: 0 };
     for await (const step of fitting) {
       ({ update, seconds } = step);
       yield step;
     }
+    if (group.rank > 0) return { scores: {}, updates: update };
     await choose(lesson, run, config);
     await writerOf(lesson)(folder, await lesson.parameters.read());
     const scores = (await lesson.finish?.()) ?? {};
-    const machine = { engine: lesson.parameters.engine.description, ...options.machine };
+    const ranks = group.size > 1 ? { ranks: group.description } : {};
+    const machine = { engine: lesson.parameters.engine.description, ...ranks, ...options.machine };
     await writeRecord(folder, {
       ...{
         way: way.name,

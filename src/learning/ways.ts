@@ -1,9 +1,10 @@
 /** All ways of learning by their names: what `heed reproduce` and `heed schema` look up. */
 import { InputError, nearest } from "../errors/index.ts";
 import { finetune } from "./finetune.ts";
+import { pretrain } from "./pretrain.ts";
 import type { Way } from "./way.ts";
 
-const all = [finetune] as const satisfies readonly { readonly name: string }[];
+const all = [pretrain, finetune] as const satisfies readonly { readonly name: string }[];
 
 /** The ways, by name. */
 export const ways: ReadonlyMap<string, Way> = new Map(all.map((way) => [way.name, way as unknown as Way]));

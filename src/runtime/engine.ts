@@ -53,6 +53,14 @@ export interface ProgramTimes {
   readonly nodes: readonly NodeTimes[];
 }
 
+/** Where a resident lies. */
+export interface Located {
+  /** In the memory of this process, whichever thread asks. */
+  readonly address: bigint;
+  /** Elements. */
+  readonly length: number;
+}
+
 /** What executes programs: it holds residents and runs calls. In a worker (the default) no method blocks the caller. */
 export interface Engine {
   /** For people: `ONNX Runtime 1.30.0, 2 threads`. */
@@ -71,6 +79,11 @@ export interface Engine {
   write(name: string, data: HostData, offset?: number): Promise<void>;
   /** A copy of a resident, or of part of it. */
   read(name: string, offset?: number, length?: number): Promise<HostTensor>;
+  /**
+   * Where a resident lies, for a library that works on it in place while nothing runs; until it is freed or allocated
+   * anew. Undefined where the engine cannot tell.
+   */
+  locate(name: string): Promise<Located | undefined>;
   /** Frees a resident. */
   free(name: string): Promise<void>;
   /**

@@ -2,7 +2,7 @@
 import { EngineError } from "../errors/index.ts";
 import type { Dtype } from "../graph/index.ts";
 import { bytesOf, withConstants, type HostData, type HostTensor, type Port, type Program } from "../onnx/index.ts";
-import type { Call, Engine, Precision, ProgramTimes, Values, View } from "./engine.ts";
+import type { Call, Engine, Located, Precision, ProgramTimes, Values, View } from "./engine.ts";
 import { timesOf, type TraceFiles } from "./ort-trace.ts";
 import { constantsOf, feedFor, messageOf, Residents, type Arrays } from "./residents.ts";
 
@@ -36,6 +36,8 @@ export interface OnnxRuntime {
   readonly threads: number;
   /** Where outputs can be written over arrays of the caller: how to get such arrays. Elsewhere they are copied. */
   readonly inPlace: Arrays | undefined;
+  /** Where an array lies in the memory of the process, if the platform can tell. */
+  readonly addressOf?: ((data: HostData) => Promise<bigint | undefined>) | undefined;
   /** Where traces go, if they are wanted and the platform has a place for them. */
   readonly traces?: TraceFiles | undefined;
 }
@@ -149,6 +151,12 @@ export class OnnxRuntimeEngine implements Engine {
   // eslint-disable-next-line @typescript-eslint/require-await -- as above
   async read(name: string, offset?: number, length?: number): Promise<HostTensor> {
     return this.#residents.read(name, offset, length);
+  }
+
+  async locate(name: string): Promise<Located | undefined> {
+    const { data } = this.#residents.whole(name);
+    const address = await this.#ort.addressOf?.(data);
+    return address === undefined ? undefined : { address, length: data.length };
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- as above

@@ -2,7 +2,7 @@
 import { EngineError } from "../errors/index.ts";
 import type { Dtype } from "../graph/index.ts";
 import { withConstants, type HostData, type HostTensor, type Port, type Program } from "../onnx/index.ts";
-import type { Call, Engine, NodeTimes, ProgramTimes, Values, View } from "./engine.ts";
+import type { Call, Engine, Located, NodeTimes, ProgramTimes, Values, View } from "./engine.ts";
 import type { Handle, OpenVinoLibrary } from "./openvino-library.ts";
 import { constantsOf, feedFor, messageOf, Residents } from "./residents.ts";
 
@@ -136,6 +136,12 @@ export class OpenVinoEngine implements Engine {
   // eslint-disable-next-line @typescript-eslint/require-await -- as above
   async read(name: string, offset?: number, length?: number): Promise<HostTensor> {
     return this.#residents.read(name, offset, length);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- as above
+  async locate(resident: string): Promise<Located> {
+    const { handle, data } = this.#residents.tensor({ resident });
+    return { address: this.#library.addressOf(handle), length: data.length };
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- as above

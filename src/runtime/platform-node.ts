@@ -1,23 +1,44 @@
 /** What Node offers: OpenVINO, ONNX Runtime's native and WebAssembly builds, and worker threads. */
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
+import { availableParallelism, cpus } from "node:os";
 import { Worker } from "node:worker_threads";
 import { EngineError } from "../errors/index.ts";
 import { temporaryFolder } from "../files/disk.ts";
 import { readText } from "../files/index.ts";
-import { allocate } from "../onnx/index.ts";
+import { allocate, type HostData } from "../onnx/index.ts";
 import type { Engine, EngineName, EngineOptions } from "./engine.ts";
+import { alone, type Group, type GroupOptions } from "./group.ts";
 import { OnnxRuntimeEngine, requireFp32, type OnnxRuntime } from "./onnxruntime.ts";
 import { openLibrary } from "./openvino-library.ts";
 import { findOpenVino, OPENVINO_VARIABLE, TESTED_OPENVINO, type OpenVinoPlaces } from "./openvino-places.ts";
 import { OpenVinoEngine, type OpenVinoSettings } from "./openvino.ts";
 import { NO_TRACES, type TraceFiles } from "./ort-trace.ts";
+import { rankIn } from "./rank.ts";
 import { messageOf } from "./residents.ts";
 import { startWasm, type WasmBuild } from "./wasm-runtime.ts";
 import type { Channel } from "./worker-engine.ts";
 
-/** The processors that this process may use. */
-export const machineThreads = (): number => availableParallelism();
+/** The processors that this process may use; ranks that mpirun did not bind to their own share the machine's. */
+export function machineThreads(): number {
+  const allowed = availableParallelism();
+  const local = Number(process.env["OMPI_COMM_WORLD_LOCAL_SIZE"] ?? 1);
+  return allowed < cpus().length ? allowed : Math.max(1, Math.floor(allowed / local));
+}
+
+/**
+ * The ranks that mpirun started together with this process, joined; a process on its own is `alone`, and nothing is
+ * loaded. Throws EngineError where Open MPI is not found, or is not what started the process.
+ */
+export async function openGroup(options: GroupOptions = {}): Promise<Group> {
+  if (rankIn(process.env) === undefined) return alone;
+  const [{ findMpi }, { openMpi }, { joinGroup }] = await Promise.all([
+    import("./mpi-places.ts"),
+    import("./mpi-library.ts"),
+    import("./mpi-group.ts"),
+  ]);
+  const { files, named } = await findMpi();
+  return joinGroup(await openMpi(files, named), options);
+}
 
 /** The engine that was asked for, in this thread. Throws EngineError that says why where it cannot be had. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
@@ -50,7 +71,7 @@ export async function loadOnnxRuntime(
       const version = env.versions.node ?? env.versions.common;
       const traces = profile ? await traceFiles() : undefined;
       const build = engine === "cuda" ? "cuda" : "node";
-      return { InferenceSession, Tensor, version, build, threads, inPlace: plainArrays, traces };
+      return { InferenceSession, Tensor, version, build, threads, inPlace: plainArrays, addressOf, traces };
     } catch (error) {
       if (engine !== "auto") throw new EngineError(whyNotNative(error), { cause: error });
       // The binary is absent (an Intel Mac, an install without it): WebAssembly serves.
@@ -63,6 +84,12 @@ export async function loadOnnxRuntime(
 
 /** The native build writes into any array. */
 const plainArrays = { allocate, free: () => undefined };
+
+/** Where an array lies, which koffi tells where it is installed. */
+async function addressOf(data: HostData): Promise<bigint | undefined> {
+  const { default: koffi } = await import("koffi").catch(() => ({ default: undefined }));
+  return koffi?.address(data);
+}
 
 /** ONNX Runtime writes traces to files only, and adds the time to their names. */
 async function traceFiles(): Promise<TraceFiles> {

@@ -2,6 +2,7 @@
 import { EngineError } from "../errors/index.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { OnnxRuntimeEngine, requireFp32 } from "./onnxruntime.ts";
+import { alone, type Group } from "./group.ts";
 import { NO_TRACES } from "./ort-trace.ts";
 import { startWasm, type WasmBuild } from "./wasm-runtime.ts";
 import { startWebGpu } from "./webgpu-runtime.ts";
@@ -21,6 +22,9 @@ declare const crossOriginIsolated: boolean | undefined;
 /** Threads need shared memory, which a page has only where it is cross-origin isolated. */
 export const machineThreads = (): number =>
   typeof crossOriginIsolated !== "undefined" && crossOriginIsolated ? (navigator?.hardwareConcurrency ?? 1) : 1;
+
+/** A page is a process on its own. */
+export const openGroup = (): Promise<Group> => Promise.resolve(alone);
 
 /** Where this page's import map has the builds of ONNX Runtime. */
 export type Addresses = Readonly<Partial<Record<keyof typeof names, string>>>;

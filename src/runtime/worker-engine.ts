@@ -72,6 +72,7 @@ export async function openWorkerEngine(channel: Channel, options: EngineOptions)
       }
     },
     read: (name, offset, length) => ask("read", name, offset, length),
+    locate: (name) => ask("locate", name),
     free: (name) => ask("free", name),
     run: (calls, feeds) => ask("run", calls, feeds),
     profile: () => ask("profile"),

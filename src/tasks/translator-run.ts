@@ -11,7 +11,7 @@ import {
   type TransformerPreset,
 } from "../models/index.ts";
 import { activations, positionKinds, type Activation } from "../nn/index.ts";
-import type { EngineOptions } from "../runtime/index.ts";
+import { alone, type EngineOptions, type Group } from "../runtime/index.ts";
 import {
   AVERAGE,
   optimizers,
@@ -114,6 +114,8 @@ export interface TranslatorRunOptions extends EngineOptions {
   /** Removes a run that the folder holds. */
   readonly replace?: boolean | undefined;
   readonly signal?: StopSignal | undefined;
+  /** The processes that share the work; rank 0 alone writes. Default: this one alone. */
+  readonly group?: Group | undefined;
   readonly warn: (message: string) => void;
   /** Told, before anything is trained, what memory it will take; where it throws, nothing is trained. */
   readonly memory?: ((memory: TrainingMemory) => void) | undefined;
@@ -123,21 +125,24 @@ export interface TranslatorRunOptions extends EngineOptions {
 
 /**
  * Trains in a run folder and leaves the finished model in it. Yields after each update; returns the model, whose
- * engine the caller disposes of. Resuming goes on from the newest whole checkpoint, to the bit.
+ * engine the caller disposes of. Resuming goes on from the newest whole checkpoint, to the bit (with another number of
+ * processes, to rounding).
  */
 export async function* runTranslation(options: TranslatorRunOptions): AsyncGenerator<Step, Translator> {
   const { folder, config, pairs, validation, resume = false, replace = false, signal, warn, memory } = options;
+  const { group = alone } = options;
   const { averageCheckpoints, keepCheckpoints, ...training } = config.training;
   const keep = Math.max(averageCheckpoints, keepCheckpoints);
   if (training.patience !== undefined && validation === undefined) {
     throw new ConfigError("training.patience needs sentences to validate on. Give them, or leave patience out.");
   }
-  const run = await Run.open({ folder, settings: settingsOf(options), resume, replace, keep, warn });
+  const run = await Run.open({ folder, settings: settingsOf(options), resume, replace, keep, warn, group });
   let model: Translator | undefined;
   try {
     model = await (run.resumed === undefined ? create(options) : Translator.open(run.resumed.folder, options));
     options.begin?.(model, run.resumed?.position.update ?? 0);
-    yield* train(model, pairs, { ...training, seed: config.seed, validation, signal, run, warn, memory });
+    yield* train(model, pairs, { ...training, seed: config.seed, validation, signal, run, warn, memory, group });
+    if (group.rank > 0) return model;
     if (training.patience !== undefined) await model.parameters.write(await run.bestWeights());
     else if (averageCheckpoints > 1) await model.parameters.write(await run.averageOfLast(averageCheckpoints));
     else if (training.movingAverage > 0) await model.parameters.write(await model.parameters.read(AVERAGE));

@@ -8,7 +8,7 @@ import type { Objective } from "./trainer.ts";
 /**
  * Computes the step once more and asks of each parameter, each recorded tensor in the order of the model, the loss,
  * and each gradient from the loss backward, whether all its values are finite. Returns the first that is not, in words;
- * of a batch in several parts, the first of the first part that has one.
+ * of a batch in several parts, the first of the first part that has one. Undefined where all are finite.
  */
 export async function findNotFinite(
   parameters: ModelParameters,
@@ -16,7 +16,7 @@ export async function findNotFinite(
   bind: Readonly<Record<string, View>>,
   parts: readonly Values[],
   lossScale: string,
-): Promise<string> {
+): Promise<string | undefined> {
   const trace = new Trace("training");
   const loss = trace.run(objective).loss.mul(input(lossScale, "float32", []));
   const specs = [...trace.parameters.values()];
@@ -46,7 +46,7 @@ export async function findNotFinite(
       const first = sums.findIndex((sum) => Number.isNaN(sum));
       if (first >= 0) return candidates[first]![0];
     }
-    return "a sum of finite values";
+    return undefined;
   } finally {
     await parameters.engine.unload(loaded);
   }

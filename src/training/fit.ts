@@ -13,6 +13,7 @@ import {
   type StopSignal,
 } from "./loop.ts";
 import { optimizers, type OptimizerName } from "./optimizers.ts";
+import type { Group } from "../runtime/index.ts";
 import type { Run } from "./run.ts";
 import type { ScheduleKind } from "./schedules.ts";
 import { Trainer, type Objective } from "./trainer.ts";
@@ -42,6 +43,8 @@ export interface FitOptions {
   readonly saveEvery?: number | undefined;
   readonly patience?: number | undefined;
   readonly signal?: StopSignal | undefined;
+  /** The processes that share the work; each is given the same job. Default: this one alone. */
+  readonly group?: Group | undefined;
 }
 
 /** What is fitted to what. */
@@ -67,16 +70,28 @@ export interface FitJob {
 /** The trainer of a job, with the state of the optimizer that the run resumed. */
 export async function trainerOf(job: FitJob, options: FitOptions): Promise<Trainer> {
   const { parameters, objective, rates, run } = job;
-  const { seed = 1, optimizer = "adamw", beta1, beta2, clipNorm = 1, weightDecay, movingAverage, recompute } = options;
+  const {
+    seed = 1,
+    optimizer = "adamw",
+    beta1,
+    beta2,
+    clipNorm = 1,
+    weightDecay,
+    movingAverage,
+    recompute,
+    group,
+  } = options;
   const how = { optimizer: optimizers[optimizer]({ beta1, beta2 }), seed, clipNorm, weightDecay, movingAverage };
-  const trainer = await Trainer.create(parameters.engine, objective, { ...how, recompute, rates }, parameters);
+  const trainer = await Trainer.create(parameters.engine, objective, { ...how, recompute, rates, group }, parameters);
   if (run?.resumed !== undefined) await trainer.restore(run.resumed.state);
+  if (group !== undefined) await trainer.share();
   return trainer;
 }
 
 /**
  * Trains until the limit, the patience or the signal ends it; yields after each update. What was learned is in the
- * parameters themselves, also after a break. Throws TrainingError where the loss is no longer finite.
+ * parameters themselves, also after a break. Throws TrainingError where the loss is no longer finite, LostRankError where a
+ * process of the group is lost.
  */
 export async function* fit(job: FitJob, options: FitOptions): AsyncGenerator<Step, Trainer> {
   const { run, write, validate } = job;
@@ -98,6 +113,7 @@ export async function* fit(job: FitJob, options: FitOptions): AsyncGenerator<Ste
     save,
     saveEvery: options.saveEvery,
     signal: options.signal,
+    group: options.group,
     from: run?.resumed?.position ?? START,
   });
   return trainer;

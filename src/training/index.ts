@@ -27,5 +27,13 @@ export {
 } from "./optimizers.ts";
 export { Run, type Resumed, type RunSettings } from "./run.ts";
 export { learningRate, scheduleKinds, type ScheduleKind, type ScheduleOptions } from "./schedules.ts";
-export { Trainer, TRAINING_STEP, type Batch, type Objective, type StepResult, type TrainerOptions } from "./trainer.ts";
+export {
+  Trainer,
+  TRAINING_STEP,
+  type Batch,
+  type Objective,
+  type PlacesFeed,
+  type StepResult,
+  type TrainerOptions,
+} from "./trainer.ts";
 export { AVERAGE } from "./update.ts";

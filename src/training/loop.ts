@@ -1,6 +1,7 @@
 /** The training loop: an async iterator over updates. Whoever iterates may log, plot, stop or break out of it. */
-import { HeedError, TrainingError } from "../errors/index.ts";
+import { HeedError, LostRankError, TrainingError } from "../errors/index.ts";
 import type { StopSignal } from "../generation/index.ts";
+import { alone, fromFirst, type Group } from "../runtime/index.ts";
 import { learningRate, type ScheduleOptions } from "./schedules.ts";
 import type { Batch, StepResult, Trainer } from "./trainer.ts";
 
@@ -64,6 +65,8 @@ export interface LoopOptions {
   readonly saveEvery?: number | undefined;
   readonly signal?: StopSignal | undefined;
   readonly from?: Position | undefined;
+  /** The processes that run this loop together; rank 0's clock and scores decide for all. Default: this one alone. */
+  readonly group?: Group | undefined;
 }
 
 /** What one update did. */
@@ -121,58 +124,115 @@ class Batches {
   }
 }
 
+/** What stays when a loop is broken off. */
+interface Reached {
+  position: Position;
+  /** The update of the last checkpoint. */
+  saved: number;
+  /** A step that the log does not have yet. */
+  unrecorded: Step | undefined;
+}
+
 /**
  * Trains until the limit, the patience or the signal ends it. Yields after each update; an update is recorded, and its
  * checkpoint saved, before the step is yielded, so breaking out loses nothing that a step announced.
- * Throws TrainingError where the loss is no longer finite; the last checkpoint then stands.
+ * Throws TrainingError where the loss is no longer finite; the last checkpoint then stands. Where another process of
+ * the group is lost, it saves the last whole update before it throws LostRankError.
  */
 export async function* trainingLoop(options: LoopOptions): AsyncGenerator<Step, Position> {
+  const { updates = Infinity, seconds = Infinity, from: position = START } = options;
+  if (updates === Infinity && seconds === Infinity) throw new HeedError("A run needs a number of updates or a time.");
+  const reached: Reached = { position, saved: position.update, unrecorded: undefined };
+  try {
+    yield* steps(options, reached);
+  } catch (error) {
+    if (!(error instanceof LostRankError)) throw error;
+    throw new LostRankError(`${error.message} ${await rescue(options, reached)}`, { cause: error });
+  }
+  return reached.position;
+}
+
+async function* steps(options: LoopOptions, reached: Reached): AsyncGenerator<Step, void> {
   const { trainer, updates = Infinity, seconds: limit = Infinity, signal, patience = Infinity } = options;
-  const { goal = LOWEST_LOSS } = options;
-  if (updates === Infinity && limit === Infinity) throw new HeedError("A run needs a number of updates or a time.");
-  let position = options.from ?? START;
+  const { goal = LOWEST_LOSS, group = alone } = options;
   const batches = new Batches(options.epoch);
-  const started = performance.now() - position.seconds * 1000;
+  const started = performance.now() - reached.position.seconds * 1000;
   const elapsed = (): number => (performance.now() - started) / 1000;
-  const progress = (update: number): number => Math.min(1, Math.max(update / updates, elapsed() / limit));
+  /** What all processes go by: rank 0's clock, and whether anybody wants to stop. */
+  const agreed = async (): Promise<{ seconds: number; stopping: boolean }> => {
+    const wishes = await group.sum([group.rank === 0 ? elapsed() : 0, signal?.aborted === true ? 1 : 0]);
+    return { seconds: wishes[0]!, stopping: wishes[1]! > 0 };
+  };
+  const progress = (update: number, time: number): number => Math.min(1, Math.max(update / updates, time / limit));
+  let { position } = reached;
   let over = position.update >= updates || position.seconds >= limit || position.sinceBest >= patience;
-  let saved = position.update;
-  while (!over && signal?.aborted !== true) {
+  let now = await agreed();
+  while (!over && !now.stopping) {
     position = { ...position, ...batches.settle(position) };
     const update = position.update + 1;
-    const rate = learningRate(options.schedule, update, progress(position.update));
+    const rate = learningRate(options.schedule, update, progress(position.update, now.seconds));
     const stepping = trainer.step(update, batches.at(position), rate);
     const next = { epoch: position.epoch, index: position.index + 1 };
     if (update < updates) batches.prepare(next);
     const result = await stepping;
+    // From here on the parameters are those of this update, whatever becomes of the other processes.
     position = { ...position, ...next, update, seconds: elapsed() };
-    const stopping = (): boolean => signal?.aborted === true;
-    over = update >= updates || elapsed() >= limit;
-    const validation = await validate(options, update, over || stopping());
-    if (validation !== undefined) position = judged(position, scoreOf(validation, goal), goal);
+    const done = { ...result, update, epoch: position.epoch, learningRate: rate };
+    const stepAt = (validation?: Scores): Step => {
+      const { seconds } = position;
+      return { ...done, progress: progress(update, seconds), position, seconds, validation };
+    };
+    reached.position = position;
+    reached.unrecorded = stepAt();
+    now = await agreed();
+    over = update >= updates || now.seconds >= limit;
+    const validation = await validate(options, update, over || now.stopping);
+    if (validation !== undefined) {
+      position = judged(position, scoreOf(validation, goal), goal);
+      now = await agreed();
+    }
     over ||= position.sinceBest >= patience;
-    position = { ...position, seconds: elapsed() };
+    reached.position = position = { ...position, seconds: now.seconds };
     // With patience the best weights are the result, so they are saved whenever they are found.
     const due =
       update % (options.saveEvery ?? Infinity) === 0 || (patience !== Infinity && isBest(position, validation));
-    const done = { ...result, update, epoch: position.epoch, learningRate: rate, progress: progress(update), position };
-    const step: Step = { ...done, seconds: position.seconds, validation };
+    const step = stepAt(validation);
     // The record comes first: a checkpoint must not know of an update that the log does not.
     await options.record?.(step);
-    if (over || stopping() || due) {
-      await options.save?.(position, validation === undefined ? undefined : scoreOf(validation, goal));
-      saved = update;
+    reached.unrecorded = undefined;
+    if (over || now.stopping || due) {
+      await save(options, reached, validation === undefined ? undefined : scoreOf(validation, goal));
     }
     yield step;
+    now = await agreed();
   }
   // The signal may come while whoever iterates is busy with a step.
-  if (saved !== position.update) await options.save?.(position, undefined);
-  return position;
+  if (reached.saved !== position.update) await save(options, reached);
+}
+
+async function save({ trainer, group, ...options }: LoopOptions, reached: Reached, score?: number): Promise<void> {
+  const { position } = reached;
+  if (group !== undefined) await trainer.requireSame(position.update);
+  await options.save?.(position, score);
+  reached.saved = position.update;
+}
+
+/** Saves what was reached, and says so. */
+async function rescue(options: LoopOptions, { position, saved, unrecorded }: Reached): Promise<string> {
+  const { update } = position;
+  if (options.save === undefined) return `The run ended after update ${update}.`;
+  if (unrecorded !== undefined) await options.record?.(unrecorded);
+  if (saved !== update) await options.save(position, undefined);
+  return (
+    `The run ended after update ${update}, and the checkpoint of that update is saved: the same command with --resume ` +
+    `goes on from there, with any number of ranks.`
+  );
 }
 
 async function validate(options: LoopOptions, update: number, last: boolean): Promise<Scores | undefined> {
-  const { validate: judge, validateEvery = Infinity } = options;
-  return judge === undefined || (!last && update % validateEvery !== 0) ? undefined : judge();
+  const { validate: judge, validateEvery = Infinity, group = alone } = options;
+  if (judge === undefined || (!last && update % validateEvery !== 0)) return undefined;
+  return fromFirst(group, group.rank === 0 ? await judge() : undefined);
 }
 
 function scoreOf(validation: Scores, { score }: Goal): number {

@@ -17,6 +17,7 @@ import { CheckpointError, ConfigError, TrainingError } from "../errors/index.ts"
 import { readJson, type Folder, type ReadableFolder } from "../files/index.ts";
 import { firstNotFinite } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
+import { alone, fromFirst, type Group } from "../runtime/index.ts";
 import type { Goal, Position, Step } from "./loop.ts";
 import { eventFileHeader, eventFileName, eventRestart, eventScalars, isEventFile } from "./tensorboard.ts";
 import { CALMER, type Trainer } from "./trainer.ts";
@@ -38,6 +39,8 @@ export interface RunSettings {
   /** Which scores of checkpoints are better. Default: lower ones, as of a loss. */
   readonly better?: Goal["better"] | undefined;
   readonly warn: (message: string) => void;
+  /** The processes that train together: rank 0 alone writes, the others read its checkpoints. Default: this one alone. */
+  readonly group?: Group | undefined;
 }
 
 /** What a resumed run goes on from. */
@@ -48,16 +51,17 @@ export interface Resumed {
   readonly folder: ReadableFolder;
 }
 
-/** A run folder open for writing. */
+/** A run folder open for writing; of several processes, rank 0's is, and what the others save and record is nothing. */
 export class Run {
   readonly folder: Folder;
-  readonly #run: RunFolder;
+  /** Undefined for a process that does not write. */
+  readonly #run: RunFolder | undefined;
   readonly #settings: RunSettings["settings"];
   #log: RunLog | undefined;
   #resumed: Resumed | undefined;
   #events = "";
 
-  private constructor(folder: Folder, run: RunFolder, settings: RunSettings["settings"]) {
+  private constructor(folder: Folder, run: RunFolder | undefined, settings: RunSettings["settings"]) {
     this.folder = folder;
     this.#run = run;
     this.#settings = settings;
@@ -66,9 +70,23 @@ export class Run {
   /**
    * Takes the folder for writing and, with `resume`, finds the newest whole checkpoint.
    * Throws ConfigError where the folder holds a run and `resume` was not asked for, or where the settings
-   * differ from those of the run, TrainingError where another process writes into it.
+   * differ from those of the run or between the processes of a group, TrainingError where another process writes into it.
    */
-  static async open({ folder, settings, resume, replace = false, keep, better, warn }: RunSettings): Promise<Run> {
+  static async open(options: RunSettings): Promise<Run> {
+    const { folder, settings, group = alone } = options;
+    await requireSameSettings(group, settings);
+    if (group.rank === 0) {
+      const run = await Run.#take(options);
+      await group.gather(run.#resumed?.position.update);
+      return run;
+    }
+    const run = new Run(folder, undefined, settings);
+    const step = await fromFirst<number | undefined>(group, undefined);
+    if (step !== undefined) run.#resumed = await run.#load(await openCheckpoint(folder, step));
+    return run;
+  }
+
+  static async #take({ folder, settings, resume, replace = false, keep, better, warn }: RunSettings): Promise<Run> {
     const run = await openRun(folder, {
       ...(keep !== undefined && { keep }),
       ...(better !== undefined && { better }),
@@ -133,6 +151,7 @@ export class Run {
     score: number | undefined,
     writeModel: (folder: Folder, weights: ReadonlyMap<string, HostTensor>) => Promise<void>,
   ): Promise<void> {
+    if (this.#run === undefined) return;
     const weights = await trainer.parameters.read();
     const state = new Map<string, HostTensor>();
     for (const [name, data] of await trainer.state()) state.set(name, { dtype: "float32", shape: [data.length], data });
@@ -148,6 +167,7 @@ export class Run {
 
   /** Adds a step to the log, as a line of JSON and as TensorBoard events. */
   async record({ position, targets, validation, ...step }: Step): Promise<void> {
+    if (this.#run === undefined) return;
     const flat = Object.entries(validation ?? {}).map(([name, value]) => [`validation_${name}`, value] as const);
     const { update, ...numbers } = step;
     const record = { step: update, targets, ...numbers, ...Object.fromEntries(flat) };
@@ -166,7 +186,7 @@ export class Run {
 
   /** The weights of the checkpoint with the best score. */
   async bestWeights(): Promise<Map<string, HostTensor>> {
-    const best = await this.#run.best();
+    const best = await this.#run?.best();
     if (best === undefined) throw new CheckpointError(`${this.folder.describe()} has no checkpoint with a score.`);
     return readAllWeights(await openWeights(best.folder));
   }
@@ -188,7 +208,20 @@ export class Run {
 
   /** Gives the folder free. */
   async close(): Promise<void> {
-    await this.#run.close();
+    await this.#run?.close();
+  }
+}
+
+/** Processes that read other files or options would train on other batches, and never meet. */
+async function requireSameSettings(group: Group, settings: RunSettings["settings"]): Promise<void> {
+  const given = await group.gather(JSON.stringify(settings));
+  for (const [rank, other] of given.entries()) {
+    const differing = differences(JSON.parse(given[0]!) as LogRecord, JSON.parse(other) as LogRecord);
+    if (differing.length === 0) continue;
+    throw new ConfigError(
+      `Rank ${rank} was started with other settings or data than rank 0: ${differing.join("; ")}. ` +
+        `Give all ranks the same command line and the same files.`,
+    );
   }
 }
 

@@ -1,22 +1,25 @@
 /** One model being trained: its programs, its residents, and the step that ties them together. */
 import { TrainingError } from "../errors/index.ts";
 import { gradients, input, rewrite, trainingRules, type Tensor } from "../graph/index.ts";
-import { lower, type HostTensor, type Port, type Program } from "../onnx/index.ts";
+import { crc32 } from "../files/index.ts";
+import { bytesOf, lower, type HostTensor, type Port, type Program } from "../onnx/index.ts";
 import {
   DROPOUT_OFFSETS,
   dropoutOffsets,
   dropoutPool,
   ModelParameters,
+  PARAMETERS,
   POOL_SIZE,
   Trace,
   viewsOf,
   type Parameter,
   type Scope,
 } from "../nn/index.ts";
-import type { Call, Engine, Values, View } from "../runtime/index.ts";
+import { alone, type Call, type Engine, type Group, type Values, type View } from "../runtime/index.ts";
 import { findNotFinite } from "./diagnosis.ts";
 import { Evaluation } from "./evaluation.ts";
 import type { Optimizer } from "./optimizers.ts";
+import { Shares, type Share } from "./share.ts";
 import { GRADIENTS, loadAccumulate, scalarFeeds, Updater } from "./update.ts";
 
 /**
@@ -33,6 +36,19 @@ export interface Batch {
   readonly targets: number;
   /** The place of each example in the whole batch of the update: dropout masks belong to it. */
   readonly examples: readonly number[];
+  /**
+   * Feeds that are not a row for each example, so that several processes can share the batch all the same: places in
+   * the rows of all examples laid end to end, each so wide, and the feeds that have a row for each place.
+   */
+  readonly places?: readonly PlacesFeed[] | undefined;
+}
+
+/** A feed of places, such as those of the tokens that were masked. */
+export interface PlacesFeed {
+  /** int32[places]: row · width + column. */
+  readonly feed: string;
+  readonly width: number;
+  readonly beside?: readonly string[] | undefined;
 }
 
 /** How parameters are updated. */
@@ -53,6 +69,8 @@ export interface TrainerOptions {
    * numbers, more time a step. Default: false.
    */
   readonly recompute?: boolean | undefined;
+  /** The processes that share each batch. Default: this one alone. */
+  readonly group?: Group | undefined;
 }
 
 /** What an update reports. Losses are means per target, in nats for cross-entropies. */
@@ -87,6 +105,7 @@ export class Trainer {
   readonly #training: TrainingProgram;
   readonly #evaluation: Evaluation;
   #accumulate: Call[] | undefined;
+  readonly #shares: Shares;
 
   private constructor(
     parameters: ModelParameters,
@@ -102,6 +121,7 @@ export class Trainer {
     this.#updater = updater;
     this.#training = training;
     this.#evaluation = new Evaluation(parameters, objective);
+    this.#shares = new Shares(this.#group);
   }
 
   /** Traces and loads what training needs. Parameters are fresh unless given, as values or already in the engine. */
@@ -128,16 +148,45 @@ export class Trainer {
     });
   }
 
+  get #group(): Group {
+    return this.#options.group ?? alone;
+  }
+
+  /** Puts rank 0's parameters and state into the engines of all ranks. */
+  async share(): Promise<void> {
+    for (const name of [PARAMETERS, ...this.#updater.residents.keys()]) {
+      await this.#group.shareResident(this.engine, name);
+    }
+    this.parameters.changed();
+  }
+
+  /** Throws TrainingError that names the rank, where one's parameters are not those of rank 0, to the bit. */
+  async requireSame(update: number): Promise<void> {
+    if (this.#group.size === 1) return;
+    const { data } = await this.engine.read(PARAMETERS);
+    const sums = await this.#group.gather(crc32(bytesOf(data)));
+    const other = sums.findIndex((sum) => sum !== sums[0]);
+    if (other < 0) return;
+    throw new TrainingError(
+      `After update ${update} the parameters of rank ${other} are not those of rank 0. Ranks must compute alike: give ` +
+        `all the same --threads and --engine, on machines with the same kind of processor.`,
+    );
+  }
+
   /**
-   * One update from a batch, whole or in parts; parts give the same gradients as the whole to rounding.
-   * Throws TrainingError, and changes nothing, where the loss or the gradients are not finite.
+   * One update from a batch, whole or in parts; parts give the same gradients as the whole to rounding. Each rank of a
+   * group is given the whole batch, and computes its share.
+   * Throws TrainingError, and changes nothing, where the loss or the gradients are not finite, or where ranks cannot
+   * share the batch; LostRankError where another rank has ended.
    */
   async step(update: number, batch: readonly Batch[], learningRate: number): Promise<StepResult> {
     const targets = batch.reduce((sum, part) => sum + part.targets, 0);
+    const single = this.#group.size === 1;
+    const share = single ? batch : await this.#shares.of(batch, (some) => this.#lossOf(update, some));
     let loss = 0;
     let gradientNorm = 0;
-    for (const [i, part] of batch.entries()) {
-      const last = i === batch.length - 1;
+    for (const [i, part] of share.entries()) {
+      const last = single && i === share.length - 1;
       const call: Call = {
         program: this.#training.program,
         bind: this.#bindTo(i === 0 ? GRADIENTS : PART),
@@ -149,8 +198,9 @@ export class Trainer {
       loss += scalar(results["loss"]!);
       if (last) gradientNorm = scalar(results["norm"]!);
     }
+    if (!single) ({ loss, gradientNorm } = await this.#joined(loss, share.length > 0));
     const result = { loss, gradientNorm, targets };
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) await this.#refuse(update, batch, result);
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) await this.#refuse(update, share, result);
     try {
       await this.#updater.apply(update, learningRate);
     } finally {
@@ -159,7 +209,23 @@ export class Trainer {
     return result;
   }
 
-  #feeds(update: number, part: Batch, targets: number): Values {
+  /** Loss and gradients of the whole batch from those of all ranks' shares, and the norm of the sum. */
+  async #joined(loss: number, computed: boolean): Promise<Pick<StepResult, "loss" | "gradientNorm">> {
+    const group = this.#group;
+    if (!computed) await this.engine.write(GRADIENTS, new Float32Array(this.parameters.layout.trained));
+    const [sum] = await group.sum([loss]);
+    await group.sumResident(this.engine, GRADIENTS);
+    const { norm } = await this.engine.run(this.#updater.normCalls);
+    return { loss: sum!, gradientNorm: scalar(norm!) };
+  }
+
+  /** The summed loss of some examples; what the gradients were is lost. */
+  async #lossOf(update: number, share: Share): Promise<number> {
+    const call = { program: this.#training.program, bind: this.#training.bind, fetch: ["loss"] };
+    return scalar((await this.engine.run([call], this.#feeds(update, share, 1)))["loss"]!);
+  }
+
+  #feeds(update: number, part: Share, targets: number): Values {
     const { streams } = this.#training;
     const feeds = { ...part.feeds, ...scalarFeeds({ [LOSS_SCALE]: 1 / Math.max(targets, 1) }) };
     if (streams === 0) return feeds;
@@ -184,9 +250,10 @@ export class Trainer {
     return this.#accumulate;
   }
 
-  async #refuse(update: number, batch: readonly Batch[], { loss, gradientNorm, targets }: StepResult): Promise<never> {
-    const parts = batch.map((part) => this.#feeds(update, part, targets));
-    const where = await findNotFinite(this.parameters, this.#objective, this.#training.bind, parts, LOSS_SCALE);
+  async #refuse(update: number, share: readonly Share[], { loss, gradientNorm, targets }: StepResult): Promise<never> {
+    const parts = share.map((part) => this.#feeds(update, part, targets));
+    const found = await findNotFinite(this.parameters, this.#objective, this.#training.bind, parts, LOSS_SCALE);
+    const where = (await this.#group.gather(found)).find((one) => one !== undefined) ?? "a sum of finite values";
     throw new TrainingError(
       `At update ${update} the loss is ${loss} and the norm of the gradients ${gradientNorm}; both must be finite ` +
         `numbers. The first that is not appeared in ${where}. ` +

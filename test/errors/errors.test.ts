@@ -7,12 +7,21 @@ import {
   GraphError,
   HeedError,
   InputError,
+  LostRankError,
   nearest,
   TrainingError,
 } from "../../src/errors/index.ts";
 
 test("each error is a HeedError that carries its own name and the message", () => {
-  for (const Kind of [GraphError, InputError, ConfigError, CheckpointError, EngineError, TrainingError]) {
+  for (const Kind of [
+    GraphError,
+    InputError,
+    ConfigError,
+    CheckpointError,
+    EngineError,
+    TrainingError,
+    LostRankError,
+  ]) {
     const error = new Kind("what was got", { cause: "a reason" });
     expect(error).toBeInstanceOf(HeedError);
     expect(error.name).toBe(Kind.name);

@@ -44,4 +44,10 @@ describe("the examples in full", () => {
     expect(code, output + errors).toBe(0);
     expect(numbers(output, /(\S+) nats a character;/g)[0]).toBeLessThan(0.77);
   });
+
+  it("19: two ranks have the losses of one process over 200 updates, or mpirun is missing", async () => {
+    const { code, output, errors } = await runExample("19-two-processes");
+    expect(code, output + errors).toBe(0);
+    expect(output).toMatch(/mpirun is not here|Reached\./);
+  });
 });

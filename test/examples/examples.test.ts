@@ -52,6 +52,13 @@ describe("the examples, quick", () => {
     const [nats, one] = /(\S+) nats a character; counts of one character before give ([\d.]+),/.exec(output)!.slice(1).map(Number); // prettier-ignore
     expect(nats).toBeLessThan(one!);
   });
+
+  it("19: two ranks have the losses of one process, or mpirun is missing", async () => {
+    const { code, output, errors } = await runExample("19-two-processes", "--quick");
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(output).toMatch(/^1 process: loss \d\.\d{4}, after 20 updates/);
+    expect(output).toMatch(/mpirun is not here|2 ranks over Open MPI [^]*differ by at most [^]*Reached\./);
+  });
 });
 
 it("names the examples where it does not know one", async () => {

@@ -4,6 +4,7 @@ import { ConfigError } from "../../errors/index.ts";
 import { diskFolder } from "../../files/disk.ts";
 import { formatCount } from "../../figures/index.ts";
 import { transformerParts, transformerPresets } from "../../models/index.ts";
+import type { Group } from "../../runtime/index.ts";
 import { scheduleKinds } from "../../training/index.ts";
 import type { Translator } from "../../tasks/translator.ts";
 import { runTranslation, translatorRunConfig, type TranslatorRunConfig } from "../../tasks/translator-run.ts";
@@ -17,6 +18,7 @@ import {
   type EngineFlags,
 } from "../command.ts";
 import { readConfigFile } from "../config-file.ts";
+import { inGroup } from "../group.ts";
 import { memoryLine } from "../memory.ts";
 import type { Io } from "../io.ts";
 import { stopOnInterrupt } from "../stop.ts";
@@ -84,11 +86,11 @@ function translation(io: Io): Command {
       .option("--seed <n>", "the same seed and threads give the same losses, to the bit", wholeNumber(0))
       .option("--recompute", "compute the inside of layers twice instead of keeping it: less memory, more time")
       .option("--resume", "go on with the run in the folder")
-      .action((flags: Flags) => trainTranslation(flags, io)),
+      .action((flags: Flags) => inGroup(io, (group, own) => trainTranslation(flags, own, group))),
   );
 }
 
-async function trainTranslation(flags: Flags, io: Io): Promise<void> {
+async function trainTranslation(flags: Flags, io: Io, group: Group): Promise<void> {
   const config = await configOf(flags);
   if ((flags.validSource === undefined) !== (flags.validTarget === undefined)) {
     throw new ConfigError("Give both --valid-source and --valid-target, or neither.");
@@ -107,6 +109,7 @@ async function trainTranslation(flags: Flags, io: Io): Promise<void> {
     resume: flags.resume ?? false,
     ...engineOf(flags),
     signal,
+    group,
     warn,
     memory: (memory) => {
       warn(memoryLine(memory));

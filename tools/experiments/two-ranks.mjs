@@ -1,0 +1,141 @@
+// One process and two ranks under mpirun: the first 100 losses side by side, and the time of an update.
+//
+//   node tools/experiments/two-ranks.mjs            100 updates each, three seeds, about ten minutes on two cores
+//   node tools/experiments/two-ranks.mjs --quick    10 updates of smaller models, one seed, half a minute
+//
+// The translator is `tiny` on the bundled corpus; the fine-tuning is a BERT of 4 layers on SST-2 sentences from
+// ../shared/data (or HEED_DATA), or, where they are missing, on rows made from the corpus. All with dropout .1. The
+// trivial baseline of a ratio of times is 1: one process with the threads of both. Everything goes through the
+// commands, as a user would call them.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const { values: options } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const heed = join(root, "bin", "heed.js");
+const data = process.env.HEED_DATA ?? join(root, "..", "shared", "data");
+const [updates, seeds] = options.quick ? [10, [1]] : [100, [1, 2, 3]];
+const half = Math.max(1, Math.floor(availableParallelism() / 2));
+const all = 2 * half;
+const folder = mkdtempSync(join(tmpdir(), "heed-two-ranks-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+try {
+  execFileSync("mpirun", ["--version"], { stdio: "ignore" });
+} catch {
+  console.error("mpirun is not here. Install Open MPI (Debian and Ubuntu: apt-get install openmpi-bin libopenmpi3).");
+  process.exit(1);
+}
+
+function translation() {
+  const corpus = join(root, "corpus", "french-english");
+  const sizes = options.quick ? "layers: 1, width: 32, feedForward: 64, heads: 2, " : "";
+  const training = `{ updates: ${updates}, batchTokens: ${options.quick ? 512 : 4096}, warmUp: 200 }`;
+  const config = join(folder, "translation.yaml");
+  writeFileSync(config, `preset: tiny\nvocabulary: 1500\nmodel: { ${sizes}dropout: 0.1 }\ntraining: ${training}\n`);
+  const files = ["--source", join(corpus, "train.fr"), "--target", join(corpus, "train.en")];
+  return ["train", "translation", ...files, "--config", config];
+}
+
+/** Rows with labels: SST-2's, or sentences of the corpus by what they are about. */
+function rows() {
+  const sst = existsSync(data) ? readdirSync(data).find((name) => /sst/i.test(name)) : undefined;
+  const found =
+    sst === undefined ? undefined : ["train.tsv", "train.tsv.gz"].map((name) => join(data, sst, name)).find(existsSync);
+  if (found !== undefined) return found;
+  const lines = readFileSync(join(root, "corpus", "french-english", "train.en"), "utf8")
+    .split("\n")
+    .filter(Boolean);
+  const path = join(folder, "rows.tsv");
+  const labeled = lines.slice(0, 4000).map((line) => `${line}\t${/ not |never|n't/.test(line) ? "no" : "yes"}`);
+  writeFileSync(path, `text\tlabel\n${labeled.join("\n")}\n`);
+  return path;
+}
+
+function classification() {
+  const width = options.quick ? 32 : 256;
+  const config = {
+    model: {
+      model_type: "bert",
+      hidden_size: width,
+      num_hidden_layers: options.quick ? 1 : 4,
+      num_attention_heads: options.quick ? 2 : 4,
+      intermediate_size: 4 * width,
+      max_position_embeddings: 128,
+      hidden_dropout_prob: 0.1,
+      attention_probs_dropout_prob: 0.1,
+    },
+    tokenizer: { size: 2000 },
+    maxLength: 64,
+    training: { updates, batchTokens: options.quick ? 512 : 2048, learningRate: 3e-4, warmUp: 50 },
+  };
+  const path = join(folder, "classification.json");
+  writeFileSync(path, JSON.stringify(config));
+  return ["finetune", "--task", "classify", "--data", rows(), "--config", path];
+}
+
+/** The log of a run: losses, and seconds at each update. */
+function run(command, name, ranks, threads, seed) {
+  const out = join(folder, name);
+  mkdirSync(out, { recursive: true });
+  const own = process.getuid?.() === 0 ? ["--allow-run-as-root"] : [];
+  const how = ranks === 1 ? [] : ["mpirun", ...own, "--oversubscribe", "--bind-to", "none", "-n", String(ranks)];
+  const args = [process.execPath, heed, ...command, "--seed", String(seed), "--threads", String(threads), "--out", out];
+  const [program, ...rest] = [...how, ...args];
+  execFileSync(program, rest, { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
+  const log = readFileSync(join(out, "log.jsonl"), "utf8").trim().split("\n");
+  return log.map((line) => JSON.parse(line)).filter(({ loss }) => loss !== undefined);
+}
+
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+/** Milliseconds of an update, without the first few, where the engine makes its buffers. */
+const milliseconds = (log) => {
+  const each = log.slice(1).map(({ seconds }, i) => 1000 * (seconds - log[i].seconds));
+  return median(each.slice(Math.min(5, each.length - 1)));
+};
+
+const cell = (text, width) => String(text).padStart(width);
+const widths = [16, 6, 9, 9, 12, 12, 12, 14, 14];
+const line = (cells) => console.log(cells.map((text, i) => cell(text, widths[i])).join(""));
+line([
+  "",
+  "seed",
+  "loss 1",
+  `loss ${updates}`,
+  "largest gap",
+  `1 x ${all} ms`,
+  `1 x ${half} ms`,
+  `2 x ${half} ms`,
+  "ratio 1 / 2",
+]);
+for (const [name, command] of Object.entries({ translator: translation(), classification: classification() })) {
+  const ratios = [];
+  const gaps = [];
+  for (const seed of seeds) {
+    const one = run(command, `${name}-${seed}-1`, 1, all, seed);
+    const less = run(command, `${name}-${seed}-half`, 1, half, seed);
+    const two = run(command, `${name}-${seed}-2`, 2, half, seed);
+    const gap = Math.max(...less.map(({ loss }, i) => Math.abs(loss - two[i].loss)));
+    const times = [one, less, two].map(milliseconds);
+    ratios.push(times[0] / times[2]);
+    gaps.push(gap);
+    const losses = [less[0].loss.toFixed(4), less.at(-1).loss.toFixed(4)];
+    line([
+      name,
+      seed,
+      ...losses,
+      gap.toExponential(1),
+      ...times.map((time) => time.toFixed(1)),
+      (times[0] / times[2]).toFixed(2),
+    ]);
+  }
+  const mean = ratios.reduce((a, b) => a + b) / ratios.length;
+  const spread = Math.sqrt(ratios.reduce((a, b) => a + (b - mean) ** 2, 0) / Math.max(1, ratios.length - 1));
+  console.log(
+    `${name}: largest gap ${Math.max(...gaps).toExponential(1)}, at most 1e-5 wanted: ${Math.max(...gaps) <= 1e-5 ? "reached" : "NOT reached"}; one process with all threads takes ${mean.toFixed(2)} ± ${spread.toFixed(2)} times as long as two ranks with half of them each`,
+  );
+}
