@@ -1,4 +1,6 @@
 /** Labels of tokens, and the spans that they mark: names of people and places, parts of speech. */
+import { tokenSpans, type Word } from "../data/index.ts";
+import type { Encoding } from "../tokens/index.ts";
 import { probabilities, rowOf, TextModel, type ReadOptions } from "./text-model.ts";
 
 /** The label of a word. */
@@ -15,6 +17,32 @@ export interface TaggedWord {
 export interface TaggedSpan extends Omit<TaggedWord, "probability"> {
   /** The mean over the words. */
   readonly probability: number;
+}
+
+/** Words as one text, with a blank between each two, and where each stands in it. */
+export function joinedWords(words: readonly string[]): { readonly text: string; readonly words: readonly Word[] } {
+  let at = 0;
+  const placed = words.map((text) => {
+    const start = at;
+    at += text.length + 1;
+    return { text, start, end: start + text.length };
+  });
+  return { text: words.join(" "), words: placed };
+}
+
+/** For each word of a text its tokens as [first, last + 1); the same number twice where it has none. */
+export function piecesOf(words: readonly Word[], { offsets, sequenceIds }: Encoding): [first: number, end: number][] {
+  return tokenSpans(
+    words,
+    offsets.map((place, at) => (sequenceIds[at] === undefined ? [0, 0] : place)),
+  );
+}
+
+/** The place of the largest of the numbers of token `at`, of which each has `size`. */
+function largest(values: Float32Array, at: number, size: number): number {
+  let best = 0;
+  for (let i = 1; i < size; i++) if (values[at * size + i]! > values[at * size + best]!) best = i;
+  return best;
 }
 
 /** A token classifier with its tokenizer. */
@@ -44,6 +72,35 @@ export class TokenTagger extends TextModel<"token-classification"> {
       const label = shares.indexOf(Math.max(...shares));
       return { text: text.slice(start, end), label: this.labels[label]!, probability: shares[label]!, start, end };
     });
+  }
+
+  /**
+   * The label of each word of texts that are cut into words already: that of its first token. Undefined for words that
+   * are cut off, where that may be (`truncate`), and for those that have no token. Throws InputError for a text that is
+   * too long.
+   */
+  async tagWords(
+    sentences: readonly (readonly string[])[],
+    { batch = 32, ...options }: ReadOptions & { readonly batch?: number | undefined } = {},
+  ): Promise<(string | undefined)[][]> {
+    const order = [...sentences.keys()].sort((a, b) => sentences[a]!.length - sentences[b]!.length);
+    const found = new Array<(string | undefined)[]>(sentences.length);
+    for (let start = 0; start < order.length; start += batch) {
+      const places = order.slice(start, start + batch);
+      const texts = places.map((place) => joinedWords(sentences[place]!));
+      const { feeds, encodings } = this.encode(
+        texts.map(({ text }) => text),
+        options,
+      );
+      const logits = (await this.model.run(feeds, { outputs: ["logits"] })).get("logits")!;
+      for (const [i, place] of places.entries()) {
+        const row = rowOf(logits, i);
+        found[place] = piecesOf(texts[i]!.words, encodings[i]!).map(([first, end]) => {
+          return first === end ? undefined : this.labels[largest(row, first, this.labels.length)];
+        });
+      }
+    }
+    return found;
   }
 
   /** The spans of a text: words with B-NAME, those with I-NAME behind them, and nothing for O. */
