@@ -25,8 +25,11 @@ export interface TaskOptions {
   readonly prefix?: string | undefined;
   /** The most tokens of what is written. */
   readonly targetLength?: number | undefined;
-  /** Beams of what is written when it is judged. Default: 1. */
+  /** Beams of what is written when it is judged. Default: as the model's settings say, else 1. */
   readonly beams?: number | undefined;
+  /** The languages of a translation, by the model's codes, where it has several. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
 }
 
 /** A task: from files to rows, from rows to batches and a loss, from a model to scores. `R` is a row as it was read. */
