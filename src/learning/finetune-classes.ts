@@ -132,13 +132,10 @@ export interface EncodedRows {
 /** What classes and numbers share: encodings, cut where they are too long, and batches of them. */
 export function encodedRows(
   model: TextModel,
-  rows: readonly Pick<LabeledText, "input">[],
+  inputs: readonly TokenizerInput[],
   { maxLength }: TaskOptions,
 ): EncodedRows {
-  const encodings = model.encodings(
-    rows.map(({ input }) => input),
-    { truncate: true, maxLength },
-  );
+  const encodings = model.encodings(inputs, { truncate: true, maxLength });
   const side = endsAtPadding(model) ? "right" : "left";
   return {
     encodings,
@@ -180,7 +177,11 @@ function prepareClasses(model: TextModel, rows: readonly LabeledText[], config: 
   const { architecture } = model.model;
   const labels = labelsOf(model);
   const ids = rows.map((row) => labelIds(row, labels));
-  const { lengths, cut, batch } = encodedRows(model, rows, config);
+  const { lengths, cut, batch } = encodedRows(
+    model,
+    rows.map(({ input }) => input),
+    config,
+  );
   const counts = labels.map((_, id) => ids.filter((one) => one.includes(id)).length);
   const classWeights = weightsOf(config, labels, counts);
   const given = Object.keys(batch([0]));

@@ -28,7 +28,11 @@ export const regression: FinetuneTask<LabeledText> = {
 
 function prepareNumbers(model: TextModel, rows: readonly LabeledText[], config: TaskOptions): PreparedTask {
   const values = rows.map(numberOf);
-  const { lengths, cut, batch } = encodedRows(model, rows, config);
+  const { lengths, cut, batch } = encodedRows(
+    model,
+    rows.map(({ input }) => input),
+    config,
+  );
   const [least, most] = values.reduce(([low, high], x) => [Math.min(low, x), Math.max(high, x)], [Infinity, -Infinity]);
   return {
     lengths,

@@ -45,6 +45,40 @@ function largest(values: Float32Array, at: number, size: number): number {
   return best;
 }
 
+/** How a text is tagged. */
+export interface TagOptions extends ReadOptions {
+  /**
+   * Whether words are what stands between blanks, as in the files that taggers are trained on ("Jane sings ."). Default:
+   * false, the tokenizer tells words and marks apart.
+   */
+  readonly blanks?: boolean | undefined;
+}
+
+/** A word with its first token. */
+type PlacedWord = Pick<TaggedWord, "start" | "end"> & { readonly first: number };
+
+function wordsByBlanks(text: string, encoding: Encoding): PlacedWord[] {
+  const words = Array.from(text.matchAll(/\S+/g), ({ 0: word, index }) => {
+    return { text: word, start: index, end: index + word.length };
+  });
+  return piecesOf(words, encoding).flatMap(([first, end], i) =>
+    first === end ? [] : [{ first, start: words[i]!.start, end: words[i]!.end }],
+  );
+}
+
+function wordsOfTokenizer(text: string, { wordIds, offsets, sequenceIds }: Encoding): PlacedWord[] {
+  const words = new Map<number, PlacedWord>();
+  for (const [at, word] of wordIds.entries()) {
+    if (word === undefined || sequenceIds[at] === undefined) continue;
+    const [from, end] = offsets[at]!;
+    // Some tokenizers count the blank before a word as its part.
+    const start = Math.min(from + text.slice(from, end).search(/\S|$/), end);
+    const known = words.get(word);
+    words.set(word, known === undefined ? { first: at, start, end } : { ...known, end: Math.max(known.end, end) });
+  }
+  return [...words.values()];
+}
+
 /** A token classifier with its tokenizer. */
 export class TokenTagger extends TextModel<"token-classification"> {
   /** The names of the labels. */
@@ -53,21 +87,12 @@ export class TokenTagger extends TextModel<"token-classification"> {
   }
 
   /** The label of each word: that of its first token. Throws InputError for a text that is too long. */
-  async tag(text: string, options: ReadOptions = {}): Promise<TaggedWord[]> {
+  async tag(text: string, { blanks = false, ...options }: TagOptions = {}): Promise<TaggedWord[]> {
     const { feeds, encodings } = this.encode([text], options);
-    const { wordIds, offsets, sequenceIds } = encodings[0]!;
     const results = await this.model.run(feeds, { outputs: ["logits"] });
     const logits = rowOf(results.get("logits")!, 0);
-    const words = new Map<number, { first: number; start: number; end: number }>();
-    for (const [at, word] of wordIds.entries()) {
-      if (word === undefined || sequenceIds[at] === undefined) continue;
-      const [from, end] = offsets[at]!;
-      // Some tokenizers count the blank before a word as its part.
-      const start = Math.min(from + text.slice(from, end).search(/\S|$/), end);
-      const known = words.get(word);
-      words.set(word, known === undefined ? { first: at, start, end } : { ...known, end: Math.max(known.end, end) });
-    }
-    return [...words.values()].map(({ first, start, end }) => {
+    const words = blanks ? wordsByBlanks(text, encodings[0]!) : wordsOfTokenizer(text, encodings[0]!);
+    return words.map(({ first, start, end }) => {
       const shares = probabilities(logits.subarray(first * this.labels.length, (first + 1) * this.labels.length));
       const label = shares.indexOf(Math.max(...shares));
       return { text: text.slice(start, end), label: this.labels[label]!, probability: shares[label]!, start, end };
@@ -104,7 +129,7 @@ export class TokenTagger extends TextModel<"token-classification"> {
   }
 
   /** The spans of a text: words with B-NAME, those with I-NAME behind them, and nothing for O. */
-  async spans(text: string, options: ReadOptions = {}): Promise<TaggedSpan[]> {
+  async spans(text: string, options: TagOptions = {}): Promise<TaggedSpan[]> {
     return spansOf(text, await this.tag(text, options));
   }
 }
