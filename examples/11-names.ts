@@ -38,7 +38,24 @@ const types: Readonly<Record<string, string>> = { P: "PER", L: "LOC", O: "ORG" }
 
 // Names are drawn from syllables, of one word or two; those of the test are other ones than those of the training.
 
-const syllables = ["ba", "den", "fo", "gal", "hi", "ka", "lor", "mi", "nes", "or", "pe", "ru", "sen", "ta", "vi", "zul"];
+const syllables = [
+  "ba",
+  "den",
+  "fo",
+  "gal",
+  "hi",
+  "ka",
+  "lor",
+  "mi",
+  "nes",
+  "or",
+  "pe",
+  "ru",
+  "sen",
+  "ta",
+  "vi",
+  "zul",
+];
 const training = new Set<string>();
 function nameOf(draw: { below(n: number): number }, fresh: boolean): string[] {
   const word = (): string => Array.from({ length: 2 + draw.below(2) }, () => syllables[draw.below(16)]!).join("");

@@ -39,11 +39,15 @@ export interface SquadFile {
 }
 
 const split = (words: string): readonly string[] => words.split(" ");
-const ONSETS = split("ba be bo da de do fa fi ga go ha he jo ka ke ki la le lo ma me mi na ne no pa pe ra ri ro sa se so ta te ti va ve wi zo");
+const ONSETS = split(
+  "ba be bo da de do fa fi ga go ha he jo ka ke ki la le lo ma me mi na ne no pa pe ra ri ro sa se so ta te ti va ve wi zo",
+);
 const MIDDLES = split("l ll m n nn r rr s st t v d g k lb nd rd mm ss p");
 const PERSONS = split("a en ia in is o on or us y ard elle ine ric win");
 const PLACES = split("burg by cester dale field ford ham hurst mouth port stead ton ville wick worth");
-const JOBS = split("baker carpenter dentist doctor driver farmer gardener lawyer nurse painter pilot plumber sailor singer teacher writer");
+const JOBS = split(
+  "baker carpenter dentist doctor driver farmer gardener lawyer nurse painter pilot plumber sailor singer teacher writer",
+);
 const COLORS = split("black blue brown golden green grey orange pink purple red white yellow");
 const THINGS = split("bicycle boat book cart clock coat drum guitar hat horse kite lamp piano ring table violin");
 const MONTHS = split("January February March April May June July August September October November December");
@@ -69,24 +73,50 @@ interface Draws {
 const kinds: readonly ((who: string, draws: Draws) => Fact)[] = [
   (who, { place }) => {
     const where = place();
-    return { text: `${who} lives in ${where}.`, asked: [[`Where does ${who} live?`, where], [`Who lives in ${where}?`, who]] };
+    return {
+      text: `${who} lives in ${where}.`,
+      asked: [
+        [`Where does ${who} live?`, where],
+        [`Who lives in ${where}?`, who],
+      ],
+    };
   },
   (who, { once }) => {
     const job = once(JOBS);
-    return { text: `${who} works as a ${job}.`, asked: [[`What does ${who} work as?`, job], [`Who works as a ${job}?`, who]] };
+    return {
+      text: `${who} works as a ${job}.`,
+      asked: [
+        [`What does ${who} work as?`, job],
+        [`Who works as a ${job}?`, who],
+      ],
+    };
   },
   (who, { once }) => {
     const thing = `${once(COLORS)} ${once(THINGS)}`;
-    return { text: `${who} owns a ${thing}.`, asked: [[`What does ${who} own?`, thing], [`Who owns a ${thing}?`, who]] };
+    return {
+      text: `${who} owns a ${thing}.`,
+      asked: [
+        [`What does ${who} own?`, thing],
+        [`Who owns a ${thing}?`, who],
+      ],
+    };
   },
   (who, { person, once }) => {
     const [other, month] = [person(), once(MONTHS)];
-    const asked = [[`Whom did ${who} meet?`, other], [`Who met ${other}?`, who], [`When did ${who} meet ${other}?`, month]] as const;
+    const asked = [
+      [`Whom did ${who} meet?`, other],
+      [`Who met ${other}?`, who],
+      [`When did ${who} meet ${other}?`, month],
+    ] as const;
     return { text: `${who} met ${other} in ${month}.`, asked };
   },
   (who, { place, once }) => {
     const [where, month] = [place(), once(MONTHS)];
-    const asked = [[`Where was ${who} born?`, where], [`In which month was ${who} born?`, month], [`Who was born in ${where}?`, who]] as const;
+    const asked = [
+      [`Where was ${who} born?`, where],
+      [`In which month was ${who} born?`, month],
+      [`Who was born in ${where}?`, who],
+    ] as const;
     return { text: `${who} was born in ${where} in ${month}.`, asked };
   },
 ];
@@ -96,7 +126,8 @@ function name(generator: Random, endings: readonly string[], part: PassageOption
   for (;;) {
     const pick = (from: readonly string[]): string => from[generator.below(from.length)]!;
     const made = pick(ONSETS) + pick(MIDDLES) + pick(endings);
-    if ((hash32("names apart", made) % APART === 0) === (part === "held out")) return made[0]!.toUpperCase() + made.slice(1);
+    if ((hash32("names apart", made) % APART === 0) === (part === "held out"))
+      return made[0]!.toUpperCase() + made.slice(1);
   }
 }
 
@@ -120,7 +151,8 @@ export function madePassages(options: PassageOptions): SquadFile {
     ).slice(0, questions);
     const qas = chosen.map(({ asked: [question, text], fact }, number) => {
       const id = `${part} ${seed} ${i} ${number}`;
-      if (generator.uniform() < unanswerable) return { id, question: strange(question, generator, part), answers: [], is_impossible: true };
+      if (generator.uniform() < unanswerable)
+        return { id, question: strange(question, generator, part), answers: [], is_impossible: true };
       const start = context.indexOf(fact.text) + fact.text.search(new RegExp(`\\b${text}\\b`));
       return { id, question, answers: [{ text, answer_start: start }], is_impossible: false };
     });

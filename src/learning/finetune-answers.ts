@@ -39,7 +39,8 @@ export async function readQuestions(files: ReadableFolder, paths: readonly strin
   const rows: AskedQuestion[] = [];
   for (const path of paths) {
     const name = files.describe(path);
-    for (const one of parseSquad(await readJson(files, path), name)) rows.push(asked(one, `${name}, question ${one.id}`));
+    for (const one of parseSquad(await readJson(files, path), name))
+      rows.push(asked(one, `${name}, question ${one.id}`));
   }
   return rows;
 }
@@ -84,7 +85,8 @@ function prepareAnswers(model: TextModel, rows: readonly AskedQuestion[], config
     }
     const encodings = windowsOf(answerer, { question, context, place }, config);
     if (encodings.length > 1) split++;
-    for (const encoding of encodings) windows.push({ encoding, places: span === undefined ? [0, 0] : placesOf(encoding, span) });
+    for (const encoding of encodings)
+      windows.push({ encoding, places: span === undefined ? [0, 0] : placesOf(encoding, span) });
   }
   if (windows.length === 0) throw new InputError("No answer stands in its text: there is nothing to learn from.");
   const lengths = windows.map(({ encoding }) => encoding.ids.length);
@@ -141,7 +143,9 @@ function summaryOf(
   return [
     `${rows.length} questions${none}; ${windows.length} windows, ${empty} of them without the answer`,
     lengthsLine(lengths, "tokens a window"),
-    ...(split === 0 ? [] : [`${split} texts are too long for one window and are read in several that overlap (stride)`]),
+    ...(split === 0
+      ? []
+      : [`${split} texts are too long for one window and are read in several that overlap (stride)`]),
     ...(lost === 0 ? [] : [`${lost} answers do not stand in their text: these questions are not learned from`]),
   ];
 }

@@ -54,7 +54,12 @@ async function readChoices(
       const place = `${table.name}, line ${row.line}`;
       const choices = choicesOf(row, names, place);
       const from = filled(cell(row, context, place), "context", place);
-      rows.push({ context: from, choices, label: labelOf(cell(row, label, place), choices.length, names, place), place });
+      rows.push({
+        context: from,
+        choices,
+        label: labelOf(cell(row, label, place), choices.length, names, place),
+        place,
+      });
     }
   }
   return rows;

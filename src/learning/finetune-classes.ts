@@ -102,8 +102,7 @@ export function textsOf(rows: readonly Pick<LabeledText, "input">[]): string[] {
   return rows.flatMap(({ input }) => (typeof input === "string" ? [input] : [...input]));
 }
 
-const labelsOf = ({ model }: TextModel): readonly string[] =>
-  model.architecture.config["labels"] as readonly string[];
+const labelsOf = ({ model }: TextModel): readonly string[] => model.architecture.config["labels"] as readonly string[];
 
 /** The numbers of a row's classes. Throws InputError for one that the model does not have. */
 function labelIds({ labels, place }: LabeledText, known: readonly string[]): number[] {
@@ -159,7 +158,9 @@ function endsAtPadding({ model: { architecture } }: TextModel): boolean {
   const { config, inputs, className } = architecture;
   if (!("paddingId" in config) || config["paddingId"] !== undefined) return true;
   if (inputs["attentionMask"] !== undefined && inputs["positionIds"] !== undefined) return false;
-  throw new InputError(`${className} needs a padding token to find the ends of texts: give config.json a pad_token_id.`);
+  throw new InputError(
+    `${className} needs a padding token to find the ends of texts: give config.json a pad_token_id.`,
+  );
 }
 
 /** Places that count real tokens, where padding stands at the left. */

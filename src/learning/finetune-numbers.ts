@@ -3,13 +3,7 @@ import { InputError } from "../errors/index.ts";
 import { regressionStatistics } from "../evaluation/index.ts";
 import { rowNumbers } from "../objectives/index.ts";
 import type { TextModel } from "../tasks/text-model.ts";
-import {
-  classification,
-  encodedRows,
-  labelConfig,
-  predictedClasses,
-  type LabeledText,
-} from "./finetune-classes.ts";
+import { classification, encodedRows, labelConfig, predictedClasses, type LabeledText } from "./finetune-classes.ts";
 import { cutLine, lengthsLine, type FinetuneTask, type PreparedTask, type TaskOptions } from "./finetune-task.ts";
 
 /** A number for each text. */

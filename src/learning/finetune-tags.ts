@@ -60,11 +60,17 @@ function conllSentences(lines: readonly string[], name: string): Sentence[] {
   return parseConll(lines, name).map(({ tokens, tags, line }) => {
     const place = `${name}, line ${line}`;
     if (tokens.length === tags.length) return { words: tokens, tags, place };
-    throw new InputError(`${place}: there is one column. A word and its tag were expected, with a tab or a blank between.`);
+    throw new InputError(
+      `${place}: there is one column. A word and its tag were expected, with a tab or a blank between.`,
+    );
   });
 }
 
-function jsonSentences(lines: readonly string[], name: string, columns: NonNullable<TaskOptions["columns"]>): Sentence[] {
+function jsonSentences(
+  lines: readonly string[],
+  name: string,
+  columns: NonNullable<TaskOptions["columns"]>,
+): Sentence[] {
   const table = parseTable(lines, "jsonl", name, []);
   const list = (values: ReadonlyMap<string, unknown>, names: readonly string[], place: string): string[] => {
     const found = names.map((one) => values.get(one)).find((value) => value !== undefined);
@@ -79,7 +85,9 @@ function jsonSentences(lines: readonly string[], name: string, columns: NonNulla
     const words = list(values, [columns["words"] ?? WORDS].flat(), place);
     const tags = list(values, [columns["tags"] ?? TAGS].flat(), place);
     if (words.length === tags.length && words.length > 0) return { words, tags, place };
-    throw new InputError(`${place}: there are ${words.length} words and ${tags.length} tags. Give one tag for each word.`);
+    throw new InputError(
+      `${place}: there are ${words.length} words and ${tags.length} tags. Give one tag for each word.`,
+    );
   });
 }
 
@@ -110,12 +118,13 @@ function tagConfig(rows: readonly TaggedWords[]): ConfigJson {
   for (const tag of [...found]) if (tag.startsWith("B-")) found.add(`I-${tag.slice(2)}`);
   found.delete("O");
   if (found.size === 0) throw new InputError("No word has a tag but O. To learn spans, some words must have one.");
-  const sorted = [...found].sort((a, b) => (a.slice(2) === b.slice(2) ? (a < b ? -1 : 1) : a.slice(2) < b.slice(2) ? -1 : 1));
+  const sorted = [...found].sort((a, b) =>
+    a.slice(2) === b.slice(2) ? (a < b ? -1 : 1) : a.slice(2) < b.slice(2) ? -1 : 1,
+  );
   return labelConfig(["O", ...sorted]);
 }
 
-const labelsOf = ({ model }: TextModel): readonly string[] =>
-  model.architecture.config["labels"] as readonly string[];
+const labelsOf = ({ model }: TextModel): readonly string[] => model.architecture.config["labels"] as readonly string[];
 
 const typesOf = (tags: readonly string[]): string[] => [
   ...new Set(tags.flatMap((tag) => (tag === "O" ? [] : [tag.replace(/^[BIES]-?/, "") || "_"]))),
@@ -159,7 +168,9 @@ function prepareTags(model: TextModel, rows: readonly TaggedWords[], config: Fin
     return ids;
   });
   const given = Object.keys(model.feeds([encodings[0]!]));
-  const counts = labels.map((label) => rows.reduce((sum, { tags }) => sum + tags.filter((tag) => tag === label).length, 0));
+  const counts = labels.map((label) =>
+    rows.reduce((sum, { tags }) => sum + tags.filter((tag) => tag === label).length, 0),
+  );
   const classWeights = weightsOf(config, labels, counts);
   return {
     lengths: encodings.map(({ ids }) => ids.length),
@@ -174,7 +185,11 @@ function prepareTags(model: TextModel, rows: readonly TaggedWords[], config: Fin
       const count = data.reduce((sum, id) => sum + (id >= 0 ? 1 : 0), 0);
       return { feeds: { ...feeds, labels: { dtype: "int32", shape, data } }, targets: count };
     },
-    summary: summaryOf(rows, lost, encodings.map(({ ids }) => ids.length)),
+    summary: summaryOf(
+      rows,
+      lost,
+      encodings.map(({ ids }) => ids.length),
+    ),
   };
 }
 

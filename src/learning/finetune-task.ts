@@ -48,11 +48,7 @@ export interface FinetuneTask<R = never> {
   /** Throws InputError that names file and line of a row that a model cannot be judged on: an unknown label. */
   readonly check?: (model: TextModel, rows: readonly R[]) => void;
   /** Judges a model as it is, without any training row: each metric, with what each row adds to it. */
-  readonly judge: (
-    model: TextModel,
-    rows: readonly R[],
-    options: TaskOptions,
-  ) => Promise<readonly ExampleStatistics[]>;
+  readonly judge: (model: TextModel, rows: readonly R[], options: TaskOptions) => Promise<readonly ExampleStatistics[]>;
 }
 
 /** A task with its rows as a model reads them. */

@@ -170,7 +170,9 @@ function batchesOf(
     next += inputs.length;
   }
   const rowsOf = (index: number): number[] => examples[index]!.inputs.map((_, i) => starts[index]! + i);
-  const lengths = examples.map(({ inputs }, i) => inputs.length * Math.max(...rowsOf(i).map((row) => rowLengths[row]!)));
+  const lengths = examples.map(
+    ({ inputs }, i) => inputs.length * Math.max(...rowsOf(i).map((row) => rowLengths[row]!)),
+  );
   const made = (chosen: readonly number[], first: number): Batch => {
     const rows = chosen.flatMap(rowsOf);
     let at = 0;
@@ -259,7 +261,10 @@ async function judgeTask(
   let at = 0;
   const chosen = examples.map(({ inputs }) => {
     const own = rows.slice(at, (at += inputs.length));
-    const scores = tasks[task]!.form === "choices" ? own.map((row) => row[0]!) : [...own[0]!].map((score, i) => score + (own[1]?.[i] ?? 0));
+    const scores =
+      tasks[task]!.form === "choices"
+        ? own.map((row) => row[0]!)
+        : [...own[0]!].map((score, i) => score + (own[1]?.[i] ?? 0));
     return String(scores.indexOf(Math.max(...scores)));
   });
   const due = examples.map(({ label }) => String(label));

@@ -1,13 +1,7 @@
 /** Fine-tuning for texts that are written from texts: translations, summaries, answers in words (Raffel et al. 2020). */
 import { IGNORED, padRows } from "../data/index.ts";
 import { InputError } from "../errors/index.ts";
-import {
-  answerStatistics,
-  bleuStatistics,
-  chrfStatistics,
-  rougeStatistics,
-  type ExampleStatistics,
-} from "../evaluation/index.ts";
+import { answerStatistics, bleuStatistics, chrfStatistics, rougeStatistics } from "../evaluation/index.ts";
 import type { ReadableFolder } from "../files/index.ts";
 import type { ConfigJson } from "../models/index.ts";
 import { writtenTokens } from "../objectives/index.ts";
@@ -41,7 +35,10 @@ const writing: Omit<FinetuneTask<WrittenText>, "goal" | "prepare" | "judge"> = {
   head: { task: "conditional-generation" },
   read: readWritten,
   config: () => ({}),
-  texts: (rows, { prefix = "" }) => [...(prefix === "" ? [] : [prefix]), ...rows.flatMap((row) => [row.source, row.targets[0]!])],
+  texts: (rows, { prefix = "" }) => [
+    ...(prefix === "" ? [] : [prefix]),
+    ...rows.flatMap((row) => [row.source, row.targets[0]!]),
+  ],
 };
 
 /** Translations, judged by BLEU and chrF. */
@@ -88,7 +85,7 @@ async function readWritten(
   options: TaskOptions,
 ): Promise<WrittenText[]> {
   const tables = paths.filter((path) => /\.(tsv|csv|jsonl|ndjson)(\.gz)?$/i.test(path));
-  const rows = (await readRows(files, tables, [source, target], options)).map(({ cells, place }) => ({
+  const rows = (await readRows(files, tables, [source, target], options)).map(({ cells, place }): WrittenText => ({
     source: filled(cells["source"]![0]!, "source", place),
     targets: [filled(cells["target"]![0]!, "target", place)],
     place,
@@ -168,7 +165,8 @@ function prepareWriting(
   );
   const given = Object.keys(model.feeds([sources[0]!]));
   const lengths = sources.map(({ ids }, i) => ({ source: ids.length, target: targets[i]!.ids.length }));
-  const cut = (encodings: typeof sources): number => encodings.filter(({ overflowing }) => overflowing.length > 0).length;
+  const cut = (encodings: typeof sources): number =>
+    encodings.filter(({ overflowing }) => overflowing.length > 0).length;
   const before = (checkpoint?.config.values["task_specific_params"] ?? {}) as Readonly<Record<string, ConfigJson>>;
   // The settings of other pairs of languages would stand in the way of this one's.
   const others = told === "translation" ? {} : before;
@@ -185,8 +183,14 @@ function prepareWriting(
     },
     summary: [
       `${rows.length} pairs of texts${front === "" ? "" : `, each source behind "${front}"`}`,
-      lengthsLine(lengths.map((one) => one.source), "tokens a source"),
-      lengthsLine(lengths.map((one) => one.target), "tokens a target"),
+      lengthsLine(
+        lengths.map((one) => one.source),
+        "tokens a source",
+      ),
+      lengthsLine(
+        lengths.map((one) => one.target),
+        "tokens a target",
+      ),
       ...cutLine(cut(sources), rows.length, "sources"),
       ...cutLine(cut(targets), rows.length, "targets"),
     ],
@@ -211,7 +215,13 @@ export async function writtenTexts(
 ): Promise<string[]> {
   const parts = [model.model as Model<"conditional-generation">, model.tokenizer] as const;
   const front = prefix ?? prefixOf(model, told);
-  const options = { prefix: front, truncate: true, sourceLength: maxLength, maxNewTokens: targetLength, numBeams: beams };
+  const options = {
+    prefix: front,
+    truncate: true,
+    sourceLength: maxLength,
+    maxNewTokens: targetLength,
+    numBeams: beams,
+  };
   const texts = rows.map((row) => row.source);
   const writer = told === "translation" ? new TextTranslator(...parts) : new TextSummarizer(...parts);
   try {

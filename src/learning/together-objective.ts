@@ -71,7 +71,8 @@ export function sharedObjective(
 function taskLoss(scope: Scope, { name, form, choices }: SharedTask, logits: Tensor): { loss: Tensor; right: Tensor } {
   scope.at("loss", name).enter();
   const labels = input(`labels.${name}`, "int32", [rows]);
-  const scores = form === "row" ? logits : form === "both orders" ? bothOrders(name, logits) : ofChoices(name, logits, choices);
+  const scores =
+    form === "row" ? logits : form === "both orders" ? bothOrders(name, logits) : ofChoices(name, logits, choices);
   const right = scores.argMax(-1).cast("int32").equal(labels).cast("float32").sum();
   return { loss: scores.crossEntropy(labels).sum(), right };
 }

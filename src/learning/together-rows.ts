@@ -122,7 +122,8 @@ export function nextTokens(
 ): Values {
   const { shape, data } = inputIds!;
   const [count, length] = shape as readonly [number, number];
-  const real = (row: number, at: number): boolean => attentionMask === undefined || Number(attentionMask.data[row * length + at]) === 1;
+  const real = (row: number, at: number): boolean =>
+    attentionMask === undefined || Number(attentionMask.data[row * length + at]) === 1;
   const labels = new Int32Array(count * length).fill(IGNORED);
   const weights = new Float32Array(count * length);
   for (const { rows } of examples) {

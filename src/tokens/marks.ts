@@ -22,8 +22,7 @@ export function markedTokenizer(tokenizer: Tokenizer, marks: TextMarks = textMar
   const { start, delimiter, extract } = marks;
   const missing = [...new Set([start, delimiter, extract])].filter((mark) => tokenizer.tokenToId(mark) === undefined);
   const added = missing.map((content, i) => specialToken(tokenizer.size + i, content));
-  const idOf = (mark: string): number =>
-    tokenizer.tokenToId(mark) ?? added.find(({ content }) => content === mark)!.id;
+  const idOf = (mark: string): number => tokenizer.tokenToId(mark) ?? added.find(({ content }) => content === mark)!.id;
   const special = [start, delimiter, extract].map((token) => ({ token, id: idOf(token) }));
   const form = template([start, "A", extract], [start, "A", delimiter, "B", extract], special);
   const parts = {

@@ -25,7 +25,10 @@ const sentiment = table([...reviews(good, "pos"), ...reviews(bad, "neg")]);
 describe("classes", () => {
   it("are learned, and the folder opens as a classifier", async () => {
     const files = await filesWith({ "train.tsv": sentiment, "test.tsv": table(["so lovely\tpos", "so dull\tneg"]) });
-    const { folder, scores, summary } = await finetuned({ task: "classify", data: ["train.tsv"], test: ["test.tsv"] }, files);
+    const { folder, scores, summary } = await finetuned(
+      { task: "classify", data: ["train.tsv"], test: ["test.tsv"] },
+      files,
+    );
     expect(scores["accuracy"]).toBe(1);
     expect(scores["loss"]).toBeLessThan(0.2);
     expect(summary[0]).toBe("16 rows: neg 50.0 %, pos 50.0 %");
@@ -73,7 +76,10 @@ describe("classes", () => {
     const columns = { label: ["good", "long"] };
     const split = await finetuned({ ...given, columns, data: ["columns.csv"], test: ["columns.csv"] }, files);
     expect(split.scores).toEqual(cells.scores);
-    const json = JSON.parse(new TextDecoder().decode(await cells.folder.read("config.json"))) as Record<string, unknown>;
+    const json = JSON.parse(new TextDecoder().decode(await cells.folder.read("config.json"))) as Record<
+      string,
+      unknown
+    >;
     expect(json["problem_type"]).toBe("multi_label_classification");
   });
 
@@ -102,7 +108,8 @@ describe("classes", () => {
       "header.tsv": "text\tlabel\n",
       "blank.tsv": table(["\tpos"]),
     });
-    const of = (given: object): Promise<unknown> => finetuned({ task: "classify", data: ["train.tsv"], ...given }, files);
+    const of = (given: object): Promise<unknown> =>
+      finetuned({ task: "classify", data: ["train.tsv"], ...given }, files);
     await expect(of({ test: ["wrong.tsv"] })).rejects.toThrow(
       'wrong.tsv, line 3: the label "negg" is none that the model learns. Did you mean "neg"? They are neg, pos.',
     );

@@ -40,7 +40,12 @@ describe("tags", () => {
     expect(tagger.labels).toEqual(["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]);
     const spans = await tagger.spans("Jane Doe lives in Paris.");
     expect(spans.map(({ text, label }) => `${label} ${text}`)).toEqual(["PER Jane Doe", "LOC Paris"]);
-    expect(await tagger.tagWords([["Jane", "Doe", "lives"], ["in", "Rome"]])).toEqual([
+    expect(
+      await tagger.tagWords([
+        ["Jane", "Doe", "lives"],
+        ["in", "Rome"],
+      ]),
+    ).toEqual([
       ["B-PER", "I-PER", "O"],
       ["O", "B-LOC"],
     ]);
@@ -62,7 +67,9 @@ describe("tags", () => {
     expect(bare(await tags.read(files, ["a.jsonl"], {}))).toEqual(bare(await tags.read(files, ["a.conll"], {})));
     await expect(tags.read(files, ["ids.jsonl"], {})).rejects.toThrow("with tags as texts, not as numbers");
     await expect(tags.read(files, ["odd.jsonl"], {})).rejects.toThrow("line 1: there are 2 words and 1 tags.");
-    await expect(tags.read(files, ["pos.conll"], {})).rejects.toThrow(/pos\.conll, line 1: Tag 1 of a sentence is "NNP"/);
+    await expect(tags.read(files, ["pos.conll"], {})).rejects.toThrow(
+      /pos\.conll, line 1: Tag 1 of a sentence is "NNP"/,
+    );
   });
 
   it("that begin a name with I- are repaired, and said to be", async () => {

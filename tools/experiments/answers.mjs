@@ -59,7 +59,9 @@ async function measured(title, make) {
     meanAndSpread(runs.map((run) => run[key].F1)),
     runs.length,
   ];
-  console.log(aligned([[title, "exact match", "F1", "seeds"], row("model", "model"), row("best-overlapping span", "baseline")]));
+  console.log(
+    aligned([[title, "exact match", "F1", "seeds"], row("model", "model"), row("best-overlapping span", "baseline")]),
+  );
   console.log(`${runs.map((run) => run.seconds.toFixed(0)).join(", ")} s of training\n`);
 }
 

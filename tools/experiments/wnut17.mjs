@@ -63,7 +63,7 @@ function gazetteer(rows, share) {
   return (words) => {
     const lower = words.map((word) => word.toLowerCase());
     const tags = words.map(() => "O");
-    for (let start = 0; start < words.length; ) {
+    for (let start = 0; start < words.length;) {
       let end = Math.min(words.length, start + longest);
       while (end > start && !entries.has(lower.slice(start, end).join(" "))) end--;
       const type = entries.get(lower.slice(start, end).join(" "));
@@ -75,17 +75,30 @@ function gazetteer(rows, share) {
 }
 
 const scored = (rows, predicted) =>
-  Object.fromEntries(spanStatistics(rows.map(({ tags }) => tags), predicted).map((one) => [one.metric, scoreOf(one)]));
+  Object.fromEntries(
+    spanStatistics(
+      rows.map(({ tags }) => tags),
+      predicted,
+    ).map((one) => [one.metric, scoreOf(one)]),
+  );
 function written(name, predicted) {
   mkdirSync(flags.out, { recursive: true });
-  const sentences = test.map(({ words, tags }, i) => words.map((word, at) => `${word}\t${tags[at]}\t${predicted[i][at]}\n`).join(""));
+  const sentences = test.map(({ words, tags }, i) =>
+    words.map((word, at) => `${word}\t${tags[at]}\t${predicted[i][at]}\n`).join(""),
+  );
   writeFileSync(join(flags.out, `${name}.conll`), sentences.join("\n"));
 }
 
 // The gazetteer's one choice, which names to trust, is made on the validation sentences.
 const shares = [0, 0.25, 0.5, 0.75];
 const lookUps = shares.map((share) => gazetteer(training, share));
-const chosen = lookUps.map((look) => scored(validation, validation.map(({ words }) => look(words))).F1);
+const chosen = lookUps.map(
+  (look) =>
+    scored(
+      validation,
+      validation.map(({ words }) => look(words)),
+    ).F1,
+);
 const best = chosen.indexOf(Math.max(...chosen));
 const known = test.map(({ words }) => lookUps[best](words));
 written("gazetteer", known);
@@ -114,9 +127,12 @@ for (let seed = 1; seed <= seeds; seed++) {
   };
   const { folder, seconds } = await finetuned(config, files, `seed ${seed}`);
   const tagger = await open(folder, { task: "tag" });
-  const predicted = (await tagger.tagWords(test.map(({ words }) => words), { truncate: true, maxLength: 128 })).map((tags) =>
-    tags.map((tag) => tag ?? "O"),
-  );
+  const predicted = (
+    await tagger.tagWords(
+      test.map(({ words }) => words),
+      { truncate: true, maxLength: 128 },
+    )
+  ).map((tags) => tags.map((tag) => tag ?? "O"));
   await tagger.dispose();
   written(`seed-${seed}`, predicted);
   runs.push({ ...scored(test, predicted), seconds });
@@ -127,9 +143,14 @@ const percent = (metric) => (result) => meanAndSpread(result.runs.map((run) => 1
 console.log(
   aligned([
     ["WNUT17, test", "entity F1", "precision", "recall", "token accuracy", "seeds"],
-    ...results.map((one) => [one.name, ...["F1", "precision", "recall", "token accuracy"].map((m) => percent(m)(one)), one.runs.length]),
+    ...results.map((one) => [
+      one.name,
+      ...["F1", "precision", "recall", "token accuracy"].map((m) => percent(m)(one)),
+      one.runs.length,
+    ]),
   ]),
 );
-for (const [i, run] of runs.entries()) console.log(`seed-${i + 1}: F1 ${run.F1.toFixed(10)}, ${run.seconds.toFixed(0)} s`);
+for (const [i, run] of runs.entries())
+  console.log(`seed-${i + 1}: F1 ${run.F1.toFixed(10)}, ${run.seconds.toFixed(0)} s`);
 console.log(`gazetteer: F1 ${results[0].runs[0].F1.toFixed(10)}`);
 console.log(`The tags are in ${flags.out}; python tools/checks/seqeval-wnut17.py reads them.`);

@@ -36,7 +36,9 @@ export function command(io: Io): Command {
         const noAnswer = flags.unanswerable === true ? 0 : flags.unanswerable;
         for (const question of await textsOf(given, io)) {
           const found = await model.answer(question, context, { ...flags, noAnswer });
-          const lines = found.map(({ text, probability }) => `${text === "" ? "(no answer)" : text}\t${probability.toFixed(4)}\n`).join("");
+          const lines = found
+            .map(({ text, probability }) => `${text === "" ? "(no answer)" : text}\t${probability.toFixed(4)}\n`)
+            .join("");
           await io.stdout.write(flags.json === true ? jsonLine(found) : lines);
         }
       }),

@@ -55,7 +55,11 @@ export function command(io: Io): Command {
       .option("--beams <n>", "texts: beams of what is written when it is judged", wholeNumber(1))
       .option("--from <language>", "translations: the source's language, where the model has several")
       .option("--to <language>", "translations: the target's language")
-      .option("--label-smoothing <share>", "how much of the target goes to all other classes or words", realNumber(0, 1))
+      .option(
+        "--label-smoothing <share>",
+        "how much of the target goes to all other classes or words",
+        realNumber(0, 1),
+      )
       .option("--balanced", "rare classes count more in the loss"),
   ).action(async (flags: Flags) => {
     const file = flags.config === undefined ? {} : await readConfigFile(diskFolder(), flags.config);
