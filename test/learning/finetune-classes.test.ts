@@ -24,7 +24,10 @@ const sentiment = table([...reviews(good, "pos"), ...reviews(bad, "neg")]);
 
 describe("classes", () => {
   it("are learned, and the folder opens as a classifier", async () => {
-    const files = await filesWith({ "train.tsv": sentiment, "test.tsv": table(["so lovely\tpos", "so dull\tneg"]) });
+    const files = await filesWith({
+      "train.tsv": sentiment,
+      "test.tsv": table(["a lovely story\tpos", "the film is dull\tneg"]),
+    });
     const { folder, scores, summary } = await finetuned(
       { task: "classify", data: ["train.tsv"], test: ["test.tsv"] },
       files,
@@ -91,7 +94,7 @@ describe("classes", () => {
     const columns = { first: "one", second: "two", label: "what" };
     const given = { task: "pairs", columns, data: ["pairs.csv"], test: ["pairs.csv"], training: { updates: 150 } };
     expect((await finetuned(given, files)).scores["accuracy"]).toBeGreaterThan(0.85);
-    await expect(finetuned({ ...given, columns: { first: "on" } }, files)).rejects.toThrow(
+    await expect(finetuned({ ...given, columns: { ...columns, first: "on" } }, files)).rejects.toThrow(
       'has no column "on". Did you mean "one"? Its columns are one, two, what.',
     );
     await expect(finetuned({ ...given, columns: { left: "one" } }, files)).rejects.toThrow(

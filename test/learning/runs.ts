@@ -37,11 +37,12 @@ export async function ran<C extends WayConfig>(
   given: Readonly<Record<string, unknown>>,
   files: Folder,
   folder: Folder = memoryFolder(),
+  resume = false,
 ): Promise<FinishedRun> {
   const summary: string[] = [];
   const steps: Step[] = [];
   const run = learn(way, wayConfig(way, given, "the config"), {
-    ...{ folder, files, engine: here },
+    ...{ folder, files, resume, engine: here },
     warn: () => undefined,
     begin: (lesson) => summary.push(...lesson.summary),
   });
