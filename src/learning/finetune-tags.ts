@@ -74,7 +74,7 @@ function jsonSentences(
   const table = parseTable(lines, "jsonl", name, []);
   const list = (values: ReadonlyMap<string, unknown>, names: readonly string[], place: string): string[] => {
     const found = names.map((one) => values.get(one)).find((value) => value !== undefined);
-    if (Array.isArray(found) && found.every((one) => typeof one === "string")) return found as string[];
+    if (Array.isArray(found) && found.every((one) => typeof one === "string")) return found;
     throw new InputError(
       `${place}: there is no list of texts under ${names.map((one) => `"${one}"`).join(" or ")}. Expected ` +
         `{"words": ["Jane", "sings"], "tags": ["B-PER", "O"]}, with tags as texts, not as numbers.`,

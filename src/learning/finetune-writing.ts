@@ -93,7 +93,7 @@ async function readWritten(
   const texts = paths.filter((path) => !tables.includes(path));
   if (texts.length % 2 === 1) {
     throw new InputError(
-      `${files.describe(texts.at(-1)!)} has no partner. Give files of texts by two, sources and targets, or tables ` +
+      `${files.describe(texts.at(-1))} has no partner. Give files of texts by two, sources and targets, or tables ` +
         "(.tsv, .csv, .jsonl) that have both.",
     );
   }

@@ -44,6 +44,23 @@ const squad = (context: string, ...asked: readonly Asked[]): string =>
     ],
   });
 
+/** Who lives where, for three people and two places; with one more question about each, if given. */
+function whoAndWhere(more?: Asked): string {
+  const files = ["Jane", "Paul", "Anna"].flatMap((who) =>
+    ["Rome", "Oslo"].map((where) => {
+      const asked = [{ question: "Who?", answer: who }, { question: "Where?", answer: where }, ...(more ? [more] : [])];
+      return JSON.parse(squad(`${who} lives in ${where}.`, ...asked)) as {
+        data: { paragraphs: { qas: { id: unknown }[] }[] }[];
+      };
+    }),
+  );
+  const data = files.flatMap((file) => file.data);
+  data.forEach(({ paragraphs }, i) =>
+    paragraphs.forEach(({ qas }) => qas.forEach((one) => (one.id = `${i} ${String(one.id)}`))),
+  );
+  return JSON.stringify({ data });
+}
+
 const answers = finetuneTasks.answer;
 
 /** A fresh answerer whose tokenizer knows the words of a text. */
@@ -59,22 +76,20 @@ async function fresh(text: string): Promise<QuestionAnswerer> {
 
 describe("answers", () => {
   it("are learned, and the folder opens as an answerer", async () => {
-    const context = "Jane lives in Rome. Paul sings in Oslo.";
-    const asked = [
-      { question: "Where does Jane live?", answer: "Rome" },
-      { question: "Where does Paul sing?", answer: "Oslo" },
-      { question: "Who sings?", answer: "Paul" },
-      { question: "Who lives in Rome?", answer: "Jane" },
-    ];
-    const files = await filesWith({ "train.json": squad(context, ...asked) });
-    const given = { task: "answer", data: ["train.json"], test: ["train.json"], training: { updates: 80 } };
+    const files = await filesWith({ "train.json": whoAndWhere() });
+    const given = {
+      task: "answer",
+      data: ["train.json"],
+      test: ["train.json"],
+      training: { updates: 60, learningRate: 0.01 },
+    };
     const { folder, scores } = await finetuned(given, files);
     expect(scores).toEqual({ "exact match": 100, F1: 100 });
     const answerer = await open(folder, { task: "answer", ...here });
     opened.push(answerer);
-    const found = await answerer.answerAll(asked.map(({ question }) => ({ question, context })));
-    expect(found.map(([best]) => best!.text)).toEqual(asked.map(({ answer }) => answer));
     const rows = await answers.read(files, ["train.json"], {});
+    const found = await answerer.answerAll(rows);
+    expect(found.map(([best]) => best!.text)).toEqual(rows.map(({ answers: [due] }) => due));
     expect((await answers.judge(answerer, rows, {})).map(scoreOf)).toEqual([100, 100]);
   });
 
@@ -125,21 +140,19 @@ describe("answers", () => {
 
   it("may be none: learned from, and chosen where that scores better by the threshold", async () => {
     const context = "Jane lives in Rome.";
-    const asked = [
-      { question: "Where does Jane live?", answer: "Rome" },
-      { question: "Who lives in Rome?", answer: "Jane" },
-      { question: "Where does Paul live?" },
-      { question: "Who lives in Oslo?" },
-    ];
-    const files = await filesWith({ "train.json": squad(context, ...asked) });
-    const given = { task: "answer", data: ["train.json"], test: ["train.json"], training: { updates: 100 } };
+    const files = await filesWith({ "train.json": whoAndWhere({ question: "When?" }) });
+    const given = {
+      task: "answer",
+      data: ["train.json"],
+      test: ["train.json"],
+      training: { updates: 60, learningRate: 0.003 },
+    };
     const { folder, scores, summary } = await finetuned(given, files);
-    expect(summary[0]).toBe("4 questions, 2 without an answer; 4 windows, 2 of them without the answer");
+    expect(summary[0]).toBe("18 questions, 6 without an answer; 18 windows, 6 of them without the answer");
     expect(scores["exact match"]).toBe(100);
     const answerer = await open(folder, { task: "answer", ...here });
     opened.push(answerer);
-    const ask = async (noAnswer?: number) =>
-      (await answerer.answer("Where does Paul live?", context, { noAnswer, top: 2 }))[0]!;
+    const ask = async (noAnswer?: number) => (await answerer.answer("When?", context, { noAnswer, top: 2 }))[0]!;
     expect(await ask(0)).toMatchObject({ text: "", start: 0, end: 0 });
     expect((await ask(0)).probability).toBeGreaterThan(0.5);
     expect((await ask(1000)).text).not.toBe("");

@@ -72,7 +72,7 @@ describe("classes", () => {
       "cells.tsv": table(rows),
       "columns.csv": "text,good,long\ngood and long,1,1\ngood,1,0\nlong,0,1\nneither,0,0\nlong and good,1,1\n",
     });
-    const given = { task: "classify", multiLabel: true, training: { updates: 80 } };
+    const given = { task: "classify", multiLabel: true, training: { updates: 40 } };
     const cells = await finetuned({ ...given, data: ["cells.tsv"], test: ["cells.tsv"] }, files);
     expect(cells.scores["F1, micro"]).toBe(1);
     expect(cells.scores["accuracy of whole sets"]).toBe(1);
@@ -92,7 +92,7 @@ describe("classes", () => {
     const csv = ["one,two,what", ...words.flatMap((a) => words.map((b) => same(a, b))), ""].join("\n");
     const files = await filesWith({ "pairs.csv": csv });
     const columns = { first: "one", second: "two", label: "what" };
-    const given = { task: "pairs", columns, data: ["pairs.csv"], test: ["pairs.csv"], training: { updates: 150 } };
+    const given = { task: "pairs", columns, data: ["pairs.csv"], test: ["pairs.csv"], training: { updates: 60 } };
     expect((await finetuned(given, files)).scores["accuracy"]).toBeGreaterThan(0.85);
     await expect(finetuned({ ...given, columns: { ...columns, first: "on" } }, files)).rejects.toThrow(
       'has no column "on". Did you mean "one"? Its columns are one, two, what.',
@@ -136,7 +136,7 @@ describe("numbers", () => {
   it("are learned, and what is none is named", async () => {
     const rows = ["none\t0", "one\t1", "two\t2", "three\t3", "one and two\t3", "one and one\t2"];
     const files = await filesWith({ "train.tsv": table(rows), "wrong.tsv": table(["one\t1", "two\ttwo"]) });
-    const given = { task: "regress", data: ["train.tsv"], training: { updates: 150 } };
+    const given = { task: "regress", data: ["train.tsv"], training: { updates: 60 } };
     const { scores } = await finetuned({ ...given, test: ["train.tsv"] }, files);
     expect(scores["Pearson correlation"]).toBeGreaterThan(0.95);
     await expect(finetuned({ ...given, test: ["wrong.tsv"] }, files)).rejects.toThrow(

@@ -49,8 +49,15 @@ describe("tags", () => {
       ["B-PER", "I-PER", "O"],
       ["O", "B-LOC"],
     ]);
-    const blanks = await tagger.tag("in New York .", { blanks: true });
-    expect(blanks.map(({ text, label }) => `${text} ${label}`)).toEqual(["in O", "New B-LOC", "York I-LOC", ". O"]);
+    const blanks = await tagger.tag("Jane sings in New York .", { blanks: true });
+    expect(blanks.map(({ text, label }) => `${text} ${label}`)).toEqual([
+      "Jane B-PER",
+      "sings O",
+      "in O",
+      "New B-LOC",
+      "York I-LOC",
+      ". O",
+    ]);
   });
 
   it("come from JSON lines as from CoNLL's columns", async () => {

@@ -9,7 +9,7 @@ import { architectureOf } from "../../src/models/index.ts";
 import { adam, Trainer } from "../../src/training/index.ts";
 import { openFolderTokenizer } from "../../src/checkpoints/index.ts";
 import { checkpoint, here, rowsOf, t5Words } from "../tasks/checkpoints.ts";
-import { filesWith, finetuned } from "./runs.ts";
+import { filesWith, finetuned, tinyBert } from "./runs.ts";
 
 const opened: { dispose(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -42,8 +42,8 @@ describe("texts that are written", () => {
     const { folder, scores } = await finetuned(
       {
         ...{ task: "translate", data: ["train.tsv"], test: ["train.tsv"], model: sizes[family] },
-        tokenizer: { family, size: family === "bart" ? 300 : 60 },
-        training: { updates: 150 },
+        tokenizer: { family, size: { bart: 300, marian: 60, t5: 160 }[family] },
+        training: { updates: 150, learningRate: 0.01 },
       },
       files,
     );
@@ -109,7 +109,7 @@ describe("texts that are written", () => {
       prefix: "summarize: ",
     };
     const { folder, scores, summary } = await finetuned(
-      { ...given, tokenizer: { family: "t5", size: 60 }, training: { updates: 80 } },
+      { ...given, tokenizer: { family: "t5", size: 160 }, training: { updates: 80 } },
       files,
     );
     expect(summary[0]).toBe('4 pairs of texts, each source behind "summarize: "');
@@ -138,7 +138,7 @@ describe("texts that are written", () => {
     expect(rows[0]).toMatchObject({ source: "question: what is red? context: the cat is red", targets: ["the cat"] });
     const given = { task: "respond", data: ["train.json"], test: ["train.json"], model: sizes.t5 };
     const { scores } = await finetuned(
-      { ...given, tokenizer: { family: "t5", size: 80 }, training: { updates: 60 } },
+      { ...given, tokenizer: { family: "t5", size: 180 }, training: { updates: 40, learningRate: 0.01 } },
       files,
     );
     expect(scores["exact match"]).toBe(100);
@@ -154,7 +154,9 @@ it("one of several texts is chosen, and rows without as many choices are named",
     "odd.jsonl": `${rows[0]!}\n{"context":"x","choices":["a","b"],"label":0}`,
     "wrong.jsonl": '{"context":"x","choices":["a","b"],"label":2}',
   });
-  const given = { task: "choice", data: ["train.jsonl"], test: ["train.jsonl"], training: { updates: 120 } };
+  const model = { ...tinyBert, num_hidden_layers: 2 };
+  const training = { updates: 40, learningRate: 0.003 };
+  const given = { task: "choice", model, data: ["train.jsonl"], test: ["train.jsonl"], training };
   expect((await finetuned(given, files)).scores["accuracy"]).toBe(1);
   const read = await finetuneTasks.choice.read(files, ["abc.csv"], {});
   expect(read.map(({ choices, label }) => choices[label])).toEqual(["two", "three"]);

@@ -8,12 +8,21 @@ import { here } from "../tasks/checkpoints.ts";
 export const tinyBert = {
   model_type: "bert",
   ...{ hidden_size: 32, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 64 },
-  ...{ max_position_embeddings: 64, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
+  ...{ max_position_embeddings: 64, initializer_range: 0.1, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
 };
 /** Those of a decoder. */
 export const tinyGpt = {
   model_type: "gpt2",
-  ...{ n_embd: 32, n_layer: 1, n_head: 2, n_positions: 64, embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 },
+  ...{
+    n_embd: 32,
+    n_layer: 1,
+    n_head: 2,
+    n_positions: 64,
+    initializer_range: 0.1,
+    embd_pdrop: 0,
+    attn_pdrop: 0,
+    resid_pdrop: 0,
+  },
 };
 
 /** What a run left. */
@@ -56,6 +65,6 @@ export async function ran<C extends WayConfig>(
 /** Fine-tunes a tiny model with a tokenizer of its own. */
 export function finetuned(given: Readonly<Record<string, unknown>>, files: Folder): Promise<FinishedRun> {
   const { training, ...rest } = given;
-  const quick = { updates: 60, learningRate: 0.01, batchTokens: 512, ...(training as object | undefined) };
+  const quick = { updates: 60, learningRate: 0.005, batchTokens: 512, ...(training as object | undefined) };
   return ran(finetune, { model: tinyBert, tokenizer: { family: "bert", size: 120 }, ...rest, training: quick }, files);
 }
