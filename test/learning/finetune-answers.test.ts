@@ -81,7 +81,7 @@ describe("answers", () => {
       task: "answer",
       data: ["train.json"],
       test: ["train.json"],
-      training: { updates: 60, learningRate: 0.01 },
+      training: { updates: 80, learningRate: 0.003 },
     };
     const { folder, scores } = await finetuned(given, files);
     expect(scores).toEqual({ "exact match": 100, F1: 100 });

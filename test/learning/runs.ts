@@ -8,7 +8,7 @@ import { here } from "../tasks/checkpoints.ts";
 export const tinyBert = {
   model_type: "bert",
   ...{ hidden_size: 32, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 64 },
-  ...{ max_position_embeddings: 64, initializer_range: 0.1, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
+  ...{ max_position_embeddings: 64, initializer_range: 0.2, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
 };
 /** Those of a decoder. */
 export const tinyGpt = {
@@ -18,7 +18,7 @@ export const tinyGpt = {
     n_layer: 1,
     n_head: 2,
     n_positions: 64,
-    initializer_range: 0.1,
+    initializer_range: 0.2,
     embd_pdrop: 0,
     attn_pdrop: 0,
     resid_pdrop: 0,
