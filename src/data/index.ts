@@ -17,6 +17,7 @@ export { alignmentWords, contentWords, tokenSpans } from "./words.ts";
 export type { Word } from "./words.ts";
 export { parseConll } from "./conll.ts";
 export type { TaggedSentence } from "./conll.ts";
+export { madePassages, type PassageOptions, type SquadFile } from "./passages.ts";
 export { parseJudgements, parseRanking } from "./rankings.ts";
 export { parseSquad } from "./squad.ts";
 export type { TextQuestion } from "./squad.ts";

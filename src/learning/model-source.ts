@@ -73,7 +73,7 @@ export async function modelFrom(wanted: WantedModel, context: WayContext): Promi
   }
   const tokenizer = await tokenizerFrom(wanted, json["model_type"], context);
   const architecture = architectureOf(
-    { ...json, ...idsOf(tokenizer), ...config, architectures: undefined },
+    { ...json, ...idsOf(tokenizer, json["model_type"]), ...config, architectures: undefined },
     "model",
     head,
   );
@@ -114,12 +114,17 @@ async function tokenizerFrom(
   return trainTokenizer(texts(), { kind, family: chosen, size, minimumFrequency });
 }
 
+/** What the decoder of a family reads first, by the part that the token plays. */
+const starts: Readonly<Partial<Record<string, "pad" | "eos">>> = { bart: "eos", marian: "pad", t5: "pad" };
+
 /** What config.json says of a tokenizer's ids. */
-function idsOf({ size, special }: Tokenizer): ConfigJson {
+function idsOf({ size, special }: Tokenizer, modelType: string): ConfigJson {
   const { pad, bos, eos, cls, sep, mask } = special;
   const roles = { pad, bos, eos, cls, sep, mask };
   const ids = Object.entries(roles).flatMap(([role, token]) =>
     token === undefined ? [] : [[`${role}_token_id`, token.id] as const],
   );
-  return { vocab_size: size, ...Object.fromEntries(ids) };
+  const start = special[starts[modelType] ?? "bos"]?.id;
+  const told = starts[modelType] === undefined || start === undefined ? {} : { decoder_start_token_id: start };
+  return { vocab_size: size, ...Object.fromEntries(ids), ...told };
 }

@@ -75,6 +75,7 @@ export {
   IGNORED,
   labeledPairInputs,
   lastToken,
+  logisticLoss,
   meanCrossEntropy,
   pairInputs,
   rowLabels,

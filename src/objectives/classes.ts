@@ -1,7 +1,7 @@
 /** Classes of rows: cross-entropy, a mean square or several yes-or-no questions, by what the labels are. */
 import { GraphError } from "../errors/index.ts";
 import { constant, dimension, input, type Tensor } from "../graph/index.ts";
-import type { Architecture } from "../models/index.ts";
+import { logisticLoss, type Architecture } from "../models/index.ts";
 import type { Objective } from "../training/index.ts";
 
 /** How the loss of classes is made. */
@@ -34,6 +34,25 @@ export function rowClasses(
     if (scope.trace.kind === "training") return { loss: weighted.sum() };
     const right = logits.argMax(-1).cast("int32").equal(labels).cast("float32").sum();
     return { loss: weighted.sum(), right };
+  };
+}
+
+/**
+ * Several yes-or-no questions for each row: the mean over the classes of the logistic losses of logits [B, C] and
+ * `labels` (float32[B, C], 0 or 1), each with the weight of its class, summed over the rows.
+ */
+export function rowLabelSets(
+  architecture: Architecture,
+  given: Iterable<string>,
+  { classWeights }: Pick<ClassOptions, "classWeights"> = {},
+): Objective {
+  const names = [...given].filter((name) => name !== "labels");
+  return (scope) => {
+    const logits = rowLogits(architecture, architecture.compute(scope, names));
+    scope.at("loss").enter();
+    const losses = logisticLoss(logits, input("labels", "float32", [batch, logits.fixed(-1)]));
+    const weighted = classWeights === undefined ? losses : losses.mul(constant(classWeights, [classWeights.length]));
+    return { loss: weighted.mean(-1).sum() };
   };
 }
 

@@ -1,5 +1,5 @@
 /** What is learned: from rows of tokens to inputs, targets and a loss. */
-export { rowClasses, rowNumbers, type ClassOptions } from "./classes.ts";
+export { rowClasses, rowLabelSets, rowNumbers, type ClassOptions } from "./classes.ts";
 export { lossOf } from "./head-loss.ts";
 export {
   maskingUnits,
@@ -14,3 +14,5 @@ export {
 export { filledRows, packDocuments, packedBatch, packedRows, type PackedPart, type PackedRow } from "./packing.ts";
 export { batchedOnce, rowBatches, type RowBatchOptions } from "./row-batches.ts";
 export { chosenTokens, chosenTokensAndRows, nextTokens, PACKED_INPUTS, packedTokens } from "./token-losses.ts";
+export { answerPlaces } from "./spans.ts";
+export { tokenClasses, writtenTokens } from "./tokens.ts";

@@ -1,5 +1,5 @@
 /** Epochs of examples that are rows of one length each: packed by length, or in a fixed order. */
-import { tokenBatches } from "../data/index.ts";
+import { tokenBatches, type PairLength } from "../data/index.ts";
 import { random, shuffle } from "../random/index.ts";
 import type { Batch, Epoch } from "../training/index.ts";
 
@@ -13,12 +13,12 @@ export interface RowBatchOptions {
 }
 
 /**
- * The batches of each epoch, counted from 0: rows of like length together, each row once; where all are of one length,
- * every batch but the last is full. `make` makes a batch of the rows of these numbers; which draw it is (epoch and place
- * in it) goes with them, for what is drawn anew each time.
+ * The batches of each epoch, counted from 0: rows of like length together, each row once; of rows with two sides, of
+ * like lengths of both. Where all are of one length, every batch but the last is full. `make` makes a batch of the rows
+ * of these numbers; which draw it is (epoch and place in it) goes with them, for what is drawn anew each time.
  */
 export function rowBatches(
-  lengths: readonly number[],
+  lengths: readonly (number | PairLength)[],
   { batchTokens, seed, accumulate = 1 }: RowBatchOptions,
   make: (rows: readonly number[], draw: { readonly epoch: number; readonly batch: number }) => Omit<Batch, "examples">,
 ): (epoch: number) => Epoch {
@@ -48,17 +48,16 @@ export function batchedOnce<T>(
 }
 
 function groupsOf(
-  lengths: readonly number[],
+  lengths: readonly (number | PairLength)[],
   batchTokens: number,
   seed: number,
   epoch: number,
 ): readonly (readonly number[])[] {
-  const even = lengths.every((length) => length === lengths[0]);
-  if (!even) {
-    const sizes = lengths.map((length) => ({ source: length, target: length }));
-    return tokenBatches(sizes, { tokens: batchTokens, seed, epoch }).batches;
-  }
-  const size = Math.max(1, Math.floor(batchTokens / (lengths[0] ?? 1)));
-  const order = shuffle([...lengths.keys()], random(seed, "even batches", epoch));
+  const sizes = lengths.map((one) => (typeof one === "number" ? { source: one, target: one } : one));
+  const [first] = sizes;
+  const even = sizes.every(({ source, target }) => source === first!.source && target === first!.target);
+  if (!even) return tokenBatches(sizes, { tokens: batchTokens, seed, epoch }).batches;
+  const size = Math.max(1, Math.floor(batchTokens / Math.max(first?.source ?? 1, first?.target ?? 1)));
+  const order = shuffle([...sizes.keys()], random(seed, "even batches", epoch));
   return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
 }

@@ -8,6 +8,8 @@ import { limited, withoutSegments, Writer, type GeneratedText, type GenerateText
 export interface ConvertOptions extends GenerateTextOptions {
   /** Written in front of each text, as T5 was trained with: `summarize: `. Default: that of the task in config.json. */
   readonly prefix?: string | undefined;
+  /** The most tokens of a text. Default: what the model reads. */
+  readonly sourceLength?: number | undefined;
   /** How many texts are read at once. Default: 32. */
   readonly batch?: number | undefined;
 }
@@ -36,7 +38,7 @@ abstract class TextConverter extends Writer<"conditional-generation"> {
 
   /** What each text becomes, in their order; a text of white space becomes an empty one. */
   protected async convert(texts: readonly string[], given: ConvertOptions, way: Way): Promise<GeneratedText[][]> {
-    const { prefix, batch = 32, ...options } = given;
+    const { prefix, sourceLength: maxLength, batch = 32, ...options } = given;
     const { prefix: taskPrefix, ...settings } = way.settings ?? {};
     const prefixes = [prefix, taskPrefix, this.model.checkpoint?.config.values["prefix"]];
     const front = prefixes.find((one) => typeof one === "string") ?? "";
@@ -48,7 +50,7 @@ abstract class TextConverter extends Writer<"conditional-generation"> {
     const { tokenizer = this.tokenizer } = way;
     const encodings = this.encodings(
       places.map((place) => front + texts[place]!),
-      { truncate: options.truncate, tokenizer },
+      { truncate: options.truncate, maxLength, tokenizer },
     );
     const order = [...places.keys()].sort((a, b) => encodings[a]!.ids.length - encodings[b]!.ids.length);
     for (let start = 0; start < order.length; start += batch) {
@@ -136,27 +138,50 @@ export class TextTranslator extends TextConverter {
 
   /** mBART marks the language of a text and that of its translation; Marian the latter, in front of the text. */
   #byCodes(from: string | undefined, to: string | undefined): Way {
-    const [source, target] = [from, to].map((code) => (code === undefined ? undefined : this.#code(code)));
-    const marked = target?.startsWith(">>") === true ? target : source;
-    const tokenizer = marked === undefined ? undefined : forLanguage(this.tokenizer, marked);
-    if (target === undefined || target.startsWith(">>")) return { tokenizer };
-    const id = this.tokenizer.tokenToId(target);
+    const { source, written } = sideTokenizers(this.tokenizer, { from, to });
+    const tokenizer = source === this.tokenizer ? undefined : source;
+    if (written === undefined) return { tokenizer };
+    const id = this.tokenizer.tokenToId(written);
     // mBART's decoder starts with the language; that of mBART-50 with the end token, and then writes the language.
     const into = ({ decoderStartTokenId: start, eosTokenId: end }: GenerationOptions): GenerationOptions =>
       [end].flat().includes(start) ? { forcedBosTokenId: id } : { decoderStartTokenId: id };
     return { tokenizer, into };
   }
+}
 
-  /** The code of a language as the tokenizer has it, from that code or the beginning of it. */
-  #code(given: string): string {
-    const { languages } = this;
-    const fits = (code: string): boolean => code === given || code === `>>${given}<<` || code.startsWith(`${given}_`);
-    const found = languages.find(fits);
-    if (found !== undefined) return found;
-    const near = nearest(given, languages);
-    throw new InputError(
-      `The model has no language "${given}".${near === undefined ? "" : ` Did you mean "${near}"?`} ` +
-        `It knows ${languages.join(", ")}.`,
-    );
-  }
+/** The tokenizers of both sides. */
+export interface SideTokenizers {
+  readonly source: Tokenizer;
+  readonly target: Tokenizer;
+  /** The code of the language that is written, where the decoder begins with it. */
+  readonly written: string | undefined;
+}
+
+/**
+ * The tokenizers for texts and for their translations, with the marks of the languages, by the model's codes or the
+ * beginnings of them. Throws InputError for a language that the tokenizer does not know.
+ */
+export function sideTokenizers(
+  tokenizer: Tokenizer,
+  { from, to }: Pick<TranslateTextOptions, "from" | "to">,
+): SideTokenizers {
+  const languages = languagesOf(tokenizer);
+  const [first, second] = [from, to].map((code) => (code === undefined ? undefined : codeOf(code, languages)));
+  const inFront = second?.startsWith(">>") === true;
+  const marked = inFront ? second : first;
+  const source = marked === undefined ? tokenizer : forLanguage(tokenizer, marked);
+  if (second === undefined || inFront) return { source, target: tokenizer.target, written: undefined };
+  return { source, target: forLanguage(tokenizer, second), written: second };
+}
+
+/** The code of a language as the tokenizer has it, from that code or the beginning of it. */
+function codeOf(given: string, languages: readonly string[]): string {
+  const fits = (code: string): boolean => code === given || code === `>>${given}<<` || code.startsWith(`${given}_`);
+  const found = languages.find(fits);
+  if (found !== undefined) return found;
+  const near = nearest(given, languages);
+  throw new InputError(
+    `The model has no language "${given}".${near === undefined ? "" : ` Did you mean "${near}"?`} ` +
+      (languages.length === 0 ? "Its tokenizer has none." : `It knows ${languages.join(", ")}.`),
+  );
 }

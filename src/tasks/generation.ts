@@ -55,5 +55,7 @@ export function modelGenerationOptions(
 ): GenerationOptions {
   const { checkpoint } = model;
   const settings = checkpoint?.beside.get("generation_config.json") ?? checkpoint?.config;
-  return generationOptions({ ...settings?.values, ...taskSettings }, callArguments);
+  // A model with fresh weights has no file yet.
+  const values = settings?.values ?? model.architecture.toJson();
+  return generationOptions({ ...values, ...taskSettings }, callArguments);
 }

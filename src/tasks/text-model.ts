@@ -24,7 +24,7 @@ export interface EncodedTexts {
 }
 
 /** How tokens are made of texts, beyond what callers say. */
-interface EncodingOptions extends ReadOptions, Pick<TruncationOptions, "direction"> {
+export interface EncodingOptions extends ReadOptions, Pick<TruncationOptions, "direction"> {
   /** Whether a text may have no tokens. */
   readonly empty?: boolean;
   readonly addSpecialTokens?: boolean;
@@ -55,7 +55,7 @@ export class TextModel<T extends ModelTask = ModelTask> {
    * The tokens of texts or pairs. Throws InputError for no texts, for one that is too long, and for one without any
    * token, unless there may be `empty` ones.
    */
-  protected encodings(inputs: readonly TokenizerInput[], options: EncodingOptions = {}): Encoding[] {
+  encodings(inputs: readonly TokenizerInput[], options: EncodingOptions = {}): Encoding[] {
     if (inputs.length === 0) throw new InputError("There is no text to read. Give at least one.");
     const { truncate = false, direction, empty = false, addSpecialTokens = true, tokenizer = this.tokenizer } = options;
     const limit = this.limit(options);

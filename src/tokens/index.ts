@@ -9,6 +9,7 @@ export type { Encoding } from "./encoding.ts";
 export type { Model, Pieces } from "./model.ts";
 export { forLanguage, languagesOf } from "./languages.ts";
 export { makeNormalizer, type Normalizer } from "./normalizers.ts";
+export { markedTokenizer, textMarks, type TextMarks } from "./marks.ts";
 export { codePointOffsets } from "./offsets.ts";
 export { makePostProcessor, type PostProcessor } from "./post-processors.ts";
 export { makePreTokenizer, type PreTokenizer } from "./pre-tokenizers.ts";

@@ -2,6 +2,7 @@
 import { Option, type Command } from "commander";
 import { poolings, type Pooling } from "../../models/index.ts";
 import { cosine } from "../../tasks/embed.ts";
+import { wholeNumber } from "../command.ts";
 import { jsonLine, type Io } from "../io.ts";
 import { modelCommand, textsOf, withModel, type ModelFlags } from "../model-command.ts";
 import { table } from "../terminal/index.ts";
@@ -10,6 +11,7 @@ interface Flags extends ModelFlags {
   readonly pooling?: Pooling;
   readonly normalize: boolean;
   readonly query?: string;
+  readonly top?: number;
 }
 
 export function command(io: Io): Command {
@@ -23,6 +25,7 @@ export function command(io: Io): Command {
     )
     .option("--no-normalize", "leave the vectors as long as they are")
     .option("--query <text>", "rank the texts by the cosine of their vectors with this text's")
+    .option("--top <n>", "show only so many of them, the nearest first; default: all", wholeNumber(1))
     .action((given: string[], flags: Flags) =>
       withModel(flags, "embed", async (model) => {
         const texts = await textsOf(given, io);
@@ -39,7 +42,8 @@ export function command(io: Io): Command {
         const [query] = await model.embed([flags.query], options);
         const ranked = texts
           .map((text, i) => ({ text, cosine: cosine(query!, vectors[i]!) }))
-          .sort((a, b) => b.cosine - a.cosine);
+          .sort((a, b) => b.cosine - a.cosine)
+          .slice(0, flags.top);
         const rows = ranked.map((one) => [one.cosine.toFixed(4), one.text]);
         const shown = table(rows, { header: ["cosine", "text"], align: ["right", "left"] });
         await io.stdout.write(flags.json === true ? jsonLine(ranked) : `${shown}\n`);
