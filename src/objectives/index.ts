@@ -2,3 +2,4 @@
 export { rowClasses, rowNumbers, type ClassOptions } from "./classes.ts";
 export { lossOf } from "./head-loss.ts";
 export { rowBatches, type RowBatchOptions } from "./row-batches.ts";
+export { answerBatch, answerTokens, chosenLogits, countedOf, targetLogits, type AnswerRow } from "./answers.ts";

@@ -94,3 +94,20 @@ export function parseObject(text: string | undefined, name: string): Readonly<Re
   }
   return value as Record<string, unknown>;
 }
+
+/** tokenizer_config.json of a tokenizer that came from no files; undefined where there is nothing to say. */
+export function configText({
+  special,
+  chatTemplate,
+}: {
+  readonly special?: Readonly<Partial<Record<Role, TokenForm | null>>> | undefined;
+  readonly chatTemplate?: unknown;
+}): string | undefined {
+  const named = roles.flatMap((role) => {
+    const token = special?.[role];
+    return token === undefined || token === null ? [] : [[`${role}_token`, token.content] as const];
+  });
+  if (named.length === 0 && chatTemplate === undefined) return undefined;
+  const json = { ...Object.fromEntries(named), ...(chatTemplate !== undefined && { chat_template: chatTemplate }) };
+  return `${JSON.stringify(json, undefined, 2)}\n`;
+}

@@ -13,6 +13,12 @@ export const commands: readonly CommandEntry[] = [
     summary: "fine-tune a model for a task on rows with labels",
     load: () => import("./finetune.ts"),
   },
+  { name: "instruct", summary: "train a language model to answer", load: () => import("./instruct.ts") },
+  {
+    name: "prompt",
+    summary: "score a model on a task that it meets only in its prompt",
+    load: () => import("./prompt.ts"),
+  },
   { name: "translate", summary: "translate standard input, line by line", load: () => import("./translate.ts") },
   { name: "generate", summary: "go on from a prompt", load: () => import("./generate.ts") },
   { name: "fill", summary: "fill in masked words", load: () => import("./fill.ts") },
