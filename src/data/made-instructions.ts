@@ -42,10 +42,11 @@ export function madeInstructions(count: number, { seed, part, kinds = instructio
 }
 
 /** Sentences that tell what the instructions ask for, in other words and without a question. */
-export function madeSentences(count: number, { seed }: Pick<MadeOptions, "seed">): string[] {
+export function madeSentences(count: number, { seed, kinds = instructionKinds }: Omit<MadeOptions, "part">): string[] {
+  const chosen = kinds.map(kindOf);
   return Array.from({ length: count }, (_, i) => {
     const draw = random(seed, "sentence", i);
-    const { tell } = madeKinds[draw.below(madeKinds.length)]!.make(draw);
+    const { tell } = chosen[draw.below(chosen.length)]!.make(draw);
     return tell[draw.below(tell.length)]!;
   });
 }

@@ -1,6 +1,15 @@
 /** Ways of learning: a config goes in, a run folder comes out. */
 export { finetune, finetuneTasks, type FinetuneConfig, type FinetuneTaskName } from "./finetune.ts";
-export { answersTo, instruct, judgeInstructions, writingHead, type InstructConfig } from "./instruct.ts";
+export {
+  answersTo,
+  instruct,
+  instructionReader,
+  judgeInstructions,
+  writingHead,
+  type InstructConfig,
+  type NamedReader,
+  type ReaderOptions,
+} from "./instruct.ts";
 export {
   instructionExamples,
   instructionPreview,

@@ -9,7 +9,15 @@ import { ConfigError } from "../errors/index.ts";
 import { meanStatistics, scoreOf, type ExampleStatistics } from "../evaluation/index.ts";
 import { readText, type Folder, type ReadableFolder } from "../files/index.ts";
 import { architectureOfPreset, familyOf, type WantedHead } from "../models/index.ts";
-import { answerBatch, answerTokens, countedOf, rowBatches } from "../objectives/index.ts";
+import {
+  answerBatch,
+  answerTokens,
+  countedOf,
+  packedAnswers,
+  PACKING_INPUTS,
+  rowBatches,
+  type AnswerRow,
+} from "../objectives/index.ts";
 import { cachedModel } from "../tasks/generation.ts";
 import { greedyAnswers } from "../tasks/greedy-answers.ts";
 import { TokenJudge } from "../tasks/likelihood.ts";
@@ -51,6 +59,8 @@ const shape = {
   template: z.string().optional(),
   /** The most tokens of a row; what is beyond is cut off. Default: what the model reads. */
   maxLength: z.int().min(2).optional(),
+  /** Whether short rows share one row, in which they do not see each other, as long as the longest allowed. */
+  pack: z.boolean().default(false),
   /** How many held-out questions are answered at each validation; all of them at the end. */
   judged: z.int().positive().default(200),
   training: fitSection(defaults),
@@ -84,15 +94,16 @@ async function prepare(config: InstructConfig, context: WayContext): Promise<Les
   const head = await writingHead(config.model, context);
   const wanted = { ...config, head, texts: () => instructionTexts(rows) };
   const { model, tokenizer } = await modelFrom(wanted, context);
-  const reader = await readerOf(model, tokenizer, rows, config, files);
+  const reader = await instructionReader({ model, tokenizer }, rows, { ...config, files });
   const read = instructionExamples(rows, reader);
   const held = [validation, test].map((some) => instructionExamples(some, reader).examples);
   const { batchTokens, accumulate } = config.training;
-  const lengths = read.examples.map(({ ids, source = [] }) => Math.max(ids.length, source.length));
+  const rowsOfBatch = config.pack ? packed(read.examples, model, reader) : read.examples;
+  const lengths = rowsOfBatch.map(({ ids, source = [] }) => Math.max(ids.length, source.length));
   const pad = paddingOf(model, reader.tokenizer);
   const epoch = rowBatches(lengths, { batchTokens, accumulate, seed: config.seed }, (examples) =>
     answerBatch(
-      examples.map((index) => read.examples[index]!),
+      examples.map((index) => rowsOfBatch[index]!),
       pad,
     ),
   );
@@ -100,11 +111,15 @@ async function prepare(config: InstructConfig, context: WayContext): Promise<Les
     scoresOf(await judgeInstructions(new TextModel(model, reader.tokenizer), examples, { judged }));
   return {
     parameters: model.parameters,
-    objective: answerTokens(model.architecture),
+    objective: answerTokens(model.architecture, { packed: config.pack }),
     epoch,
     validate: held[0]!.length === 0 ? undefined : () => judge(held[0]!, config.judged),
     width: model.architecture.config["width"] as number | undefined,
-    summary: [`template: ${reader.template}`, ...instructionSummary(read)],
+    summary: [
+      ...(reader.template === undefined ? [] : [`template: ${reader.template}`]),
+      ...instructionSummary(read),
+      ...(config.pack ? [`packed into ${rowsOfBatch.length} rows, in which they do not see each other`] : []),
+    ],
     updatesPerEpoch: epoch(0).length,
     write: async (folder, weights) => {
       await new TextModel(model, reader.tokenizer).save(folder, weights);
@@ -113,6 +128,16 @@ async function prepare(config: InstructConfig, context: WayContext): Promise<Les
     finish: held[1]!.length === 0 ? undefined : () => judge(held[1]!),
     dispose: () => model.dispose(),
   };
+}
+
+/** Examples that share rows. Throws ConfigError for a model that cannot keep them apart. */
+function packed(examples: readonly AnswerRow[], { architecture }: Model, { pairs, limit }: InstructionReader): AnswerRow[] {
+  const missing = PACKING_INPUTS.find((name) => architecture.inputs[name] === undefined);
+  if (pairs || missing !== undefined) {
+    const why = pairs ? "has an encoder, which reads one text a row" : `does not read ${missing!}`;
+    throw new ConfigError(`pack: ${architecture.className} ${why}. Leave pack out: rows of like length share batches.`);
+  }
+  return packedAnswers(examples, limit ?? 512);
 }
 
 /** The scores of a judgement by the names of their metrics. */
@@ -135,31 +160,48 @@ export async function writingHead(source: ModelSource, { files, from }: Pick<Way
   );
 }
 
-interface NamedReader extends InstructionReader {
-  /** Which template, for people. */
-  readonly template: string;
+/** A reader, and which template it has. */
+export interface NamedReader extends InstructionReader {
+  /** For people; undefined where there are no conversations and so no template. */
+  readonly template: string | undefined;
 }
 
-async function readerOf(
-  model: Model,
-  tokenizer: Tokenizer,
+/** How rows are to be read. */
+export interface ReaderOptions extends Pick<InstructConfig, "maxLength"> {
+  /** A name, or a file in Jinja's language. */
+  readonly template?: string | undefined;
+  /** Where that file is. */
+  readonly files?: ReadableFolder | undefined;
+}
+
+/**
+ * How rows become tokens of a model: its tokenizer with a chat template, and the token that ends answers. Without one
+ * asked for, the template is the model's own, or the one that fits the rows. Throws ConfigError where the tokenizer has
+ * no token that ends a text.
+ */
+export async function instructionReader(
+  { model, tokenizer }: Pick<TextModel, "model" | "tokenizer">,
   rows: readonly InstructionRow[],
-  { template: asked, maxLength }: InstructConfig,
-  files: ReadableFolder,
+  { template: asked, maxLength, files }: ReaderOptions = {},
 ): Promise<NamedReader> {
   const pairs = model.architecture.task === "conditional-generation";
   const end = endOf(model, tokenizer);
-  const roles = { eos: end };
   const { longest } = model.architecture;
   const limit = maxLength === undefined ? longest : Math.min(maxLength, longest ?? Infinity);
-  const own = tokenizer.parts.chatTemplate;
-  if (asked === undefined && own !== undefined) return { tokenizer, pairs, limit, end, template: "the model's own" };
-  const alpaca = rows.some((row) => row.kind === "conversation" && row.form === "alpaca");
-  const name = asked ?? (pairs ? "bare" : alpaca ? "alpaca" : "plain");
-  // The built-in templates name the end token, so it must have its part first.
-  const ended = withChatTemplate(tokenizer, "", roles);
-  const template = named(name) ? chatTemplate(name, ended) : await readText(files, name);
-  return { tokenizer: withChatTemplate(ended, template), pairs, limit, end, template: name };
+  if (asked === undefined && tokenizer.parts.chatTemplate !== undefined) {
+    return { tokenizer, pairs, limit, end, template: "the model's own" };
+  }
+  const talks = rows.flatMap((row) => (row.kind === "conversation" ? [row.form] : []));
+  const fitting = pairs ? "bare" : talks.includes("alpaca") ? "alpaca" : "plain";
+  const name = asked ?? (talks.length === 0 ? undefined : fitting);
+  // The built-in templates name the end token, so it must have its part.
+  const roles = { eos: end };
+  if (name === undefined) return { tokenizer: withChatTemplate(tokenizer, undefined, roles), pairs, limit, end, template: name };
+  if (!named(name) && files === undefined) {
+    throw new ConfigError(`There is no template "${name}". The built-in ones are ${chatTemplateNames.join(", ")}.`);
+  }
+  const template = named(name) ? chatTemplate(name, tokenizer) : await readText(files!, name);
+  return { tokenizer: withChatTemplate(tokenizer, template, roles), pairs, limit, end, template: name };
 }
 
 /** How the token is written that ends a text. */

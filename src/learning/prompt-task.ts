@@ -23,7 +23,7 @@ const shape = {
   choices: z.union([z.string(), z.array(z.string()).min(2), z.record(z.string(), z.string())]).optional(),
   /** Files of rows to show, and of rows to ask about; one list of files may serve both. */
   shots: z.array(z.string()).default([]),
-  queries: z.array(z.string()).min(1),
+  queries: z.array(z.string()).default([]),
   /** A column: shots come from rows with the value that the row asked about has there. */
   group: z.string().optional(),
   /** What choices are compared with under `--normalize unconditional`. Default: the template without its fields. */
@@ -69,6 +69,9 @@ export function promptTaskConfig(value: unknown, name: string): PromptTaskConfig
 
 /** Reads the rows of a task. Throws InputError for files that cannot be read, and for a column that is not there. */
 export async function openPromptTask(config: PromptTaskConfig, files: ReadableFolder): Promise<PromptTask> {
+  if (config.queries.length === 0) {
+    throw new ConfigError("The task names no files of rows to ask about: queries: [test.jsonl].");
+  }
   const same = config.shots.length === 0 || config.shots.join("\n") === config.queries.join("\n");
   const queries = await rowsOf(files, config.queries, config);
   const shots = same ? queries : await rowsOf(files, config.shots, config);

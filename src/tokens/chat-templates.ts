@@ -62,24 +62,24 @@ export function chatTemplate(name: ChatTemplateName, tokenizer: Tokenizer): stri
   );
 }
 
-/** The same tokenizer with another chat template, and with names for special tokens that the files beside it lack. */
+/** The same tokenizer with another chat template, if one is given, and with names for special tokens that the files beside it lack. */
 export function withChatTemplate(
   tokenizer: Tokenizer,
-  template: string,
+  template: string | undefined,
   named: Readonly<Partial<Record<Role, string>>> = {},
 ): Tokenizer {
   const files = new Map(tokenizer.files());
-  files.delete("chat_template.jinja");
+  if (template !== undefined) files.delete("chat_template.jinja");
   const text = files.get("tokenizer_config.json");
   const json = parseObject(typeof text === "string" ? text : undefined, "tokenizer_config.json");
   const missing = Object.entries(named).filter(([role]) => tokenizer.special[role as Role] === undefined);
   const tokens = Object.fromEntries(missing.map(([role, token]) => [`${role}_token`, token]));
-  files.set("tokenizer_config.json", `${JSON.stringify({ ...json, ...tokens, chat_template: template }, undefined, 2)}\n`);
+  files.set("tokenizer_config.json", `${JSON.stringify({ ...json, ...tokens, ...(template !== undefined && { chat_template: template }) }, undefined, 2)}\n`);
   const special = { ...tokenizer.parts.special };
   for (const [role, content] of missing) {
     const token = (tokenizer.parts.addedTokens ?? []).find((one) => one.content === content);
     if (token === undefined) throw new InputError(`The tokenizer has no special token "${content}".`);
     special[role as Role] = token;
   }
-  return new Tokenizer({ ...tokenizer.parts, special, chatTemplate: template, files });
+  return new Tokenizer({ ...tokenizer.parts, special, chatTemplate: template ?? tokenizer.parts.chatTemplate, files });
 }

@@ -37,11 +37,27 @@ describe("the examples, quick", () => {
     expect(numbers(output, /mean weight on the right place (\d\.\d+)/g)[0]).toBeGreaterThan(0.5);
     expect(numbers(output, /(\d+) bytes\.$/gm)).toContain(files.get("look-up.onnx")?.length);
   });
+
+  it("16: instructions are learned, and answered by the folder that comes out", async () => {
+    const { code, output, errors, files } = await runExample("16-instructions", "--quick");
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(numbers(output, /held-out instructions: (\S+) % before/g)[0]).toBeLessThanOrEqual(5);
+    expect([...files.keys()].sort()).toEqual(["sentences.jsonl", "test.jsonl", "train.jsonl"]);
+  });
+
+  it("17: what words mean is read in the prompt, and no weight changes", async () => {
+    const { code, output, errors, files } = await runExample("17-few-shot", "--quick");
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(output).toMatch(/Parameters: (\w{16}) before, \1 after/);
+    const [from, to] = /From (\S+) % to (\S+) %/.exec(output)!.slice(1).map(Number);
+    expect(to).toBeGreaterThan(from!);
+    expect([...files.keys()]).toEqual(["few-shot.svg"]);
+  });
 });
 
 it("names the examples where it does not know one", async () => {
-  const { code, errors } = await runExample("06-nothing");
+  const { code, errors } = await runExample("99-nothing");
   expect(code).toBe(1);
-  expect(errors).toContain('There is no example "06-nothing"');
+  expect(errors).toContain('There is no example "99-nothing"');
   expect(errors).toContain("node examples/run.mjs 01-toy-attention");
 });

@@ -12,6 +12,7 @@ interface Flags extends LearningFlags {
   readonly test?: readonly string[];
   readonly template?: string;
   readonly maxLength?: number;
+  readonly pack?: true;
   readonly judged?: number;
 }
 
@@ -29,9 +30,10 @@ export function command(io: Io): Command {
       .option("--test <files...>", "rows to judge the finished model on")
       .option("--template <name>", "plain, alpaca, bare or a Jinja file; default: the model's own chat template")
       .option("--max-length <n>", "cut rows after so many tokens", wholeNumber(2))
+      .option("--pack", "several rows in one, in which they do not see each other")
       .option("--judged <n>", "held-out questions that are answered at each validation", wholeNumber(1)),
   ).action((flags: Flags) => {
-    const { model, data, validation, test, template, maxLength, judged } = flags;
-    return runLearning(instruct, flags, { model, data, validation, test, template, maxLength, judged }, io);
+    const { model, data, validation, test, template, maxLength, pack, judged } = flags;
+    return runLearning(instruct, flags, { model, data, validation, test, template, maxLength, pack, judged }, io);
   });
 }
