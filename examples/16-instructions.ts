@@ -79,7 +79,11 @@ await run(
 
 const base = await open(folder.at("base"), { task: "generate" });
 const rows = asked(held).map((row) => {
-  return { kind: "conversation", form: "messages", ...(row as { messages: { role: string; content: string }[] }) } as const;
+  return {
+    kind: "conversation",
+    form: "messages",
+    ...(row as { messages: { role: string; content: string }[] }),
+  } as const;
 });
 const reader = await instructionReader(base, rows, { template: "plain" });
 const { examples } = instructionExamples(rows, reader);

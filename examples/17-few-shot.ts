@@ -43,7 +43,10 @@ const id = (token: string): number => tokenizer.tokenToId(token)!;
 function row(...stream: number[]): AnswerRow {
   const [entries, draw] = [dictionary("train", ...stream), random(seed, "row", ...stream)];
   const pairs = Array.from({ length: 18 }, () => entries[draw.below(entries.length)]!);
-  return { ids: pairs.flatMap(([word, meaning]) => [id(word), id(meaning)]), counts: pairs.flatMap(() => [false, true]) };
+  return {
+    ids: pairs.flatMap(([word, meaning]) => [id(word), id(meaning)]),
+    counts: pairs.flatMap(() => [false, true]),
+  };
 }
 
 // A small GPT-2, trained from scratch on such rows. `answerTokens` is the loss of the tokens that count.
@@ -71,7 +74,13 @@ const entriesOf = (dictionaries: number, each: number, kind: string): ReadonlyMa
     const [word, meaning] = dictionary("test", of)[random(seed, kind, i).below(6)]!;
     return new Map<string, unknown>([["word", word], ["meaning", meaning], ["dictionary", of]]); // prettier-ignore
   });
-const config = { template: "{word} {answer}", separator: " ", answer: "meaning", choices: meanings, group: "dictionary" };
+const config = {
+  template: "{word} {answer}",
+  separator: " ",
+  answer: "meaning",
+  choices: meanings,
+  group: "dictionary",
+};
 const questions = options.quick ? 50 : 300;
 const task = promptTask(
   promptTaskConfig(config, "example 17"),
@@ -87,7 +96,9 @@ await model.dispose();
 const best = shots.map((count) => 1 - (5 / 6) ** count * (3 / 4));
 console.log(`\nThe prompt of a question: ${report.example}\n\nshots  accuracy  95 % interval    at best`);
 for (const [i, { shots: count, accuracy }] of report.results.entries()) {
-  const [at, low, high, most] = [accuracy.score, accuracy.low, accuracy.high, best[i]!].map((x) => (100 * x).toFixed(1));
+  const [at, low, high, most] = [accuracy.score, accuracy.low, accuracy.high, best[i]!].map((x) =>
+    (100 * x).toFixed(1),
+  );
   console.log(`${String(count).padStart(5)}  ${at!.padStart(6)} %  ${`${low!} … ${high!}`.padEnd(15)}  ${most!} %`);
 }
 const curve = report.results.map(({ accuracy }) => accuracy.score);
@@ -102,5 +113,7 @@ const { before, after } = report.parameters;
 console.log(`Parameters: ${before.slice(0, 16)} before, ${after.slice(0, 16)} after.`);
 const [zero, most] = [curve[0]!, curve.at(-1)!];
 const reached = before === after && (options.quick ? most > zero : zero < 0.4 && most >= 0.85);
-console.log(`From ${(100 * zero).toFixed(1)} % to ${(100 * most).toFixed(1)} %. ${reached ? "Reached." : "NOT reached."}`);
+console.log(
+  `From ${(100 * zero).toFixed(1)} % to ${(100 * most).toFixed(1)} %. ${reached ? "Reached." : "NOT reached."}`,
+);
 process.exitCode = reached ? 0 : 1;

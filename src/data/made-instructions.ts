@@ -30,7 +30,10 @@ export const instructionKinds: readonly string[] = madeKinds.map(({ name }) => n
 const HELD_OUT = 5;
 
 /** Instructions of all kinds, as many of each but for one. Throws InputError for a kind that there is not. */
-export function madeInstructions(count: number, { seed, part, kinds = instructionKinds }: MadeOptions): MadeInstruction[] {
+export function madeInstructions(
+  count: number,
+  { seed, part, kinds = instructionKinds }: MadeOptions,
+): MadeInstruction[] {
   const chosen = kinds.map(kindOf);
   const made = Array.from({ length: count }, (_, i) => {
     const kind = chosen[i % chosen.length]!;

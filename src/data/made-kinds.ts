@@ -79,7 +79,11 @@ const countWords = ofRow(
   "count words",
   [1, 6],
   (words) => String(words.length),
-  (words) => [`How many words are there: ${words}`, `Count the words: ${words}`, `What is the number of words in ${words}`],
+  (words) => [
+    `How many words are there: ${words}`,
+    `Count the words: ${words}`,
+    `What is the number of words in ${words}`,
+  ],
   (words, answer) => [`The row ${words} has the length ${answer}.`, `As words ${words} are ${answer}.`],
 );
 
@@ -87,7 +91,11 @@ const firstWord = ofRow(
   "first word",
   [2, 5],
   (words) => words[0]!,
-  (words) => [`What is the first word: ${words}`, `Give the word at the beginning of ${words}`, `Which word starts ${words}`],
+  (words) => [
+    `What is the first word: ${words}`,
+    `Give the word at the beginning of ${words}`,
+    `Which word starts ${words}`,
+  ],
   (words, answer) => [`The row ${words} begins with ${answer}.`, `In front of ${words} stands ${answer}.`],
 );
 
@@ -103,7 +111,11 @@ const sort = ofRow(
   "sort",
   [2, 2],
   (words) => joined(words.toSorted()),
-  (words) => [`Sort by the alphabet: ${words}`, `Put in the order of the alphabet: ${words}`, `Order these words: ${words}`],
+  (words) => [
+    `Sort by the alphabet: ${words}`,
+    `Put in the order of the alphabet: ${words}`,
+    `Order these words: ${words}`,
+  ],
   (words, answer) => [`By the alphabet ${words} is ${answer}.`, `A lexicon has ${words} as ${answer}.`],
 );
 
@@ -121,7 +133,10 @@ const replace: MadeKind = {
         `Use ${other} instead of ${old}: ${given}`,
       ],
       answer,
-      tell: [`With ${other} for ${old} the row ${given} is ${answer}.`, `When ${old} becomes ${other}, ${given} is ${answer}.`],
+      tell: [
+        `With ${other} for ${old} the row ${given} is ${answer}.`,
+        `When ${old} becomes ${other}, ${given} is ${answer}.`,
+      ],
     };
   },
 };
@@ -149,7 +164,11 @@ const compare: MadeKind = {
       key: `${a} ${b}`,
       ask: [`Which is larger: ${a} or ${b}`, `Give the larger number of ${a} and ${b}`, `What is more: ${a} or ${b}`],
       answer: String(more),
-      tell: [`Of ${a} and ${b} the greater one is ${more}.`, `Between ${a} and ${b} Tom takes the most, ${more}.`, `Now ${less} is below ${more}.`],
+      tell: [
+        `Of ${a} and ${b} the greater one is ${more}.`,
+        `Between ${a} and ${b} Tom takes the most, ${more}.`,
+        `Now ${less} is below ${more}.`,
+      ],
     };
   },
 };
@@ -165,7 +184,10 @@ const pickByColor: MadeKind = {
       key: `${list}, ${color}`,
       ask: [`Which thing is ${color}: ${list}`, `Name the ${color} thing: ${list}`, `What is ${color} among ${list}`],
       answer,
-      tell: [`Here are ${list} and what has the color ${color} is the ${answer}.`, `Anna has ${list} and gives away the ${color} ${answer}.`],
+      tell: [
+        `Here are ${list} and what has the color ${color} is the ${answer}.`,
+        `Anna has ${list} and gives away the ${color} ${answer}.`,
+      ],
     };
   },
 };
@@ -179,9 +201,16 @@ const lookUp: MadeKind = {
     const [of, answer] = [words[2 * at]!, words[2 * at + 1]!];
     return {
       key: `${table}, ${of}`,
-      ask: [`In the table ${table} what is opposite to ${of}`, `Opposites: ${table}. What is that of ${of}`, `Find the partner of ${of}: ${table}`],
+      ask: [
+        `In the table ${table} what is opposite to ${of}`,
+        `Opposites: ${table}. What is that of ${of}`,
+        `Find the partner of ${of}: ${table}`,
+      ],
       answer,
-      tell: [`The pairs are ${table} and next to ${of} is ${answer}.`, `By ${table} whoever meets ${of} meets ${answer}.`],
+      tell: [
+        `The pairs are ${table} and next to ${of} is ${answer}.`,
+        `By ${table} whoever meets ${of} meets ${answer}.`,
+      ],
     };
   },
 };
@@ -210,9 +239,16 @@ const countLetters: MadeKind = {
     const [given, answer] = [joined(list), String(list.filter((letter) => letter === one).length)];
     return {
       key: `${given}, ${one}`,
-      ask: [`How often is ${one} in ${given}`, `Count the letter ${one}: ${given}`, `How many times does ${one} stand in ${given}`],
+      ask: [
+        `How often is ${one} in ${given}`,
+        `Count the letter ${one}: ${given}`,
+        `How many times does ${one} stand in ${given}`,
+      ],
       answer,
-      tell: [`The letter ${one} comes ${answer} times in ${given}, so ${answer}.`, `Of ${given} the letter ${one} makes up ${answer}.`],
+      tell: [
+        `The letter ${one} comes ${answer} times in ${given}, so ${answer}.`,
+        `Of ${given} the letter ${one} makes up ${answer}.`,
+      ],
     };
   },
 };

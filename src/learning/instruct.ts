@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { readSettings, writeSettings } from "../checkpoints/index.ts";
 import type { InstructionRow } from "../data/index.ts";
-import { ConfigError } from "../errors/index.ts";
+import { ConfigError, InputError } from "../errors/index.ts";
 import { meanStatistics, scoreOf, type ExampleStatistics } from "../evaluation/index.ts";
 import { readText, type Folder, type ReadableFolder } from "../files/index.ts";
 import { architectureOfPreset, familyOf, type WantedHead } from "../models/index.ts";
@@ -90,12 +90,21 @@ export const instruct: Way<InstructConfig> = {
 async function prepare(config: InstructConfig, context: WayContext): Promise<Lesson> {
   const { files } = context;
   const rows = await readInstructions(files, config.data);
-  const [validation, test] = [await readInstructions(files, config.validation), await readInstructions(files, config.test)];
+  const [validation, test] = [
+    await readInstructions(files, config.validation),
+    await readInstructions(files, config.test),
+  ];
   const head = await writingHead(config.model, context);
   const wanted = { ...config, head, texts: () => instructionTexts(rows) };
   const { model, tokenizer } = await modelFrom(wanted, context);
   const reader = await instructionReader({ model, tokenizer }, rows, { ...config, files });
   const read = instructionExamples(rows, reader);
+  if (read.examples.length === 0) {
+    throw new InputError(
+      `Of ${rows.length} rows nothing is left to learn: no answer begins within ${reader.limit ?? "the"} tokens. ` +
+        "Give shorter rows, a shorter template (--template plain), or a model that reads more.",
+    );
+  }
   const held = [validation, test].map((some) => instructionExamples(some, reader).examples);
   const { batchTokens, accumulate } = config.training;
   const rowsOfBatch = config.pack ? packed(read.examples, model, reader) : read.examples;
@@ -131,7 +140,11 @@ async function prepare(config: InstructConfig, context: WayContext): Promise<Les
 }
 
 /** Examples that share rows. Throws ConfigError for a model that cannot keep them apart. */
-function packed(examples: readonly AnswerRow[], { architecture }: Model, { pairs, limit }: InstructionReader): AnswerRow[] {
+function packed(
+  examples: readonly AnswerRow[],
+  { architecture }: Model,
+  { pairs, limit }: InstructionReader,
+): AnswerRow[] {
   const missing = PACKING_INPUTS.find((name) => architecture.inputs[name] === undefined);
   if (pairs || missing !== undefined) {
     const why = pairs ? "has an encoder, which reads one text a row" : `does not read ${missing!}`;
@@ -145,8 +158,12 @@ const scoresOf = (judged: readonly ExampleStatistics[]): Scores =>
   Object.fromEntries(judged.map((one) => [one.metric, scoreOf(one)]));
 
 /** The head of a family that writes: of a decoder, or of an encoder-decoder. */
-export async function writingHead(source: ModelSource, { files, from }: Pick<WayContext, "files" | "from">): Promise<WantedHead> {
-  const folder = from ?? (typeof source === "string" && (await files.kind(source)) === "folder" ? files.at(source) : undefined);
+export async function writingHead(
+  source: ModelSource,
+  { files, from }: Pick<WayContext, "files" | "from">,
+): Promise<WantedHead> {
+  const folder =
+    from ?? (typeof source === "string" && (await files.kind(source)) === "folder" ? files.at(source) : undefined);
   const family =
     folder !== undefined
       ? familyOf((await readSettings(folder, "config.json")).values, folder.describe("config.json"))
@@ -196,7 +213,8 @@ export async function instructionReader(
   const name = asked ?? (talks.length === 0 ? undefined : fitting);
   // The built-in templates name the end token, so it must have its part.
   const roles = { eos: end };
-  if (name === undefined) return { tokenizer: withChatTemplate(tokenizer, undefined, roles), pairs, limit, end, template: name };
+  if (name === undefined)
+    return { tokenizer: withChatTemplate(tokenizer, undefined, roles), pairs, limit, end, template: name };
   if (!named(name) && files === undefined) {
     throw new ConfigError(`There is no template "${name}". The built-in ones are ${chatTemplateNames.join(", ")}.`);
   }

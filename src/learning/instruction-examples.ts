@@ -54,7 +54,8 @@ export async function readInstructions(files: ReadableFolder, paths: readonly st
     const name = files.describe(path);
     if (/\.json(\.gz)?$/i.test(path)) {
       const values = await readJson(files, path);
-      if (!Array.isArray(values)) throw new InputError(`${name} holds no list of rows. Give one, or JSON lines (.jsonl).`);
+      if (!Array.isArray(values))
+        throw new InputError(`${name} holds no list of rows. Give one, or JSON lines (.jsonl).`);
       for (const [i, value] of values.entries()) {
         const entries = typeof value === "object" && value !== null ? Object.entries(value as object) : [];
         rows.push(instructionRow(new Map(entries), `${name}, row ${i + 1}`));
@@ -83,12 +84,13 @@ export function instructionExamples(rows: readonly InstructionRow[], reader: Ins
   const examples = rows.flatMap((row, i) => {
     try {
       return (reader.pairs ? pairsOf(row, reader) : textsOf(row, reader)).flatMap((made) => {
-        const cut = cutAt(made.example, reader.limit);
+        const whole = cutAt(made.example);
+        const cut = cutAt(whole, reader.limit);
         const learned = countedOf(cut);
         count.joined += made.joined;
         count.rewritten += made.rewritten;
         if (learned === 0) count.leftOut++;
-        else if (lengthOf(cut) < lengthOf(made.example)) count.cut++;
+        else if (lengthOf(cut) < lengthOf(whole)) count.cut++;
         return learned === 0 ? [] : [cut];
       });
     } catch (error) {

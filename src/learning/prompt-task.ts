@@ -161,7 +161,9 @@ export function choicesOf(task: Pick<PromptTask, "config">, row: TaskRow): reado
   const made = choiceList(choices, row);
   const due = labelOf(task, row);
   if (made.some(({ label }) => label === due)) return made;
-  throw new InputError(`A row has the answer "${due}", which is none of the choices ${made.map(({ label }) => label).join(", ")}.`);
+  throw new InputError(
+    `A row has the answer "${due}", which is none of the choices ${made.map(({ label }) => label).join(", ")}.`,
+  );
 }
 
 function choiceList(choices: NonNullable<PromptTaskConfig["choices"]>, row: TaskRow): Choice[] {

@@ -103,7 +103,14 @@ export async function promptModel(text: TextModel, task: PromptTask, options: Pr
         runs.push({ seed, order, accuracy: mean(hits) });
         progress?.(++done, all);
       }
-      const accuracy = bootstrap(meanStatistics(right.map((sum) => sum / runs.length), undefined, "accuracy"), { samples });
+      const accuracy = bootstrap(
+        meanStatistics(
+          right.map((sum) => sum / runs.length),
+          undefined,
+          "accuracy",
+        ),
+        { samples },
+      );
       results.push({ shots: count, accuracy, runs, deviation: deviation(runs.map((run) => run.accuracy)), shortened });
     }
   } finally {
@@ -153,7 +160,8 @@ class Answerer {
     const choices = choicesOf(this.#task, row);
     const [head, { front }] = [config.instruction === "" ? [] : [config.instruction], rowText(config, row)];
     const longest = Math.max(0, ...(choices ?? []).map(({ text }) => this.#count(` ${text}`)));
-    const room = (this.#text.model.architecture.longest ?? Infinity) - (choices === undefined ? config.maxTokens : longest);
+    const room =
+      (this.#text.model.architecture.longest ?? Infinity) - (choices === undefined ? config.maxTokens : longest);
     for (let left = 0; left <= shots.length; left++) {
       const shown = shots.slice(left).map((index) => this.#shot(rows[index]!));
       const context = [...head, ...shown, ""].join(config.separator);
@@ -180,7 +188,10 @@ class Answerer {
     const { config, queries } = this.#task;
     if (config.choices === undefined) {
       const { tokenizer } = this.#text;
-      const given = prompts.map(({ text }) => ({ encoding: tokenizer.encode(withoutBlanks(text)), limit: config.maxTokens }));
+      const given = prompts.map(({ text }) => ({
+        encoding: tokenizer.encode(withoutBlanks(text)),
+        limit: config.maxTokens,
+      }));
       return greedyAnswers(this.#text, this.#cached, given, { stopStrings: config.stop });
     }
     const asked = prompts.map(({ query, text, context }) => {

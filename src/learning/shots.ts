@@ -49,7 +49,9 @@ export class ShotDrawer {
     // One draw for all, from which a question leaves itself out, or one draw a group and question.
     const stream = config.group === undefined ? [] : [query];
     const whole = config.group === undefined ? (this.#groups.get(group) ?? []) : pool;
-    const drawn = this.#ordered(whole, balance, seed, stream).filter((index) => pool.length === whole.length || index !== query);
+    const drawn = this.#ordered(whole, balance, seed, stream).filter(
+      (index) => pool.length === whole.length || index !== query,
+    );
     const shots = drawn.slice(0, count);
     return order === 0 ? shots : shuffle(shots, random(seed, "order", order, count, ...stream));
   }

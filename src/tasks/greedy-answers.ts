@@ -56,7 +56,11 @@ export async function greedyAnswers(
     const found = await generate(cached, withoutSegments(text.feeds(encodings, decoder ? "left" : "right")), options);
     for (const [row, place] of group.entries()) {
       const before = decoder ? encodings[row]!.ids : undefined;
-      answers[place] = textOf(found[row]![0]!.ids, { tokenizer: writes, before, stopStrings: options.stopStrings }).trim();
+      answers[place] = textOf(found[row]![0]!.ids, {
+        tokenizer: writes,
+        before,
+        stopStrings: options.stopStrings,
+      }).trim();
     }
   }
   return answers;

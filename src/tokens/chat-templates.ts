@@ -74,7 +74,10 @@ export function withChatTemplate(
   const json = parseObject(typeof text === "string" ? text : undefined, "tokenizer_config.json");
   const missing = Object.entries(named).filter(([role]) => tokenizer.special[role as Role] === undefined);
   const tokens = Object.fromEntries(missing.map(([role, token]) => [`${role}_token`, token]));
-  files.set("tokenizer_config.json", `${JSON.stringify({ ...json, ...tokens, ...(template !== undefined && { chat_template: template }) }, undefined, 2)}\n`);
+  files.set(
+    "tokenizer_config.json",
+    `${JSON.stringify({ ...json, ...tokens, ...(template !== undefined && { chat_template: template }) }, undefined, 2)}\n`,
+  );
   const special = { ...tokenizer.parts.special };
   for (const [role, content] of missing) {
     const token = (tokenizer.parts.addedTokens ?? []).find((one) => one.content === content);

@@ -5,10 +5,14 @@ import { files, heed } from "./heed.ts";
 
 const words = ["cat", "dog", "sun"];
 const rows = words.flatMap((a) => words.map((b) => ({ instruction: `say ${a} ${b}`, output: a })));
-const sizes = { n_embd: 16, n_layer: 1, n_head: 2, n_positions: 96, resid_pdrop: 0, embd_pdrop: 0, attn_pdrop: 0 };
+const sizes = { n_embd: 16, n_layer: 1, n_head: 2, n_positions: 256, resid_pdrop: 0, embd_pdrop: 0, attn_pdrop: 0 };
 
 test("a model that is told to answer, asked, and put to a task in its prompt", async () => {
-  const config = { model: { model_type: "gpt2", ...sizes }, tokenizer: { size: 300 }, training: { learningRate: 0.01 } };
+  const config = {
+    model: { model_type: "gpt2", ...sizes },
+    tokenizer: { size: 300 },
+    training: { learningRate: 0.01 },
+  };
   const at = await files({
     "config.json": JSON.stringify(config),
     "rows.jsonl": rows.map((row) => JSON.stringify(row)).join("\n"),

@@ -39,7 +39,11 @@ describe("a task", () => {
     [{ template: "{txt} {answer}" }, { text: "a", answer: "b" }, "Did you mean {text}?"],
     [{}, { text: "a", label: "b" }, 'no text under "answer"'],
     [{ choices: ["x", "y"] }, { text: "a", answer: "b" }, 'the answer "b", which is none of the choices x, y'],
-    [{ choices: "options" }, { text: "a", answer: "b", options: ["b"] }, 'no list of two texts or more under "options"'],
+    [
+      { choices: "options" },
+      { text: "a", answer: "b", options: ["b"] },
+      'no list of two texts or more under "options"',
+    ],
     [{ template: "{{ text " }, { text: "a", answer: "b" }, "template"],
   ])("%j with %j is refused", (values, row, message) => {
     expect(() => promptTask(config(values), [rowOf(row)])).toThrow(message);
@@ -58,7 +62,9 @@ describe("a task", () => {
 });
 
 describe("shots", () => {
-  const rows = Array.from({ length: 12 }, (_, i) => rowOf({ text: `w${i}`, answer: i % 4 === 0 ? "x" : "y", of: i % 2 }));
+  const rows = Array.from({ length: 12 }, (_, i) =>
+    rowOf({ text: `w${i}`, answer: i % 4 === 0 ? "x" : "y", of: i % 2 }),
+  );
   const apart = promptTask(config({}), rows.slice(0, 2), rows);
   const draw = (task: PromptTask, query: number, count: number, more: object = {}): number[] =>
     new ShotDrawer(task).draw(query, count, { seed: 1, balance: false, order: 0, ...more });
@@ -150,7 +156,7 @@ describe("scores", () => {
     close(await ask("none"), [x, y, z]);
     close(await ask("length"), [x, y / 2, z]);
     const alone = await each("w8");
-    close(await ask("unconditional", false, { unconditional: "w8" }), [x - alone[0]!, y - alone[1]!, z - alone[2]!]);
+    close(await ask("unconditional", false, { unconditional: "w8 " }), [x - alone[0]!, y - alone[1]!, z - alone[2]!]);
     const nothing = await each("");
     close(await ask("unconditional"), [x - nothing[0]!, y - nothing[1]!, z - nothing[2]!]);
   });
@@ -191,7 +197,7 @@ describe("scores", () => {
     for (const { accuracy, runs: made } of report.results) {
       expect(accuracy.score).toBeCloseTo(made.reduce((sum, one) => sum + one.accuracy, 0) / made.length, 9);
     }
-    expect(report.example.split(" ")).toHaveLength(2 * 2 + 2 + report.example.split(" ").filter((w) => /w[234]\d/.test(w)).length); // prettier-ignore
+    expect(report.example.trim().split(" ")).toHaveLength(2 * 2 + 2 + report.example.split(" ").filter((w) => /w[234]\d/.test(w)).length); // prettier-ignore
   });
 
   it("leave out the first shots where a prompt is too long, and say how often", async () => {

@@ -25,7 +25,9 @@ async function expectedLoss(model: Model): Promise<number> {
   let sum = 0;
   for (const row of rows) {
     const labels = int32([row.ids.map((id, t) => (row.counts[t] === true ? id : -100))], -100);
-    const { loss } = (await model.forward({ inputIds: int32([row.ids], 0), labels })) as { loss: { data: Float32Array } };
+    const { loss } = (await model.forward({ inputIds: int32([row.ids], 0), labels })) as {
+      loss: { data: Float32Array };
+    };
     sum += loss.data[0]! * countedOf(row);
   }
   return sum / rows.reduce((total, row) => total + countedOf(row), 0);
@@ -36,7 +38,10 @@ describe.each(["gpt2-causal-lm", "llama-causal-lm", "openai-gpt-causal-lm", "ctr
   (name) => {
     let model: Model;
     beforeAll(async () => {
-      model = await open(await checkpoint(name, {}, { attn_pdrop: 0, resid_pdrop: 0, embd_pdrop: 0, dropout: 0 }), here);
+      model = await open(
+        await checkpoint(name, {}, { attn_pdrop: 0, resid_pdrop: 0, embd_pdrop: 0, dropout: 0 }),
+        here,
+      );
     });
     afterAll(() => model.dispose());
 
@@ -61,7 +66,7 @@ describe("packed", () => {
     const model = await open(await checkpoint(name), here);
     const apart = await (await trainerOf(model)).evaluate([batchOf(rows)]);
     const packed = packedAnswers(rows, 10);
-    expect(packed.map(({ ids }) => ids.length).sort()).toEqual([3, 10]);
+    expect(packed.map(({ ids }) => ids.length)).toEqual([10, 3]);
     const trainer = await trainerOf(model, { packed: true });
     const together = await trainer.evaluate([batchOf(packed)]);
     expect(together["loss"]).toBeCloseTo(apart["loss"]!, 5);
@@ -86,7 +91,9 @@ describe("of encoder-decoders", () => {
     let sum = 0;
     for (const { ids, counts, source } of pairs) {
       const labels = int32([ids.map((id, t) => (counts[t] === true ? id : -100))], -100);
-      const { loss } = (await model.forward({ inputIds: int32([source], 0), labels })) as { loss: { data: Float32Array } };
+      const { loss } = (await model.forward({ inputIds: int32([source], 0), labels })) as {
+        loss: { data: Float32Array };
+      };
       sum += loss.data[0]! * counts.filter(Boolean).length;
     }
     const batch = batchOf(pairs);

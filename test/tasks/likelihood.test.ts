@@ -58,7 +58,11 @@ describe("log-probabilities of tokens", () => {
     }
     const t5 = await open(await checkpoint("t5-conditional-generation"), here);
     const pairs = new TokenJudge(t5);
-    const rows = golden.cases.map(({ prompt, choice }) => ({ source: prompt, ids: choice, places: [...choice.keys()] }));
+    const rows = golden.cases.map(({ prompt, choice }) => ({
+      source: prompt,
+      ids: choice,
+      places: [...choice.keys()],
+    }));
     const of = await pairs.judge(rows);
     for (const [i, one] of golden.cases.entries()) {
       for (const [k, value] of one.t5.entries()) expect(of[i]!.logProbabilities[k]).toBeCloseTo(value, 4);
@@ -88,7 +92,12 @@ describe("log-probabilities of tokens", () => {
     const counting = new TokenJudge({ architecture: gpt2.architecture, parameters: spied });
     await counting.judge([[11], [12], [13]].map((choice) => behind([7, 8, 9], choice)));
     await counting.judge([[11], [11, 12], [11, 12, 13]].map((choice) => behind([7, 8, 9], choice)));
-    await counting.judge([[11, 12], [13, 12]].map((choice) => behind([7, 8, 9], choice)));
+    await counting.judge(
+      [
+        [11, 12],
+        [13, 12],
+      ].map((choice) => behind([7, 8, 9], choice)),
+    );
     await counting.dispose();
     expect(fed).toEqual([[1, 3], [1, 5], [2, 4]]); // prettier-ignore
   });
@@ -100,7 +109,9 @@ describe("log-probabilities of tokens", () => {
   });
 
   it("are refused for tokens that there are not, for rows that are too long, and for what begins a row", async () => {
-    await expect(judge.judge([behind([7], [99])])).rejects.toThrow("A row has the token 99; GPT2LMHeadModel has 53 tokens.");
+    await expect(judge.judge([behind([7], [99])])).rejects.toThrow(
+      "A row has the token 99; GPT2LMHeadModel has 53 tokens.",
+    );
     await expect(judge.judge([behind(Array<number>(17).fill(7), [8])])).rejects.toThrow("A row has 18 tokens");
     await expect(judge.judge([{ ids: [7], places: [0] }])).rejects.toThrow("nothing in front of it");
   });

@@ -111,7 +111,8 @@ describe("the spans of answers", () => {
   });
 
   it("are refused where the template begins an answer elsewhere than it writes it", () => {
-    const template = "{% for m in messages %}{{ m.content }}{% endfor %}{% if add_generation_prompt %}{{ '>' }}{% endif %}";
+    const template =
+      "{% for m in messages %}{{ m.content }}{% endfor %}{% if add_generation_prompt %}{{ '>' }}{% endif %}";
     expect(() => spansOf(withChatTemplate(gpt2, template), [user("a"), model("b")])).toThrow(
       "writes an answer in another place",
     );

@@ -22,6 +22,7 @@ const { values } = parseArgs({
     layers: text("2"),
     heads: text("2"),
     rate: text("0.003"),
+    entries: text("6"),
     batch: text("64"),
     pairs: text("18"),
     questions: text("500"),
@@ -31,6 +32,8 @@ const { values } = parseArgs({
 const quick = values.quick ? { seeds: 1, updates: 10, questions: 20, draws: 1, width: 16 } : {};
 const number = (name) => quick[name] ?? Number(values[name]);
 const percent = (share) => `${(100 * share).toFixed(1)}`;
+/** Words of a dictionary. */
+const ENTRIES = Number(values.entries);
 const SHOTS = [0, 1, 2, 4, 8, 16];
 
 const madeUp = "bim dax fep gop jal kiv lum mip nad pog rit sab tov wug yem zup".split(" ");
@@ -43,10 +46,10 @@ const families = {
     labels: ["A", "B", "C", "D"],
     words: madeUp,
     // What is right at best: words that were shown are known, others guessed.
-    best: (shots) => 1 - (5 / 6) ** shots * (3 / 4),
+    best: (shots) => 1 - (1 - 1 / ENTRIES) ** shots * (3 / 4),
     rule: (draw) => {
-      const entries = shuffle([...madeUp], draw).slice(0, 6).map((word) => [word, families.words.labels[draw.below(4)]]); // prettier-ignore
-      return (each) => entries[each.below(6)];
+      const entries = shuffle([...madeUp], draw).slice(0, ENTRIES).map((word) => [word, families.words.labels[draw.below(4)]]); // prettier-ignore
+      return (each) => entries[each.below(ENTRIES)];
     },
   },
   rules: {
@@ -82,8 +85,12 @@ async function once(name, seed) {
     }
     return { ids, counts };
   };
-  const sizes = { n_embd: number("width"), n_layer: number("layers"), n_head: number("heads"), n_positions: 64 };
-  const json = { model_type: "gpt2", vocab_size: tokenizer.size, ...sizes, resid_pdrop: 0, embd_pdrop: 0, attn_pdrop: 0 };
+  // Rotary positions: what stands one place before is the same everywhere, which is half of looking back.
+  const json = {
+    ...{ model_type: "llama", vocab_size: tokenizer.size, tie_word_embeddings: true, max_position_embeddings: 64 },
+    ...{ hidden_size: number("width"), intermediate_size: 3 * number("width"), num_hidden_layers: number("layers") },
+    num_attention_heads: number("heads"),
+  };
   const model = await createModel(architectureOf(json, "few-shot", { task: "causal-lm" }), { seed });
   const how = { optimizer: adamW({ beta2: 0.98 }), clipNorm: 1, weightDecay: 0.01, seed };
   const trainer = await Trainer.create(model.engine, answerTokens(model.architecture), how, model.parameters);
@@ -93,7 +100,8 @@ async function once(name, seed) {
     const rows = Array.from({ length: number("batch") }, (_, i) => row(update, i));
     const rate = Number(values.rate) * Math.min(1, update / 50) * (1 - (0.9 * update) / updates);
     const { loss } = await trainer.step(update, [{ ...answerBatch(rows, 0), examples: [...rows.keys()] }], rate);
-    if (update === 1 || update % 100 === 0) console.error(`${name}, seed ${seed}, update ${update}: loss ${loss.toFixed(3)}`);
+    if (update === 1 || update % 100 === 0)
+      console.error(`${name}, seed ${seed}, update ${update}: loss ${loss.toFixed(3)}`);
   }
   const seconds = Math.round((performance.now() - started) / 1000);
   const made = (each, kind) =>
@@ -121,7 +129,14 @@ for (const name of values.family.split(",")) {
   for (let i = 0; i < number("seeds"); i++) runs.push(await once(name, Number(values.first) + i));
   const { labels, best } = families[name];
   console.log(`\n${name}: ${runs[0].parameters} parameters, ${number("updates")} updates in ${runs.map(({ seconds }) => seconds).join(", ")} s; accuracy in percent`); // prettier-ignore
-  const head = ["shots", ...runs.map((_, i) => `seed ${Number(values.first) + i}`), "mean", "deviation", "at best", "chance"];
+  const head = [
+    "shots",
+    ...runs.map((_, i) => `seed ${Number(values.first) + i}`),
+    "mean",
+    "deviation",
+    "at best",
+    "chance",
+  ];
   console.log(head.map(cell).join(""));
   for (const [i, shots] of SHOTS.entries()) {
     const list = runs.map(({ results }) => results[i].accuracy.score);

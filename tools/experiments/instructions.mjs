@@ -39,7 +39,11 @@ const sizes = () =>
   values.family === "llama"
     ? {
         model_type: "llama",
-        ...{ hidden_size: number("width"), intermediate_size: 3 * number("width"), num_hidden_layers: number("layers") },
+        ...{
+          hidden_size: number("width"),
+          intermediate_size: 3 * number("width"),
+          num_hidden_layers: number("layers"),
+        },
         ...{ num_attention_heads: 4, max_position_embeddings: 64, tie_word_embeddings: true },
       }
     : {
@@ -63,7 +67,8 @@ async function trained(files, into, seed, config) {
     const next = await run.next();
     if (next.done) return;
     const { update, loss } = next.value;
-    if (update === 1 || update % 100 === 0) console.error(`seed ${seed}, ${into}, update ${update}: loss ${loss.toFixed(3)}`);
+    if (update === 1 || update % 100 === 0)
+      console.error(`seed ${seed}, ${into}, update ${update}: loss ${loss.toFixed(3)}`);
   }
 }
 
@@ -84,7 +89,8 @@ async function judged(files, name, held) {
       byKind.set(kind, [right + (answers[i] === output ? 1 : 0), all + 1]);
     }
     let parameters = 0;
-    for (const { shape } of model.model.parameters.specs) parameters += shape.reduce((product, size) => product * size, 1);
+    for (const { shape } of model.model.parameters.specs)
+      parameters += shape.reduce((product, size) => product * size, 1);
     return { loss, exact, byKind, parameters };
   } finally {
     await model.dispose();
@@ -119,7 +125,13 @@ async function once(seed) {
   for (const { output } of rows) counts.set(output, (counts.get(output) ?? 0) + 1);
   const [most] = [...counts].sort((a, b) => b[1] - a[1])[0];
   const frequent = held.filter(({ output }) => output === most).length / held.length;
-  return { seed, ...results, frequent, most, seconds: [between - started, ended - between].map((ms) => Math.round(ms / 1000)) };
+  return {
+    seed,
+    ...results,
+    frequent,
+    most,
+    seconds: [between - started, ended - between].map((ms) => Math.round(ms / 1000)),
+  };
 }
 
 const runs = [];

@@ -4,7 +4,13 @@ import { Option, type Command } from "commander";
 import { InputError } from "../../errors/index.ts";
 import { lineChartSvg, lineChartText, type LineChart } from "../../figures/index.ts";
 import { diskFolder } from "../../files/disk.ts";
-import { normalizations, openPromptTask, promptModel, promptTaskConfig, type PromptReport } from "../../learning/index.ts";
+import {
+  normalizations,
+  openPromptTask,
+  promptModel,
+  promptTaskConfig,
+  type PromptReport,
+} from "../../learning/index.ts";
 import type { Normalization } from "../../learning/index.ts";
 import { requireOption, wholeNumber } from "../command.ts";
 import { readConfigFile } from "../config-file.ts";
@@ -49,18 +55,20 @@ export function command(io: Io): Command {
     .option("--limit <n>", "ask only the first questions", wholeNumber(1))
     .option("--bootstrap <n>", "resamples for the intervals", wholeNumber(1), 1000)
     .option("--svg <file>", "draw accuracy against shots")
-    .action((flags: Flags) => withModel(flags, "read", async (model) => {
-      const config = promptTaskConfig(await readConfigFile(diskFolder(), flags.task), flags.task);
-      const task = await openPromptTask(config, diskFolder(dirname(flags.task)));
-      const report = await promptModel(model, task, {
-        ...{ shots: flags.shots, seeds: Array.from({ length: flags.seeds }, (_, i) => i + 1), orders: flags.orders },
-        ...{ balance: flags.balance, calibrate: flags.calibrate, normalize: flags.normalize, limit: flags.limit },
-        samples: flags.bootstrap,
-        progress: (done, of) => void io.stderr.write(`run ${done} of ${of}\n`),
-      });
-      if (flags.svg !== undefined) await diskFolder().write(flags.svg, lineChartSvg(chartOf(report)));
-      await io.stdout.write(flags.json === true ? jsonLine(report) : `${promptText(report)}\n`);
-    }));
+    .action((flags: Flags) =>
+      withModel(flags, "read", async (model) => {
+        const config = promptTaskConfig(await readConfigFile(diskFolder(), flags.task), flags.task);
+        const task = await openPromptTask(config, diskFolder(dirname(flags.task)));
+        const report = await promptModel(model, task, {
+          ...{ shots: flags.shots, seeds: Array.from({ length: flags.seeds }, (_, i) => i + 1), orders: flags.orders },
+          ...{ balance: flags.balance, calibrate: flags.calibrate, normalize: flags.normalize, limit: flags.limit },
+          samples: flags.bootstrap,
+          progress: (done, of) => void io.stderr.write(`run ${done} of ${of}\n`),
+        });
+        if (flags.svg !== undefined) await diskFolder().write(flags.svg, lineChartSvg(chartOf(report)));
+        await io.stdout.write(flags.json === true ? jsonLine(report) : `${promptText(report)}\n`);
+      }),
+    );
 }
 
 function shotList(text: string): number[] {
@@ -80,7 +88,9 @@ function promptText(report: PromptReport): string {
     `${percent(accuracy.low)} … ${percent(accuracy.high)}`,
     runs.length,
     runs.length < 2 ? "" : percent(deviation),
-    runs.length < 2 ? "" : `${percent(Math.min(...runs.map((run) => run.accuracy)))} … ${percent(Math.max(...runs.map((run) => run.accuracy)))}`,
+    runs.length < 2
+      ? ""
+      : `${percent(Math.min(...runs.map((run) => run.accuracy)))} … ${percent(Math.max(...runs.map((run) => run.accuracy)))}`,
   ]);
   const header = ["shots", "accuracy", "95 % interval", "draws", "deviation", "lowest … highest"];
   const shortened = results.reduce((sum, result) => sum + result.shortened, 0);
@@ -89,7 +99,9 @@ function promptText(report: PromptReport): string {
     table(rows, { header }),
     `${queries} questions. The most frequent answer: ${percent(majority)}` +
       (chance === undefined ? "." : `; guessing: ${percent(chance)}.`),
-    ...(shortened === 0 ? [] : [`In ${shortened} prompts shots were left out, the first ones, because they were too long.`]),
+    ...(shortened === 0
+      ? []
+      : [`In ${shortened} prompts shots were left out, the first ones, because they were too long.`]),
     ...(results.length < 2 ? [] : ["", lineChartText(chartOf(report))]),
     "",
     `Parameters: SHA-256 ${parameters.before.slice(0, 16)} before and ${parameters.after.slice(0, 16)} after: ` +
@@ -98,9 +110,13 @@ function promptText(report: PromptReport): string {
 }
 
 /** Accuracy against shots, with its interval and what guessing gives. */
-function chartOf({ results, chance, majority }: PromptReport): LineChart {
+function chartOf({ results, chance, majority }: PromptReport): LineChart & { readonly title: string } {
   const x = results.map(({ shots }) => shots);
-  const line = (name: string, of: (result: PromptReport["results"][number]) => number) => ({ name, x, y: results.map(of) });
+  const line = (name: string, of: (result: PromptReport["results"][number]) => number) => ({
+    name,
+    x,
+    y: results.map(of),
+  });
   return {
     title: "accuracy against shots",
     xTitle: "shots",
