@@ -123,7 +123,7 @@ export class TokenJudge {
         labels: int32(labels),
       };
       const { logs, highest } = await this.#run(feeds);
-      const length = labels.shape[1]!;
+      const length = labels.shape[1];
       for (const [line, { index, places }] of part.entries()) {
         for (const [at, place] of places.entries()) {
           const value = logs[line * length + place]!;

@@ -19,7 +19,7 @@ describe("rows of instructions", () => {
         messages: [{ role: "user", content: "Hi." }, { content: "Ho." }],
       });
     }
-    const { messages } = read({ instruction: "Add.", input: "1 2", output: "3" }) as { messages: never[] };
+    const { messages } = read({ instruction: "Add.", input: "1 2", output: "3" }) as unknown as { messages: never[] };
     expect(withInputs(messages)[0]).toEqual({ role: "user", content: "Add.\n\n1 2" });
   });
 

@@ -172,7 +172,7 @@ describe("scores", () => {
     close(await ask("none", true, { contentFree: ["w11", "w12"] }), expected);
   });
 
-  it("take blanks at the end of a prompt as part of what follows", async () => {
+  it("take blanks at the end of a prompt as part of what follows", () => {
     expect(continuation(text, "w5 ", "w6")).toEqual({ ids: [5, 6], places: [1] });
     expect(continuation(text, "", "w6 w7")).toEqual({ ids: [1, 6, 7], places: [1, 2] });
   });

@@ -55,8 +55,8 @@ describe.each(["gpt2-causal-lm", "llama-causal-lm", "openai-gpt-causal-lm", "ctr
     it("sees logits of these alone", () => {
       const { feeds, targets } = answerBatch(rows, 0);
       expect(targets).toBe(7);
-      expect(Array.from(feeds["chosen.places"]!.data)).toEqual([1, 2, 4, 7, 12, 13, 14]);
-      expect(Array.from(feeds["chosen.tokens"]!.data)).toEqual([9, 10, 12, 22, 31, 32, 33]);
+      expect(Array.from(feeds["chosen.places"]!.data as Int32Array)).toEqual([1, 2, 4, 7, 12, 13, 14]);
+      expect(Array.from(feeds["chosen.tokens"]!.data as Int32Array)).toEqual([9, 10, 12, 22, 31, 32, 33]);
     });
   },
 );

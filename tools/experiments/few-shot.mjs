@@ -23,6 +23,10 @@ const { values } = parseArgs({
     heads: text("2"),
     rate: text("0.003"),
     entries: text("6"),
+    least: text("2"),
+    init: text("0.125"),
+    decay: text("0.01"),
+    threads: text("2"),
     batch: text("64"),
     pairs: text("18"),
     questions: text("500"),
@@ -47,9 +51,11 @@ const families = {
     words: madeUp,
     // What is right at best: words that were shown are known, others guessed.
     best: (shots) => 1 - (1 - 1 / ENTRIES) ** shots * (3 / 4),
-    rule: (draw) => {
-      const entries = shuffle([...madeUp], draw).slice(0, ENTRIES).map((word) => [word, families.words.labels[draw.below(4)]]); // prettier-ignore
-      return (each) => entries[each.below(ENTRIES)];
+    // In training rows some dictionaries are smaller: what is easily told apart shows the way.
+    rule: (draw, training) => {
+      const count = training ? number("least") + draw.below(ENTRIES - number("least") + 1) : ENTRIES;
+      const entries = shuffle([...madeUp], draw).slice(0, count).map((word) => [word, families.words.labels[draw.below(4)]]); // prettier-ignore
+      return (each) => entries[each.below(count)];
     },
   },
   rules: {
@@ -72,7 +78,7 @@ async function once(name, seed) {
   const tokenizer = await trainWords([[...words, ...labels].join(" ")], { size: 64 });
   const id = (token) => tokenizer.tokenToId(token);
   const row = (update, i) => {
-    const rowOf = rule(random(seed, name, "train", update, i));
+    const rowOf = rule(random(seed, name, "train", update, i), true);
     const draw = random(seed, name, "row", update, i);
     const ids = [];
     const counts = [];
@@ -89,10 +95,10 @@ async function once(name, seed) {
   const json = {
     ...{ model_type: "llama", vocab_size: tokenizer.size, tie_word_embeddings: true, max_position_embeddings: 64 },
     ...{ hidden_size: number("width"), intermediate_size: 3 * number("width"), num_hidden_layers: number("layers") },
-    num_attention_heads: number("heads"),
+    ...{ num_attention_heads: number("heads"), initializer_range: number("init") },
   };
-  const model = await createModel(architectureOf(json, "few-shot", { task: "causal-lm" }), { seed });
-  const how = { optimizer: adamW({ beta2: 0.98 }), clipNorm: 1, weightDecay: 0.01, seed };
+  const model = await createModel(architectureOf(json, "few-shot", { task: "causal-lm" }), { seed, threads: number("threads") });
+  const how = { optimizer: adamW({ beta2: 0.98 }), clipNorm: 1, weightDecay: number("decay"), seed };
   const trainer = await Trainer.create(model.engine, answerTokens(model.architecture), how, model.parameters);
   const updates = number("updates");
   const started = performance.now();
