@@ -5,7 +5,7 @@
 //   node tools/experiments/instructions.mjs --quick     seconds: that it runs
 //   … --seeds 5 --sentences 60000 --instructions 3000 --base 1200 --updates 300 --width 128 --layers 4
 import { parseArgs } from "node:util";
-import { memoryFolder, open, TextModel, trainTokenizer } from "heed";
+import { memoryFolder, open, TextModel, Tokenizer, trainWords } from "heed";
 import { instructionKinds, madeInstructions, madeSentences } from "heed/data";
 import { scoreOf } from "heed/evaluation";
 import { answersTo, instruct, instructionExamples, instructionReader, judgeInstructions, learn, wayConfig } from "heed/learning"; // prettier-ignore
@@ -27,12 +27,15 @@ const { values } = parseArgs({
     tune: text("0.001"),
     tokens: text("4096"),
     kinds: text(""),
-    family: text("gpt2"),
+    init: text("0.1"),
+    threads: text(""),
+    family: text("llama"),
   },
 });
 const quick = values.quick ? { sentences: 400, instructions: 84, held: 28, base: 4, updates: 4, seeds: 1 } : {};
 const number = (name) => quick[name] ?? Number(values[name]);
 const kinds = values.kinds === "" ? instructionKinds : values.kinds.split(",");
+const engine = values.threads === "" ? {} : { threads: Number(values.threads) };
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 const sizes = () =>
@@ -45,11 +48,12 @@ const sizes = () =>
           num_hidden_layers: number("layers"),
         },
         ...{ num_attention_heads: 4, max_position_embeddings: 64, tie_word_embeddings: true },
+        initializer_range: number("init"),
       }
     : {
         model_type: "gpt2",
         ...{ n_embd: number("width"), n_layer: number("layers"), n_head: 4, n_positions: 64 },
-        ...{ resid_pdrop: 0, embd_pdrop: 0, attn_pdrop: 0 },
+        ...{ resid_pdrop: 0, embd_pdrop: 0, attn_pdrop: 0, initializer_range: number("init") },
       };
 const lines = (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 const conversation = ({ instruction, output }) => ({
@@ -62,7 +66,7 @@ const conversation = ({ instruction, output }) => ({
 
 async function trained(files, into, seed, config) {
   const checked = wayConfig(instruct, { seed, ...config }, "the experiment");
-  const run = learn(instruct, checked, { folder: files.at(into), files, replace: true, warn: () => undefined });
+  const run = learn(instruct, checked, { folder: files.at(into), files, engine, replace: true, warn: () => undefined });
   for (;;) {
     const next = await run.next();
     if (next.done) return;
@@ -103,7 +107,12 @@ async function once(seed) {
   const rows = madeInstructions(number("instructions"), { seed, part: "train", kinds });
   const held = madeInstructions(number("held"), { seed, part: "test", kinds });
   const texts = [...sentences, ...rows.map(({ instruction }) => ` User: ${instruction}\nAssistant:`)];
-  const tokenizer = await trainTokenizer(texts, { family: "gpt2", size: values.quick ? 500 : 1000 });
+  // Whole words, so that learning what to do need not wait for learning to spell.
+  const { parts } = await trainWords(texts, { size: 1000, specialTokens: ["<unk>", "<end>"] });
+  const tokenizer = new Tokenizer({
+    ...parts,
+    special: { eos: parts.addedTokens.find(({ content }) => content === "<end>") },
+  });
   for (const [name, content] of tokenizer.files()) await files.write(`words/${name}`, content);
   await files.write("sentences.jsonl", lines(sentences.map((one) => ({ prompt: "", completion: ` ${one}` }))));
   await files.write("train.jsonl", lines(rows.map(conversation)));
