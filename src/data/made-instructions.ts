@@ -5,7 +5,7 @@
  */
 import { InputError } from "../errors/index.ts";
 import { hash32, random, shuffle, type Random } from "../random/index.ts";
-import { madeKinds, type MadeKind } from "./made-kinds.ts";
+import { madeKinds, row, type MadeKind } from "./made-kinds.ts";
 
 /** An instruction with the only right answer. */
 export interface MadeInstruction {
@@ -44,14 +44,35 @@ export function madeInstructions(
   return shuffle(made, random(seed, "instructions", part));
 }
 
-/** Sentences that tell what the instructions ask for, in other words and without a question. */
+/** Words that several sentences of a line are about, and how many sentences there are. */
+const [SHARED, TOGETHER] = [
+  [2, 3],
+  [2, 4],
+] as const;
+
+/**
+ * Lines of sentences that tell what the instructions ask for, in other words and without a question. The sentences of a
+ * line are about the same words, where their kinds are about words, so that there is something to look back to.
+ */
 export function madeSentences(count: number, { seed, kinds = instructionKinds }: Omit<MadeOptions, "part">): string[] {
   const chosen = kinds.map(kindOf);
   return Array.from({ length: count }, (_, i) => {
     const draw = random(seed, "sentence", i);
-    const { tell } = chosen[draw.below(chosen.length)]!.make(draw);
-    return tell[draw.below(tell.length)]!;
+    const words = row(draw, ...SHARED);
+    const fits = ({ lengths: [least, most] = [0, 0] }: MadeKind): boolean =>
+      words.length >= least && words.length <= most;
+    const first = chosen[draw.below(chosen.length)]!;
+    // A line of one sentence in three, and of a kind that has no row of words.
+    if (!fits(first) || draw.below(3) === 0) return told(first, draw);
+    const others = shuffle(chosen.filter((kind) => kind !== first && fits(kind)), draw); // prettier-ignore
+    const number = TOGETHER[0] + draw.below(TOGETHER[1] - TOGETHER[0] + 1);
+    return [first, ...others].slice(0, number).map((kind) => told(kind, draw, words)).join(" "); // prettier-ignore
   });
+}
+
+function told(kind: MadeKind, draw: Random, words?: readonly string[]): string {
+  const { tell } = kind.make(draw, words);
+  return tell[draw.below(tell.length)]!;
 }
 
 function kindOf(name: string): MadeKind {

@@ -15,21 +15,23 @@ export interface MadeQuestion {
 /** A kind of instructions. */
 export interface MadeKind {
   readonly name: string;
-  readonly make: (draw: Random) => MadeQuestion;
+  /** Draws arguments. A kind that is about a row of words takes those that are given, if it can be about so many. */
+  readonly make: (draw: Random, words?: readonly string[]) => MadeQuestion;
+  /** How many words a row may have; undefined for a kind that is not about one. */
+  readonly lengths?: readonly [least: number, most: number];
 }
 
 const things = (
   "apple ball bear bell bird boat book bread cake cat chair coat cow cup dog door duck egg fish flag flower fox frog " +
-  "goat hat horse house key king lamp leaf lion moon mouse nest owl pen pig queen ring river rose sheep ship shoe spoon " +
-  "star stone sun table tree wolf"
+  "goat hat horse house key king lamp leaf lion"
 ).split(" ");
 const colors = "black blue brown gray green pink red white yellow".split(" ");
 const letters = "a b c d e f g h".split(" ");
 
 /** So many different items. */
 const some = <T>(items: readonly T[], count: number, draw: Random): T[] => shuffle([...items], draw).slice(0, count);
-/** Between `least` and `most` things. */
-const row = (draw: Random, least: number, most: number): string[] =>
+/** Between `least` and `most` different things. */
+export const row = (draw: Random, least: number, most: number): string[] =>
   some(things, least + draw.below(most - least + 1), draw);
 const joined = (words: readonly string[]): string => words.join(" ");
 
@@ -43,10 +45,11 @@ function ofRow(
 ): MadeKind {
   return {
     name,
-    make: (draw) => {
-      const words = row(draw, least, most);
-      const [given, answer] = [joined(words), answerOf(words)];
-      return { key: given, ask: ask(given), answer, tell: tell(given, answer) };
+    lengths: [least, most],
+    make: (draw, given) => {
+      const words = given ?? row(draw, least, most);
+      const [text, answer] = [joined(words), answerOf(words)];
+      return { key: text, ask: ask(text), answer, tell: tell(text, answer) };
     },
   };
 }
