@@ -23,3 +23,7 @@ export { parseSquad } from "./squad.ts";
 export type { TextQuestion } from "./squad.ts";
 export { columnOf, parseTable, TABLE_FORMATS, tableFormatOf } from "./table-rows.ts";
 export type { Table, TableFormat, TableRow } from "./table-rows.ts";
+export { instructionRow, withInputs } from "./instruction-rows.ts";
+export type { InstructionRow } from "./instruction-rows.ts";
+export { instructionKinds, madeInstructions, madeSentences } from "./made-instructions.ts";
+export type { MadeInstruction, MadeOptions } from "./made-instructions.ts";

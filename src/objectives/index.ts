@@ -16,3 +16,14 @@ export { batchedOnce, rowBatches, type RowBatchOptions } from "./row-batches.ts"
 export { chosenTokens, chosenTokensAndRows, nextTokens, PACKED_INPUTS, packedTokens } from "./token-losses.ts";
 export { answerPlaces } from "./spans.ts";
 export { tokenClasses, writtenTokens } from "./tokens.ts";
+export {
+  answerBatch,
+  answerTokens,
+  chosenLogits,
+  countedOf,
+  packedAnswers,
+  targetLogits,
+  type AnswerOptions,
+  type AnswerRow,
+  type PackedAnswers,
+} from "./answers.ts";

@@ -77,18 +77,18 @@ export function chosenTokensAndRows(architecture: Architecture, given: Iterable<
   };
 }
 
-/** The name under which an architecture publishes its last hidden states. */
-function lastHiddenStates(architecture: Architecture, given: readonly string[]): string {
-  const records = traceOf(architecture, given).trace.records;
+/** The name under which an architecture publishes its last hidden states; undefined for one that does not. */
+export function lastHiddenStates(architecture: Architecture, given: readonly string[]): string | undefined {
+  const { records } = traceOf(architecture, given).trace;
   const numbers = [...records.keys()].flatMap((name) => {
     const number = /^hiddenStates\.(\d+)$/.exec(name)?.[1];
     return number === undefined ? [] : [Number(number)];
   });
-  return `hiddenStates.${Math.max(...numbers)}`;
+  return numbers.length === 0 ? undefined : `hiddenStates.${Math.max(...numbers)}`;
 }
 
 /** The published states [B, T, D] become those at the places, [N, D]. */
-function rowsAtPlaces(states: string): ScopeRules {
+function rowsAtPlaces(states: string | undefined): ScopeRules {
   return {
     instead: (name, published) => {
       if (name !== states) return published;

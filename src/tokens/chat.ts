@@ -63,16 +63,29 @@ export function renderChat(
   }
 }
 
+/**
+ * Fills a template in Jinja's language with variables. Throws InputError for one that cannot be read, and where a variable
+ * is used in a way that it does not allow.
+ */
+export function fillTemplate(source: string, variables: Readonly<Record<string, unknown>>): string {
+  try {
+    return compiled(source, "template").render({ ...variables });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InputError(`The template cannot be filled: ${reason}`, { cause: error });
+  }
+}
+
 const templates = new Map<string, Template>();
 
-function compiled(source: string): Template {
+function compiled(source: string, name = "chat template"): Template {
   let template = templates.get(source);
   if (template === undefined) {
     try {
       template = new Template(source);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new CheckpointError(`The chat template cannot be read: ${reason}`, { cause: error });
+      throw new CheckpointError(`The ${name} cannot be read: ${reason}`, { cause: error });
     }
     if (templates.size >= 16) templates.clear();
     templates.set(source, template);

@@ -50,4 +50,16 @@ describe("the examples in full", () => {
     expect(code, output + errors).toBe(0);
     expect(output).toMatch(/mpirun is not here|Reached\./);
   });
+
+  it("16: eight of ten held-out instructions are answered exactly", async () => {
+    const { code, output, errors } = await runExample("16-instructions");
+    expect(code, output + errors).toBe(0);
+    expect(numbers(output, /(\S+) % after\./g)[0]).toBeGreaterThanOrEqual(80);
+  });
+
+  it("17: with sixteen shots the model knows nearly all words", async () => {
+    const { code, output, errors } = await runExample("17-few-shot");
+    expect(code, output + errors).toBe(0);
+    expect(numbers(output, / % to (\S+) %/g)[0]).toBeGreaterThanOrEqual(85);
+  });
 });

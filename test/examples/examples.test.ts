@@ -59,6 +59,22 @@ describe("the examples, quick", () => {
     expect(output).toMatch(/^1 process: loss \d\.\d{4}, after 20 updates/);
     expect(output).toMatch(/mpirun is not here|2 ranks over Open MPI [^]*differ by at most [^]*Reached\./);
   });
+
+  it("16: instructions are learned, and answered by the folder that comes out", async () => {
+    const { code, output, errors, files } = await runExample("16-instructions", "--quick");
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(numbers(output, /held-out instructions: (\S+) % before/g)[0]).toBeLessThanOrEqual(5);
+    expect([...files.keys()].sort()).toEqual(["sentences.jsonl", "test.jsonl", "train.jsonl"]);
+  });
+
+  it("17: what words mean is read in the prompt, and no weight changes", async () => {
+    const { code, output, errors, files } = await runExample("17-few-shot", "--quick");
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(output).toMatch(/Parameters: (\w{16}) before, \1 after/);
+    const [from, to] = /From (\S+) % to (\S+) %/.exec(output)!.slice(1).map(Number);
+    expect(to).toBeGreaterThan(from!);
+    expect([...files.keys()]).toEqual(["few-shot.svg"]);
+  });
 });
 
 it("names the examples where it does not know one", async () => {

@@ -20,6 +20,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./reproduce.ts"),
   },
   { name: "schema", summary: "print the JSON schema of a config file", load: () => import("./schema.ts") },
+  { name: "instruct", summary: "train a language model to answer", load: () => import("./instruct.ts") },
+  {
+    name: "prompt",
+    summary: "score a model on a task that it meets only in its prompt",
+    load: () => import("./prompt.ts"),
+  },
   { name: "translate", summary: "translate standard input, line by line", load: () => import("./translate.ts") },
   { name: "generate", summary: "go on from a prompt", load: () => import("./generate.ts") },
   { name: "fill", summary: "fill in masked words", load: () => import("./fill.ts") },
