@@ -22,3 +22,5 @@ export { parseSquad } from "./squad.ts";
 export type { TextQuestion } from "./squad.ts";
 export { columnOf, parseTable, TABLE_FORMATS, tableFormatOf } from "./table-rows.ts";
 export type { Table, TableFormat, TableRow } from "./table-rows.ts";
+export { parsePreferences, parsePrompts } from "./preferences.ts";
+export type { Preference, Said } from "./preferences.ts";

@@ -103,6 +103,8 @@ export interface ScopeRules {
   readonly adapt?: ((scope: Scope, x: Tensor, y: Tensor) => Tensor) | undefined;
   /** A tensor in place of a published one: what follows is computed from it. */
   readonly instead?: ((name: string, published: Tensor) => Tensor) | undefined;
+  /** Whether dropout acts where a trace trains. Default: true. */
+  readonly dropout?: boolean | undefined;
   /** The name under which a tensor is published: two models of one trace publish the same names. */
   readonly publishAs?: ((name: string) => string) | undefined;
 }
@@ -163,6 +165,11 @@ export class Scope {
   /** The same place under further rules, which hold for all scopes below it. The last that were added apply first. */
   with(rules: ScopeRules): Scope {
     return new Scope(this.trace, this.path, [rules, ...this.#rules]);
+  }
+
+  /** Whether dropout acts here: in programs that train, unless a rule says otherwise. */
+  get drops(): boolean {
+    return this.trace.kind === "training" && this.#rules.every(({ dropout }) => dropout ?? true);
   }
 
   /** What a linear layer of this path gives, from its input `x` and the output `y` that it has by itself. */

@@ -2,6 +2,7 @@
 export { fit, trainerOf, type FitJob, type FitOptions } from "./fit.ts";
 export {
   trainingLoop,
+  judged,
   START,
   type Epoch,
   type Goal,

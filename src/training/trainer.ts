@@ -52,6 +52,8 @@ export interface TrainerOptions {
    * numbers, more time a step. Default: false.
    */
   readonly recompute?: boolean | undefined;
+  /** Entries of the objective beside the loss that each step reports, as means per target. Default: none. */
+  readonly report?: readonly string[] | undefined;
 }
 
 /** What an update reports. Losses are means per target, in nats for cross-entropies. */
@@ -59,6 +61,8 @@ export interface StepResult {
   readonly loss: number;
   readonly gradientNorm: number;
   readonly targets: number;
+  /** What else of the objective was asked for, by name: means per target. */
+  readonly reports?: Readonly<Record<string, number>> | undefined;
 }
 
 /** What to do against a loss that runs away. */
@@ -68,6 +72,7 @@ export const CALMER =
 /** The name of the program with the forward and the backward pass. */
 export const TRAINING_STEP = "training step";
 const LOSS_SCALE = "loss.scale";
+const REPORT = "report.";
 const PART = "gradients of a part";
 
 interface TrainingProgram {
@@ -134,20 +139,23 @@ export class Trainer {
     const targets = batch.reduce((sum, part) => sum + part.targets, 0);
     let loss = 0;
     let gradientNorm = 0;
+    const { report } = this.#options;
+    const sums = Object.fromEntries((report ?? []).map((name) => [name, 0]));
     for (const [i, part] of batch.entries()) {
       const last = i === batch.length - 1;
       const call: Call = {
         program: this.#training.program,
         bind: this.#bindTo(i === 0 ? GRADIENTS : PART),
-        fetch: ["loss"],
+        fetch: ["loss", ...Object.keys(sums).map((name) => REPORT + name)],
       };
       const adding = i === 0 ? [] : await this.#accumulateCalls();
       const calls = [call, ...adding, ...(last ? this.#updater.normCalls : [])];
       const results = await this.engine.run(calls, this.#feeds(update, part, targets));
       loss += scalar(results["loss"]!);
+      for (const name of Object.keys(sums)) sums[name]! += scalar(results[REPORT + name]!) / Math.max(targets, 1);
       if (last) gradientNorm = scalar(results["norm"]!);
     }
-    const result = { loss, gradientNorm, targets };
+    const result = { loss, gradientNorm, targets, ...(report !== undefined && { reports: sums }) };
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) await this.#refuse(update, batch, result);
     try {
       await this.#updater.apply(update, learningRate);
@@ -246,11 +254,15 @@ export class Trainer {
 /** The program of a training step (the loss, and its gradients by all trained parameters) and what its tracing collected. */
 export function trainingProgram(
   objective: Objective,
-  { recompute = false }: Pick<TrainerOptions, "recompute">,
+  { recompute = false, report = [] }: Pick<TrainerOptions, "recompute" | "report">,
 ): { readonly program: Program; readonly trace: Trace } {
   const trace = new Trace("training");
-  const written = trace.run((scope) => objective(scope).loss.mul(input(LOSS_SCALE, "float32", [])));
-  const [loss, ...checkpoints] = rewrite([written, ...(recompute ? trace.checkpoints : [])], trainingRules);
+  const written = trace.run((scope) => {
+    const { loss, ...others } = objective(scope);
+    return [loss.mul(input(LOSS_SCALE, "float32", [])), ...report.map((name) => reportOf(others, name))];
+  });
+  const [loss, ...rest] = rewrite([...written, ...(recompute ? trace.checkpoints : [])], trainingRules);
+  const checkpoints = rest.splice(report.length);
   const specs = [...trace.parameters.values()].filter(({ trained }) => trained);
   const byParameter = gradients(
     loss!,
@@ -258,7 +270,16 @@ export function trainingProgram(
     { checkpoints },
   );
   const named = Object.fromEntries(specs.map((spec, i) => [`gradient.${spec.name}`, byParameter[i]!]));
-  return { program: lower(TRAINING_STEP, { loss: loss!, ...named }), trace };
+  const reports = Object.fromEntries(report.map((name, i) => [REPORT + name, rest[i]!]));
+  return { program: lower(TRAINING_STEP, { loss: loss!, ...named, ...reports }), trace };
+}
+
+function reportOf(others: Readonly<Record<string, Tensor>>, name: string): Tensor {
+  const found = others[name];
+  if (found !== undefined) return found;
+  throw new TrainingError(
+    `The objective has no entry "${name}" to report. It has ${Object.keys(others).join(", ") || "its loss alone"}.`,
+  );
 }
 
 async function parametersFor(

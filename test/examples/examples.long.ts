@@ -32,4 +32,17 @@ describe("the examples in full", () => {
     expect(numbers(output, /(\S+) % right answers/g)[0]).toBeGreaterThanOrEqual(99);
     expect(numbers(output, /mean weight on the right place (\d\.\d+)/g)[0]).toBeGreaterThan(0.9);
   });
+
+  it("15: DPO and PPO raise the reward near the base model", async () => {
+    const { code, output, errors } = await runExample("15-preferences");
+    expect(code, output + errors).toBe(0);
+    expect(numbers(output, /orders (\S+) % of held-out pairs right/g)[0]).toBeGreaterThanOrEqual(95);
+    const found = [...output.matchAll(/^(?:DPO|PPO) +\S+ +(\S+) ± (\S+) +(\S+) +(\S+) times$/gm)];
+    expect(found).toHaveLength(2);
+    for (const [gain, error, kl, ratio] of found.map((match) => match.slice(1).map(Number))) {
+      expect(gain).toBeGreaterThan(2 * error!);
+      expect(kl).toBeLessThanOrEqual(0.1);
+      expect(ratio).toBeLessThanOrEqual(1.2);
+    }
+  });
 });
