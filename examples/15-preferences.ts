@@ -10,7 +10,17 @@
  * and at most 1.2 times the perplexity of held-out text. (With --quick the runs are too short to reach it.)
  */
 import { parseArgs } from "node:util";
-import { architectureOf, createModel, diskFolder, lossOf, open, random, TextModel, trainTokenizer } from "heed";
+import {
+  architectureOf,
+  createModel,
+  diskFolder,
+  lossOf,
+  open,
+  random,
+  shuffle,
+  TextModel,
+  trainTokenizer,
+} from "heed";
 import { align, learn, wayConfig } from "heed/learning";
 import { paddedRows, rowBatches } from "heed/objectives";
 import { fit } from "heed/training";
@@ -32,19 +42,28 @@ const things = ["cup", "book", "key", "lamp", "coat", "ball", "shoe", "bag", "pe
 const places = ["kitchen", "hall", "garden", "car", "cellar", "attic"];
 const manners: readonly (readonly [string, number])[] = [
   ...([["", 0], [" , my friend", 1], [" , thank you", 1], [" , you fool", -1]] as const), // prettier-ignore
-  ...([[" , go away", -1], [" , as always", 0], [" , I think", 0]] as const),
+  ...([
+    [" , go away", -1],
+    [" , as always", 0],
+    [" , I think", 0],
+  ] as const),
 ];
 
+interface Prompt {
+  readonly text: string;
+  readonly what: string;
+}
 const draw = random("preferences");
 const one = <T>(list: readonly T[]): T => list[draw.below(list.length)]!;
-const prompts = [...new Set(names.flatMap((name) => colors.flatMap((color) => things.map((thing) => [name, color, thing]))))]
-  .map(([name, color, thing]) => ({ text: `${name!} asks : where is the ${color!} ${thing!} ?`, what: `${color!} ${thing!}` }))
-  .map((prompt) => ({ prompt, place: draw.uint32() }))
-  .sort((a, b) => a.place - b.place)
-  .map(({ prompt }) => prompt);
+const whats = colors.flatMap((color) => things.map((thing) => `${color} ${thing}`));
+const all = names.flatMap((name) =>
+  whats.map((what): Prompt => ({ text: `${name} asks : where is the ${what} ?`, what })),
+);
+const prompts = shuffle(all, draw);
 const held = prompts.slice(0, quick ? 30 : 160);
 const kept = prompts.slice(160, quick ? 300 : undefined);
-const answer = (what: string, [manner]: readonly [string, number]): string => ` the ${what} is in the ${one(places)}${manner} .`;
+const answer = (what: string, [manner]: readonly [string, number]): string =>
+  ` the ${what} is in the ${one(places)}${manner} .`;
 
 // 1. A base model that has read such answers, a small GPT-2. It has no manners: all are equally probable.
 
@@ -61,7 +80,7 @@ const epoch = rowBatches(lengths, { batchTokens: 2048, seed: 1 }, (some) => {
   const padded = paddedRows(model.architecture, some.map((i) => rows[i]!)); // prettier-ignore
   const [ids, mask] = [padded["inputIds"]!, padded["attentionMask"]!];
   // Labels below 0 do not count: that is how padding is ignored. The loss is a mean, so a batch is one target.
-  const labels = { ...ids, data: Int32Array.from(ids.data, (id, i) => (mask.data[i] === 1 ? Number(id) : -100)) };
+  const labels = { ...ids, data: (ids.data as Int32Array).map((id, i) => (mask.data[i] === 1 ? id : -100)) };
   return { feeds: { ...padded, labels }, targets: 1 };
 });
 const objective = lossOf(model.architecture, ["inputIds", "attentionMask", "labels"]);
@@ -73,11 +92,6 @@ await new TextModel(model, tokenizer).save(files.at("base"));
 await model.dispose();
 
 // 2. Preferences. Of two answers the politer one is chosen; the models see which one, never why.
-
-interface Prompt {
-  readonly text: string;
-  readonly what: string;
-}
 
 function pairOf({ text, what }: Prompt): string {
   for (;;) {
@@ -114,7 +128,15 @@ const reward = await run("reward", {}, 1e-3);
 console.log(`\nThe reward model orders ${(100 * reward["accuracy"]!).toFixed(1)} % of held-out pairs right.\n`);
 const dpo = await run("dpo", { reward: "reward", dpo: { beta: 1 } }, 3e-4);
 // The reward is steered against the distance from the base model, so that it stays at about 0.05 nats a token.
-const ppoSettings = { rollouts: 64, minibatch: 16, epochs: 2, klCoefficient: 2, targetKl: 0.05, klGain: 0.5, valueRate: 5 };
+const ppoSettings = {
+  rollouts: 64,
+  minibatch: 16,
+  epochs: 2,
+  klCoefficient: 2,
+  targetKl: 0.05,
+  klGain: 0.5,
+  valueRate: 5,
+};
 const ppo = await run("ppo", { reward: "reward", ppo: ppoSettings }, 1e-3);
 
 // 4. The base model, its best of four, and the two tuned ones, on the same held-out prompts.
@@ -129,13 +151,17 @@ let reached = reward["accuracy"]! >= 0.95;
 for (const [name, scores] of Object.entries({ DPO: dpo, PPO: ppo })) {
   const [gain, error] = [scores["gain over untuned"]!, scores["its standard error"]!];
   const [kl, ratio] = [scores["KL per token"]!, scores["perplexity ratio"]!];
-  line(name, scores["reward"]!, `${gain.toFixed(3)} ± ${error.toFixed(3)}    ${kl.toFixed(4)}    ${ratio.toFixed(3)} times`);
+  line(
+    name,
+    scores["reward"]!,
+    `${gain.toFixed(3)} ± ${error.toFixed(3)}    ${kl.toFixed(4)}    ${ratio.toFixed(3)} times`,
+  );
   reached &&= gain > 2 * error && kl <= 0.1 && ratio <= 1.2;
 }
 for (const folder of ["base", "dpo", "ppo"]) {
   const writer = await open(files.at(folder), { task: "generate" });
-  const [[found]] = (await writer.generate([held[0]!.text], { doSample: true, topK: 0, seed: 1 })) as [[{ text: string }]];
-  console.log(`${folder.padEnd(5)} ${held[0]!.text}${found.text}`);
+  const [found] = await writer.generate([held[0]!.text], { doSample: true, topK: 0, seed: 1 });
+  console.log(`${folder.padEnd(5)} ${held[0]!.text}${found![0]!.text}`);
   await writer.dispose();
 }
 if (!quick) {

@@ -75,8 +75,7 @@ export class LoadedPrograms {
     const serial = rows <= FEW_ROWS && this.#parameters.small;
     const key = `${kind} ${selection.kind} ${selection.kind === "top" ? selection.count : ""} ${serial ? "few" : "many"}`;
     // Of a large model one copy must do: a prompt has rows enough to do without, and other steps are rare.
-    const inside =
-      !this.#live && (this.#parameters.small || (kind !== "prefill" && (this.#prepared ??= key) === key));
+    const inside = !this.#live && (this.#parameters.small || (kind !== "prefill" && (this.#prepared ??= key) === key));
     const make = (options: LowerOptions): Program => {
       if (kind === "prefill") return { ...prefillProgram(this.#model, selection, options), serial };
       const reorder = kind === "reordered step";

@@ -64,7 +64,9 @@ export async function prepareDpo(
   );
   const make = (numbers: readonly number[], all: readonly EncodedPair[], first: number): Omit<Batch, "examples"> => {
     const some = rowsOfPairs(numbers.map((i) => all[i]!));
-    const data = Float32Array.from(numbers.flatMap((i) => [2 * (first + i), 2 * (first + i) + 1]).map((i) => reference[i]!));
+    const data = Float32Array.from(
+      numbers.flatMap((i) => [2 * (first + i), 2 * (first + i) + 1]).map((i) => reference[i]!),
+    );
     const feeds = { ...answerFeeds(architecture, some), ...pairRows(numbers.length), answerRows: answerRows(some) };
     return { feeds: { ...feeds, reference: vector(data) }, targets: numbers.length };
   };
@@ -80,7 +82,12 @@ export async function prepareDpo(
     const referenceValues = await base.model.parameters.read();
     // The policy as it was trained, in an engine with the reference beside it.
     await base.model.parameters.write(await parameters.read());
-    const pair = await PolicyPair.create(base, { engine: context.engine, seed, batchTokens, reference: referenceValues });
+    const pair = await PolicyPair.create(base, {
+      engine: context.engine,
+      seed,
+      batchTokens,
+      reference: referenceValues,
+    });
     try {
       const lines = pair.rowsOfText(texts.filter((one) => typeof one === "string"));
       const judged = await judgePolicy(pair, {

@@ -8,10 +8,26 @@ import { PPO_REPORTS, proximalPolicy, REFERENCE, VALUE_HEAD } from "../objective
 import type { Scores } from "../training/index.ts";
 import type { AlignConfig } from "./align-config.ts";
 import { policyFrom } from "./align-dpo.ts";
-import { divergenceOf, estimateOf, judgePolicy, rewardsOf, scoresOfPolicies, somePrompts, type Judge } from "./judge-policy.ts";
+import {
+  divergenceOf,
+  estimateOf,
+  judgePolicy,
+  rewardsOf,
+  scoresOfPolicies,
+  somePrompts,
+  type Judge,
+} from "./judge-policy.ts";
 import { PolicyPair } from "./policy-pair.ts";
 import { ppoLoop } from "./ppo-loop.ts";
-import { distinct, encodePairs, pairSummary, readPrompts, rowsOfPairs, splitByPrompt, type Split } from "./preference-data.ts";
+import {
+  distinct,
+  encodePairs,
+  pairSummary,
+  readPrompts,
+  rowsOfPairs,
+  splitByPrompt,
+  type Split,
+} from "./preference-data.ts";
 import type { Lesson, WayContext } from "./way.ts";
 
 /** The file beside the weights that has the value head's. */
@@ -40,7 +56,9 @@ export async function preparePpo(
   const finish = async (): Promise<Record<string, number>> => {
     const lines = pair.rowsOfText(texts);
     const options = { prompts: judged, reward, bestOf: config.judge.bestOf, maxTokens, seed };
-    return scoresOfPolicies(await judgePolicy(pair, { ...options, texts: lines.length > 0 ? lines : rowsOfPairs(held) }));
+    return scoresOfPolicies(
+      await judgePolicy(pair, { ...options, texts: lines.length > 0 ? lines : rowsOfPairs(held) }),
+    );
   };
   return {
     parameters: pair.parameters,
@@ -51,7 +69,11 @@ export async function preparePpo(
       throw new HeedError("PPO makes its batches of what it samples.");
     },
     loop: (job, options) =>
-      ppoLoop({ pair, reward, prompts: prompts.kept, ppo, seed, maxTokens, batchTokens: training.batchTokens }, job, options),
+      ppoLoop(
+        { pair, reward, prompts: prompts.kept, ppo, seed, maxTokens, batchTokens: training.batchTokens },
+        job,
+        options,
+      ),
     validate: judged.length === 0 ? undefined : validate,
     finish: judged.length === 0 ? undefined : finish,
     width: model.architecture.config["width"] as number | undefined,
@@ -104,5 +126,5 @@ async function pairFrom(config: AlignConfig, context: WayContext, rows: Split<Pr
   return PolicyPair.create(policy, { engine, seed, batchTokens: training.batchTokens, reference, valueHead });
 }
 
-const readValueHead = (folder: ReadableFolder): Promise<Map<string, HostTensor>> => readTensors(folder, VALUE_HEAD_FILE);
-
+const readValueHead = (folder: ReadableFolder): Promise<Map<string, HostTensor>> =>
+  readTensors(folder, VALUE_HEAD_FILE);

@@ -64,7 +64,8 @@ const idsOfPairs = (pairs: readonly EncodedPair[]): number[][] =>
 
 /** What a tokenizer of fresh models is trained on. */
 export function textsOf(rows: readonly Preference[]): string[] {
-  const textsIn = (said: Said): string[] => (typeof said === "string" ? [said] : said.map(({ content }) => String(content)));
+  const textsIn = (said: Said): string[] =>
+    typeof said === "string" ? [said] : said.map(({ content }) => String(content));
   return rows.flatMap(({ prompt, chosen, rejected }) => [prompt, chosen, rejected].flatMap(textsIn));
 }
 

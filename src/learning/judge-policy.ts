@@ -53,8 +53,11 @@ export interface JudgedPolicy {
 export async function rewardsOf(reward: Reward, answers: readonly Answered[]): Promise<Float64Array> {
   const scores = Float64Array.from(await reward(answers));
   const bad = scores.findIndex((score) => !Number.isFinite(score));
-  if (scores.length === answers.length && bad < 0) return scores;
-  const got = bad < 0 ? `${scores.length} numbers for ${answers.length} answers` : `${scores[bad]!} for answer ${bad + 1}`;
+  const fits = scores.length === answers.length;
+  if (fits && bad < 0) return scores;
+  const got = fits
+    ? `${scores[bad]!} for answer ${bad + 1}`
+    : `${scores.length} numbers for ${answers.length} answers`;
   throw new InputError(`The reward gave ${got}; it must give one finite number for each answer.`);
 }
 

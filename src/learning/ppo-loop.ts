@@ -183,7 +183,13 @@ async function improve(
       );
       const batch = parts.map((numbers): Batch => {
         const targets = numbers.map((i) => some[i]!);
-        const feeds = { ...answerFeeds(architecture, targets.map(({ row }) => row)), ...numbersOf(targets) };
+        const feeds = {
+          ...answerFeeds(
+            architecture,
+            targets.map(({ row }) => row),
+          ),
+          ...numbersOf(targets),
+        };
         return { feeds, targets: feeds["answerIds"]!.shape[0]!, examples: numbers };
       });
       const update = before + results.length + 1;

@@ -56,7 +56,9 @@ export function answerFeeds(architecture: Architecture, all: readonly AnsweredRo
     all.map(({ prompt, answer }) => [...prompt, ...answer]),
   );
   const length = feeds["inputIds"]!.shape[1]!;
-  const predicted = all.flatMap(({ prompt, answer }, row) => answer.map((_, i) => row * length + prompt.length + i - 1));
+  const predicted = all.flatMap(({ prompt, answer }, row) =>
+    answer.map((_, i) => row * length + prompt.length + i - 1),
+  );
   return { ...feeds, answerPlaces: flat(predicted), answerIds: flat(all.flatMap(({ answer }) => answer)) };
 }
 
@@ -81,6 +83,10 @@ export interface AnswerScores {
  * Throws GraphError where the architecture gives no logits of words.
  */
 export function answerScores(scope: Scope, architecture: Architecture): AnswerScores {
+  const refused = new GraphError(
+    `${architecture.className} does not write answers word by word. Use the head for causal language models.`,
+  );
+  if (architecture.task !== "causal-lm") throw refused;
   const last = `hiddenStates.${String(architecture.config["layers"])}`;
   const found: { hidden?: Tensor } = {};
   const instead = (name: string, published: Tensor): Tensor => {
@@ -89,10 +95,8 @@ export function answerScores(scope: Scope, architecture: Architecture): AnswerSc
   };
   const { logits } = architecture.compute(scope.with({ instead }), answerInputs(architecture));
   const { hidden } = found;
-  if (logits !== undefined && hidden !== undefined && architecture.task === "causal-lm") return { logits, hidden };
-  throw new GraphError(
-    `${architecture.className} does not write answers word by word. Use the head for causal language models.`,
-  );
+  if (logits === undefined || hidden === undefined) throw refused;
+  return { logits, hidden };
 }
 
 /** log p of each token of the answers, [N], from their logits [N, V]. */

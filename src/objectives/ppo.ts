@@ -81,7 +81,10 @@ export function ppoLoss(given: PpoTensors, options: PpoOptions): { loss: Tensor 
   const policyLoss = advantages.neg().mul(ratio).maximum(advantages.neg().mul(held)).sum();
   const near = oldValues.add(within(values.sub(oldValues), -valueClip, valueClip));
   const square = (x: Tensor): Tensor => x.mul(x);
-  const valueLoss = square(values.sub(returns)).maximum(square(near.sub(returns))).sum().scale(0.5);
+  const valueLoss = square(values.sub(returns))
+    .maximum(square(near.sub(returns)))
+    .sum()
+    .scale(0.5);
   const both = policyLoss.add(valueLoss.scale(valueWeight));
   return {
     loss: entropy === undefined ? both : both.sub(entropy.sum().scale(entropyWeight)),

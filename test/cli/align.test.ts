@@ -13,8 +13,25 @@ const config = {
 
 it("trains a reward model and a policy, and draws the best of several answers", async () => {
   const path = await files({ "pairs.jsonl": politePairs(60), "tiny.json": JSON.stringify(config) });
-  const common = ["--data", path("pairs.jsonl"), "--config", path("tiny.json"), "--threads", "1", "--engine", "onnxruntime"];
-  const told = (...more: string[]): string[] => ["align", ...common, "--updates", "8", "--learning-rate", "5e-3", ...more];
+  const common = [
+    "--data",
+    path("pairs.jsonl"),
+    "--config",
+    path("tiny.json"),
+    "--threads",
+    "1",
+    "--engine",
+    "onnxruntime",
+  ];
+  const told = (...more: string[]): string[] => [
+    "align",
+    ...common,
+    "--updates",
+    "8",
+    "--learning-rate",
+    "5e-3",
+    ...more,
+  ];
   const reward = await heed(told("--method", "reward", "--out", path("reward"), "--json"));
   expect(reward.err).toContain("pairs over");
   expect(reward.code, reward.err).toBe(0);
@@ -22,7 +39,9 @@ it("trains a reward model and a policy, and draws the best of several answers", 
   expect(Object.keys(scores)).toEqual(["accuracy", "loss", "margin", "calibration error", "Brier score"]);
   const ppo = await heed(told("--method", "ppo", "--reward", path("reward"), "--out", path("policy")));
   expect(ppo.code, ppo.err).toBe(0);
-  expect(ppo.out).toMatch(/The model is in .*policy: reward -?\d+\.\d+, .*untuned .*best of 4 .*KL per token \d.*perplexity ratio/);
+  expect(ppo.out).toMatch(
+    /The model is in .*policy: reward -?\d+\.\d+, .*untuned .*best of 4 .*KL per token \d.*perplexity ratio/,
+  );
   const draw = ["generate", "where is the cup ?", "--model", path("policy"), "--max-tokens", "6", "--seed", "2"];
   const best = await heed([...draw, "--best-of", "3", "--reward", path("reward"), "--json"]);
   expect(best.code, best.err).toBe(0);

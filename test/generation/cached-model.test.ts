@@ -92,7 +92,7 @@ describe("a cached model", () => {
     await cached.dispose();
     const loaded = [...watched.programs];
     const values = [...(await live.parameters.read())].map(([name, value]) => {
-      return [name, { ...value, data: Float32Array.from(value.data, (x) => -Number(x)) }] as const;
+      return [name, { ...value, data: Float32Array.from(value.data as Float32Array, (x) => -x) }] as const;
     });
     await live.parameters.write(new Map(values));
     const after = await found(live);

@@ -27,7 +27,10 @@ describe("a reward model", () => {
     expect(scores["accuracy"]).toBe(1);
     expect(scores["loss"]).toBeLessThan(0.3);
     expect(scores["calibration error"]).toBeLessThan(0.3);
-    const config = JSON.parse(new TextDecoder().decode(await files.read("reward/config.json"))) as Record<string, unknown>;
+    const config = JSON.parse(new TextDecoder().decode(await files.read("reward/config.json"))) as Record<
+      string,
+      unknown
+    >;
     expect(config).toMatchObject({ architectures: ["GPT2ForSequenceClassification"], id2label: { 0: "LABEL_0" } });
     expect(config["pad_token_id"]).toBe(0);
     const model = await open(files.at("reward"), { task: "reward", ...engine });
@@ -120,9 +123,13 @@ describe("PPO", () => {
     await expect(runAlign(files, "none", config)).rejects.toThrow(/reward: PPO needs a reward model's folder/);
     const poor = alignWith({ reward: () => [Number.NaN] });
     const training = { updates: 2 };
-    await expect(runAlign(files, "poor", { ...config, training }, { way: poor })).rejects.toThrow(/The reward gave 1 numbers/);
+    await expect(runAlign(files, "poor", { ...config, training }, { way: poor })).rejects.toThrow(
+      /The reward gave 1 numbers for 16 answers/,
+    );
     await expect(runAlign(files, "odd", { ...config, data: [] }, { way })).rejects.toThrow(/data: PPO needs prompts/);
-    await expect(runAlign(files, "odd", { ...base, method: "dpo", data: [] })).rejects.toThrow(/no preferences for dpo/);
+    await expect(runAlign(files, "odd", { ...base, method: "dpo", data: [] })).rejects.toThrow(
+      /no preferences for dpo/,
+    );
   });
 });
 
@@ -132,7 +139,7 @@ describe("a policy beside its reference", () => {
     const wanted = { model: tiny, seed: 3, head: { task: "causal-lm" }, texts: () => [politePairs(20)] } as const;
     const source = await modelFrom({ ...wanted, tokenizer: { size: 300 } }, context);
     const louder = ([name, value]: readonly [string, HostTensor]): [string, HostTensor] => {
-      return [name, { ...value, data: Float32Array.from(value.data, (x) => 8 * Number(x)) }];
+      return [name, { ...value, data: Float32Array.from(value.data as Float32Array, (x) => 8 * x) }];
     };
     const values = new Map([...(await source.model.parameters.read())].map(louder));
     await source.model.parameters.write(values);
@@ -153,7 +160,7 @@ describe("a policy beside its reference", () => {
     const before = await texts("policy");
     expect(await texts("reference")).toEqual(before);
     const head = pair.parameters.specs.find(({ name }) => name === "transformer.wte.weight")!;
-    const turned = Float32Array.from(values.get(head.name)!.data, (x) => -Number(x));
+    const turned = Float32Array.from(values.get(head.name)!.data as Float32Array, (x) => -x);
     await pair.parameters.update(new Map([[head.name, { dtype: "float32", shape: head.shape, data: turned }]]));
     expect(await texts("policy")).not.toEqual(before);
     expect(await texts("reference")).toEqual(before);

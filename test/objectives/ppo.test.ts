@@ -102,7 +102,9 @@ describe("advantages", () => {
   });
 
   it("of one kind stay finite when they are whitened", () => {
-    expect(Array.from(whitened([Float64Array.of(3, 3), Float64Array.of(3)]).flatMap((one) => [...one]))).toEqual([0, 0, 0]);
+    expect(Array.from(whitened([Float64Array.of(3, 3), Float64Array.of(3)]).flatMap((one) => [...one]))).toEqual([
+      0, 0, 0,
+    ]);
   });
 });
 

@@ -58,9 +58,13 @@ export const golden = JSON.parse(
 ) as PreferencesGolden;
 
 export const tinyGpt = (task: ModelTask): Architecture =>
-  architectureOf({ ...golden.config, model_type: "gpt2", id2label: { 0: "LABEL_0" }, label2id: { LABEL_0: 0 } }, "golden", {
-    task,
-  });
+  architectureOf(
+    { ...golden.config, model_type: "gpt2", id2label: { 0: "LABEL_0" }, label2id: { LABEL_0: 0 } },
+    "golden",
+    {
+      task,
+    },
+  );
 
 /** Element i is ((7919 i + 104729 seed) mod 2003 − 1001) / 2048, as in tools/goldens/preferences.py. */
 export function formula(shape: readonly number[], seed: number): HostTensor {

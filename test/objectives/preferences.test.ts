@@ -96,9 +96,7 @@ describeEngines((options: EngineOptions) => {
   it("says what an architecture is not for", () => {
     const refused = (task: "sequence-classification" | "causal-lm") => (): unknown =>
       new Trace("training").run(
-        task === "causal-lm"
-          ? rewardPairs(tinyGpt(task))
-          : directPreferences(tinyGpt(task), { beta: 1 }),
+        task === "causal-lm" ? rewardPairs(tinyGpt(task)) : directPreferences(tinyGpt(task), { beta: 1 }),
       );
     expect(refused("causal-lm")).toThrow(/no single score of a row/);
     expect(refused("sequence-classification")).toThrow(/does not write answers word by word/);

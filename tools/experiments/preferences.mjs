@@ -33,7 +33,14 @@ const colors = "red blue green black white old".split(" ");
 const things = "cup book key lamp coat ball shoe bag pen hat box map".split(" ");
 const places = "kitchen hall garden car cellar attic".split(" ");
 const openings = { "": 0, " sure ,": 0.5, " well ,": 0, " oh no ,": -0.5, " listen ,": 0 };
-const closings = { "": 0, " , my friend": 1, " , thank you": 1, " , you fool": -1, " , go away": -1, " , as always": 0 };
+const closings = {
+  "": 0,
+  " , my friend": 1,
+  " , thank you": 1,
+  " , you fool": -1,
+  " , go away": -1,
+  " , as always": 0,
+};
 
 const one = (draw, list) => list[draw.below(list.length)];
 const promptOf = (draw) => `${one(draw, names)} asks : where is the ${one(draw, colors)} ${one(draw, things)} ?`;
@@ -51,7 +58,8 @@ function rule(answer) {
 const NOISE = 2;
 
 const mean = (all) => all.reduce((sum, x) => sum + x, 0) / all.length;
-const deviation = (all) => Math.sqrt(all.reduce((sum, x) => sum + (x - mean(all)) ** 2, 0) / Math.max(all.length - 1, 1));
+const deviation = (all) =>
+  Math.sqrt(all.reduce((sum, x) => sum + (x - mean(all)) ** 2, 0) / Math.max(all.length - 1, 1));
 const lines = (rows) => rows.map((row) => JSON.stringify(row)).join("\n");
 
 async function pretrained(folder, texts, seed) {
@@ -62,12 +70,19 @@ async function pretrained(folder, texts, seed) {
   const architecture = architectureOf({ ...json, ...none }, "the experiment", { task: "causal-lm" });
   const model = await createModel(architecture, { ...engine, seed });
   const rows = texts.map((text) => [...tokenizer.ids(text), end]);
-  const epoch = rowBatches(rows.map((row) => row.length), { batchTokens: 2048, seed }, (some) => {
-    const feeds = paddedRows(architecture, some.map((i) => rows[i]));
-    const { inputIds, attentionMask } = feeds;
-    const data = inputIds.data.map((id, i) => (attentionMask.data[i] === 1 ? id : -100));
-    return { feeds: { ...feeds, labels: { ...inputIds, data } }, targets: 1 };
-  });
+  const epoch = rowBatches(
+    rows.map((row) => row.length),
+    { batchTokens: 2048, seed },
+    (some) => {
+      const feeds = paddedRows(
+        architecture,
+        some.map((i) => rows[i]),
+      );
+      const { inputIds, attentionMask } = feeds;
+      const data = inputIds.data.map((id, i) => (attentionMask.data[i] === 1 ? id : -100));
+      return { feeds: { ...feeds, labels: { ...inputIds, data } }, targets: 1 };
+    },
+  );
   const objective = lossOf(architecture, ["inputIds", "attentionMask", "labels"]);
   const how = { updates: sizes.base, learningRate: 3e-3, warmUp: 20, seed };
   let last = NaN;
@@ -76,7 +91,6 @@ async function pretrained(folder, texts, seed) {
   await model.dispose();
   return last;
 }
-
 
 /** Several answers to each prompt, drawn from a model itself. */
 async function answered(folder, prompts, sequences, seed) {
@@ -119,7 +133,9 @@ async function experiment(seed) {
   }
   const started = performance.now();
   const loss = await pretrained(files.at("base"), learned, seed);
-  console.log(`seed ${seed}: base at ${loss.toFixed(3)} nats a token, ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  console.log(
+    `seed ${seed}: base at ${loss.toFixed(3)} nats a token, ${((performance.now() - started) / 1000).toFixed(0)} s`,
+  );
   const label = (some, answers) =>
     some.flatMap((prompt, i) => {
       const [a, b] = answers[i];
@@ -163,7 +179,9 @@ async function byTheRule(files, held, seed) {
   return Object.fromEntries(Object.entries(all).map(([name, answers]) => [name, mean(answers.map(rule))]));
 }
 
-const table = [["seed", "system", "reward", "gain ± SE", "KL/token", "perplexity", "by the rule", "seconds", "reached"]];
+const table = [
+  ["seed", "system", "reward", "gain ± SE", "KL/token", "perplexity", "by the rule", "seconds", "reached"],
+];
 const reached = { DPO: [], PPO: [] };
 const gains = { DPO: [], PPO: [] };
 for (const seed of seeds) {
@@ -174,7 +192,9 @@ for (const seed of seeds) {
   );
   const number = (x, digits = 3) => (x === undefined ? "" : x.toFixed(digits));
   const row = (name, value, gain, kl, ratio, seconds, mark) =>
-    table.push([seed, name, number(value), gain, number(kl, 4), number(ratio), number(rules[name]), seconds, mark].map(String));
+    table.push(
+      [seed, name, number(value), gain, number(kl, 4), number(ratio), number(rules[name]), seconds, mark].map(String),
+    );
   row("untuned", ppo.untuned, "", 0, 1, "", "");
   row("best of 4", ppo["best of 4"], "", undefined, undefined, "", "");
   for (const [name, found] of Object.entries({ DPO: dpo, PPO: ppo })) {
@@ -183,15 +203,26 @@ for (const seed of seeds) {
     const good = gain > 2 * error && kl <= 0.1 && ratio <= 1.2;
     reached[name].push(good);
     gains[name].push(gain);
-    row(name, found.reward, `${number(gain)} ± ${number(error)}`, kl, ratio, found.seconds.toFixed(0), good ? "yes" : "NO");
+    row(
+      name,
+      found.reward,
+      `${number(gain)} ± ${number(error)}`,
+      kl,
+      ratio,
+      found.seconds.toFixed(0),
+      good ? "yes" : "NO",
+    );
   }
 }
 const widths = table[0].map((_, i) => Math.max(...table.map((row) => row[i].length)));
 console.log();
-for (const row of table) console.log(row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "));
+for (const row of table)
+  console.log(row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "));
 console.log();
 for (const name of ["DPO", "PPO"]) {
   const [all, good] = [gains[name], reached[name].filter(Boolean).length];
-  console.log(`${name}: gain ${mean(all).toFixed(3)} (deviation over seeds ${deviation(all).toFixed(3)}), reached in ${good} of ${all.length}`);
+  console.log(
+    `${name}: gain ${mean(all).toFixed(3)} (deviation over seeds ${deviation(all).toFixed(3)}), reached in ${good} of ${all.length}`,
+  );
 }
 process.exitCode = quick || [...reached.DPO, ...reached.PPO].every(Boolean) ? 0 : 1;

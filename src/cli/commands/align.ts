@@ -39,6 +39,11 @@ export function command(io: Io): Command {
       .option("--max-tokens <n>", "the most tokens of an answer that is sampled", wholeNumber(1)),
   ).action((flags: Flags) => {
     const { method, model, data, validation, prompts, texts, reward, maxLength, maxTokens } = flags;
-    return runLearning(align, flags, { method, model, data, validation, prompts, texts, reward, maxLength, maxTokens }, io);
+    return runLearning(
+      align,
+      flags,
+      { method, model, data, validation, prompts, texts, reward, maxLength, maxTokens },
+      io,
+    );
   });
 }
