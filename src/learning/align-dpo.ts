@@ -19,7 +19,7 @@ import type { AlignConfig } from "./align-config.ts";
 import { textsOf } from "./align-reward.ts";
 import { judgePolicy, scoresOfPolicies, somePrompts, type Judge } from "./judge-policy.ts";
 import { modelFrom, type SourcedModel } from "./model-source.ts";
-import { byTokens, PolicyPair } from "./policy-pair.ts";
+import { byTokens, PolicyPair, savePolicy } from "./policy-pair.ts";
 import {
   distinct,
   encodePairs,
@@ -109,7 +109,7 @@ export async function prepareDpo(
     width: architecture.config["width"] as number | undefined,
     summary: pairSummary(rows, pairs),
     updatesPerEpoch: epoch(0).length,
-    write: (folder, weights) => text.save(folder, weights),
+    write: (folder, weights) => savePolicy(text, folder, weights),
     dispose: async () => {
       await model.dispose();
       await judge?.dispose();

@@ -17,7 +17,7 @@ import {
   somePrompts,
   type Judge,
 } from "./judge-policy.ts";
-import { PolicyPair } from "./policy-pair.ts";
+import { PolicyPair, savePolicy } from "./policy-pair.ts";
 import { ppoLoop } from "./ppo-loop.ts";
 import {
   distinct,
@@ -84,7 +84,7 @@ export async function preparePpo(
     stored: (name) => (name.startsWith(`${REFERENCE}.`) ? undefined : name),
     write: async (folder, weights) => {
       const isHead = ([name]: readonly [string, HostTensor]): boolean => name.startsWith(`${VALUE_HEAD}.`);
-      await pair.save(folder, new Map([...weights].filter((one) => !isHead(one))));
+      await savePolicy(pair.text, folder, new Map([...weights].filter((one) => !isHead(one))));
       await writeTensors(folder, VALUE_HEAD_FILE, new Map([...weights].filter(isHead)));
     },
     dispose: async () => {

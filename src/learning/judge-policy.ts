@@ -55,9 +55,7 @@ export async function rewardsOf(reward: Reward, answers: readonly Answered[]): P
   const bad = scores.findIndex((score) => !Number.isFinite(score));
   const fits = scores.length === answers.length;
   if (fits && bad < 0) return scores;
-  const got = fits
-    ? `${scores[bad]!} for answer ${bad + 1}`
-    : `${scores.length} numbers for ${answers.length} answers`;
+  const got = fits ? `${scores[bad]!} for answer ${bad + 1}` : `${scores.length} numbers for ${answers.length} answers`;
   throw new InputError(`The reward gave ${got}; it must give one finite number for each answer.`);
 }
 

@@ -3,6 +3,7 @@
  * both make of an answer, token by token. The policy may be trained meanwhile.
  */
 import type { Said } from "../data/index.ts";
+import { writeSettings } from "../checkpoints/index.ts";
 import { CachedModel, generate, type ModelFunction } from "../generation/index.ts";
 import { answerFeeds, answerMeasures, paddedRows, REFERENCE, type AnsweredRow } from "../objectives/index.ts";
 import type { Folder } from "../files/index.ts";
@@ -17,6 +18,7 @@ import { TextModel } from "../tasks/text-model.ts";
 import type { Tokenizer } from "../tokens/index.ts";
 import type { SourcedModel } from "./model-source.ts";
 
+const GENERATION = "generation_config.json";
 /** Rows that are sampled at once. */
 const SAMPLED = 64;
 
@@ -178,16 +180,27 @@ export class PolicyPair {
     });
   }
 
-  /** Writes the policy's folder. */
-  save(folder: Folder, weights: ReadonlyMap<string, HostTensor>): Promise<void> {
-    return this.text.save(folder, weights);
-  }
-
   async dispose(): Promise<void> {
     await this.#cached.policy.dispose();
     await this.#cached.reference.dispose();
     await this.text.dispose();
   }
+}
+
+/**
+ * Writes the folder of a policy. Where its settings do not name the token that ends an answer, they do so from now on:
+ * whoever generates with the folder stops where the policy learned to.
+ */
+export async function savePolicy(
+  text: TextModel,
+  folder: Folder,
+  weights: ReadonlyMap<string, HostTensor>,
+): Promise<void> {
+  await text.save(folder, weights);
+  const end = text.tokenizer.special.eos?.id;
+  if (end === undefined || modelGenerationOptions(text.model).eosTokenId !== undefined) return;
+  const settings = text.model.checkpoint?.beside.get(GENERATION);
+  await writeSettings(folder, GENERATION, { ...settings?.values, eos_token_id: end }, settings);
 }
 
 /** The numbers of rows in batches of at most so many tokens, padding included, in their order. */
