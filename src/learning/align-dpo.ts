@@ -150,7 +150,9 @@ async function rowSums(
     const part = some.map((i) => rows[i]!);
     const call = { program: loaded.id, bind: loaded.bind, fetch: ["sums"] };
     const feeds = { ...answerFeeds(architecture, part), answerRows: answerRows(part) };
-    found.set((await parameters.engine.run([call], feeds))["sums"]!.data as Float32Array, some[0]!);
+    const results = await parameters.engine.run([call], feeds);
+    const values: Float32Array = results["sums"]!.data as Float32Array;
+    found.set(values, some[0]);
   }
   await parameters.engine.unload(loaded.id);
   return found;

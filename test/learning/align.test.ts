@@ -77,7 +77,10 @@ describe("DPO", () => {
 
 /** Likes answers with many an "e". */
 const likesE: Reward = (answers) =>
-  answers.map(({ answer }) => (String(answer).match(/e/g) ?? []).length / Math.max(String(answer).length, 1));
+  answers.map(({ answer }) => {
+    const text = typeof answer === "string" ? answer : "";
+    return (text.match(/e/g) ?? []).length / Math.max(text.length, 1);
+  });
 
 describe("PPO", () => {
   const way = alignWith({ reward: likesE });

@@ -61,8 +61,9 @@ export async function runAlign(
 /** The records of a log, without what takes another time each time. */
 export async function recordsOf(files: Folder, path: string): Promise<LogRecord[]> {
   const records: LogRecord[] = [];
-  for await (const { seconds: _, ...record } of readLog(files, path)) {
-    if (record["event"] === undefined) records.push(record);
+  for await (const record of readLog(files, path)) {
+    if (record["event"] !== undefined) continue;
+    records.push(Object.fromEntries(Object.entries(record).filter(([name]) => name !== "seconds")));
   }
   return records;
 }

@@ -25,7 +25,7 @@ const seeds = quick ? [1] : options.seeds.split(",").map(Number);
 const engine = options.threads === undefined ? {} : { threads: Number(options.threads) };
 const sizes = quick
   ? { sentences: 1500, base: 120, prompts: 200, held: 40, reward: 40, dpo: 20, rounds: 6 }
-  : { sentences: 6000, base: 600, prompts: 1200, held: 256, reward: 200, dpo: 120, rounds: 50 };
+  : { sentences: 5000, base: 500, prompts: 1000, held: 256, reward: 150, dpo: 100, rounds: 30 };
 
 // The language. Every answer is in one manner of each list, by a fair draw; the hidden rule likes some of them.
 const names = "Ann Ben Cleo Dan Eve Finn Gus Hal Ivy Jon Kim Leo Mia Ned Ola Pam Quin Ray Sue Tom".split(" ");
@@ -88,6 +88,7 @@ async function pretrained(folder, texts, seed) {
   let last = NaN;
   for await (const { loss } of fit({ parameters: model.parameters, objective, epoch }, how)) last = loss;
   await new TextModel(model, tokenizer).save(folder);
+  await folder.write("generation_config.json", JSON.stringify({ eos_token_id: end }));
   await model.dispose();
   return last;
 }
@@ -149,16 +150,16 @@ async function experiment(seed) {
   const judge = { prompts: sizes.held, bestOf: 4 };
   const training = (updates, more) => ({ updates, validateEvery: 1e6, saveEvery: 1e6, ...more });
   const reward = await run(files, "reward", {
-    ...{ ...data, method: "reward", training: training(sizes.reward, { learningRate: 1e-3, batchTokens: 2048 }) },
+    ...{ ...data, method: "reward", training: training(sizes.reward, { learningRate: 5e-4, batchTokens: 2048 }) },
   });
   const dpo = await run(files, "dpo", {
-    ...{ ...data, method: "dpo", reward: "reward", judge, dpo: { beta: 1 } },
-    training: training(sizes.dpo, { learningRate: 5e-4, batchTokens: 2048 }),
+    ...{ ...data, method: "dpo", reward: "reward", judge, dpo: { beta: 2 } },
+    training: training(sizes.dpo, { learningRate: 2e-4, batchTokens: 2048 }),
   });
   const ppo = await run(files, "ppo", {
     ...{ ...data, method: "ppo", reward: "reward", judge },
-    ppo: { rollouts: 64, minibatch: 16, epochs: 2, klCoefficient: 1, targetKl: 0.05, klGain: 0.5, valueRate: 5 },
-    training: training(sizes.rounds * 8, { learningRate: 1e-3, batchTokens: 4096 }),
+    ppo: { rollouts: 64, minibatch: 16, epochs: 2, klCoefficient: 0.5, targetKl: 0.05, klGain: 0.5, valueRate: 5 },
+    training: training(sizes.rounds * 8, { learningRate: 5e-4, batchTokens: 4096 }),
   });
   return { reward, dpo, ppo, rules: await byTheRule(files, held, seed) };
 }
