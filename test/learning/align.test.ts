@@ -95,6 +95,7 @@ describe("PPO", () => {
     expect(mean(rewards.slice(-4))).toBeGreaterThan(mean(rewards.slice(0, 4)) + 0.05);
     expect(scores["gain over untuned"]).toBeGreaterThan(2 * scores["its standard error"]!);
     expect(scores["best of 4"]).toBeGreaterThan(scores["untuned"]!);
+    expect(steps[1]!.reports!["klCoefficient"]).not.toBe(steps[0]!.reports!["klCoefficient"]);
     expect(steps[0]!.reports!["kl"]).toBeLessThan(1e-5);
     expect(steps.at(-1)!.reports!["kl"]).toBeGreaterThan(0.001);
     for (const name of ["entropy", "clipShare", "valueLoss", "policyLoss", "klCoefficient", "length", "finished"]) {
