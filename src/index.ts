@@ -87,6 +87,8 @@ export {
   type OpenOptions,
 } from "./tasks/open.ts";
 export { profileTranslator, type ProfileOptions, type StepProfile } from "./tasks/profile-translator.ts";
+export { type Answered, type Reward } from "./tasks/answers.ts";
+export { RewardModel } from "./tasks/reward-model.ts";
 export { TokenTagger, type TaggedSpan, type TaggedWord } from "./tasks/tag.ts";
 export { TextModel, type EncodedTexts, type ReadOptions } from "./tasks/text-model.ts";
 export { train, type TrainOptions } from "./tasks/train-translator.ts";

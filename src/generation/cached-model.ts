@@ -18,6 +18,11 @@ export interface CachedModelOptions {
   readonly growing?: string;
   /** The resident that holds the parameters. Default: the trained ones. */
   readonly resident?: string;
+  /**
+   * Whether each step sees the parameters as they are then, for a model that is trained meanwhile: programs read them where
+   * they lie, are not loaded again after an update, and take longer a step than with the values inside. Default: false.
+   */
+  readonly live?: boolean;
 }
 
 /**
@@ -33,6 +38,7 @@ export class CachedModel {
   readonly parameters: ModelParameters;
   readonly #model: ModelFunction;
   readonly #resident: string | undefined;
+  readonly #live: boolean;
   #growing: string | undefined;
   #programs: LoadedPrograms | undefined;
 
@@ -41,6 +47,7 @@ export class CachedModel {
     this.#growing = options.growing;
     this.#model = model;
     this.#resident = options.resident;
+    this.#live = options.live ?? false;
   }
 
   /** The input that grows by what is generated. Throws InputError where the model has none of the usual names. */
@@ -56,8 +63,9 @@ export class CachedModel {
   async start(feeds: Values, selection: Selection): Promise<Session> {
     promptOf(this.growing, feeds);
     const before = this.#programs;
-    const fresh = before?.version === this.parameters.version;
-    const programs = fresh ? before : new LoadedPrograms(this.parameters, this.#model, this.growing, this.#resident);
+    const fresh = before !== undefined && (this.#live || before.version === this.parameters.version);
+    const how = { resident: this.#resident, live: this.#live };
+    const programs = fresh ? before : new LoadedPrograms(this.parameters, this.#model, this.growing, how);
     this.#programs = programs.take();
     try {
       if (!fresh) await before?.retire();

@@ -19,6 +19,8 @@ export class LoadedPrograms {
   readonly #parameters: ModelParameters;
   readonly #model: ModelFunction;
   readonly #resident: string;
+  /** Whether parameters are read where they lie, whatever happens to them. */
+  readonly #live: boolean;
   readonly #growing: string;
   readonly #loaded = new Map<string, Promise<LoadedProgram | undefined>>();
   /** The program of a large model that has the parameters inside. */
@@ -27,12 +29,18 @@ export class LoadedPrograms {
   #retired = false;
 
   /** `growing` is the input that grows by what is generated. */
-  constructor(parameters: ModelParameters, model: ModelFunction, growing: string, resident = PARAMETERS) {
+  constructor(
+    parameters: ModelParameters,
+    model: ModelFunction,
+    growing: string,
+    { resident = PARAMETERS, live = false }: { resident?: string | undefined; live?: boolean } = {},
+  ) {
     this.version = parameters.version;
     this.#growing = growing;
     this.#parameters = parameters;
     this.#model = model;
     this.#resident = resident;
+    this.#live = live;
   }
 
   take(): this {
@@ -67,7 +75,7 @@ export class LoadedPrograms {
     const serial = rows <= FEW_ROWS && this.#parameters.small;
     const key = `${kind} ${selection.kind} ${selection.kind === "top" ? selection.count : ""} ${serial ? "few" : "many"}`;
     // Of a large model one copy must do: a prompt has rows enough to do without, and other steps are rare.
-    const inside = this.#parameters.small || (kind !== "prefill" && (this.#prepared ??= key) === key);
+    const inside = !this.#live && (this.#parameters.small || (kind !== "prefill" && (this.#prepared ??= key) === key));
     const make = (options: LowerOptions): Program => {
       if (kind === "prefill") return { ...prefillProgram(this.#model, selection, options), serial };
       const reorder = kind === "reordered step";

@@ -71,7 +71,7 @@ export async function* learn<C extends WayConfig>(
     options.begin?.(lesson, updates, run.resumed?.position.update ?? 0);
     const job = { ...lesson, goal, run, write: writerOf(lesson) };
     const { signal } = options;
-    const fitting = fit(job, { ...config.training, updates, seed: config.seed, signal, group });
+    const fitting = (lesson.loop ?? fit)(job, { ...config.training, updates, seed: config.seed, signal, group });
     let { update, seconds } = run.resumed?.position ?? { update: 0, seconds: 0 };
     for await (const step of fitting) {
       ({ update, seconds } = step);

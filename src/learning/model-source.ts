@@ -1,6 +1,6 @@
 /** Where the model of a run comes from: a checkpoint, a published size by its name, or sizes of one's own. */
 import { z } from "zod";
-import { openFolderTokenizer } from "../checkpoints/index.ts";
+import { openFolderTokenizer, requireModelFolder } from "../checkpoints/index.ts";
 import { ConfigError } from "../errors/index.ts";
 import type { ReadableFolder } from "../files/index.ts";
 import { architectureOf, architectureOfPreset, type ConfigJson, type WantedHead } from "../models/index.ts";
@@ -41,8 +41,8 @@ export interface WantedModel {
   readonly model: ModelSource;
   readonly tokenizer?: TokenizerSource | undefined;
   readonly head: WantedHead;
-  /** Keys over those of config.json: labels, say. */
-  readonly config?: ConfigJson | undefined;
+  /** Keys over those of config.json: labels, say; or what makes them of the tokenizer: the id of its padding. */
+  readonly config?: ConfigJson | ((tokenizer: Tokenizer) => ConfigJson) | undefined;
   readonly seed: number;
   /** What a tokenizer is trained on, where the model has none. */
   readonly texts: () => Texts;
@@ -60,7 +60,7 @@ export interface SourcedModel {
  * nor a size, and CheckpointError for a folder that cannot be opened.
  */
 export async function modelFrom(wanted: WantedModel, context: WayContext): Promise<SourcedModel> {
-  const { model: source, head, config, seed } = wanted;
+  const { model: source, head, seed } = wanted;
   if (context.from !== undefined) return opened(context.from, wanted, context);
   if (typeof source === "string" && (await context.files.kind(source)) === "folder") {
     return opened(context.files.at(source), wanted, context);
@@ -72,6 +72,7 @@ export async function modelFrom(wanted: WantedModel, context: WayContext): Promi
     );
   }
   const tokenizer = await tokenizerFrom(wanted, json["model_type"], context);
+  const config = typeof wanted.config === "function" ? wanted.config(tokenizer) : wanted.config;
   const architecture = architectureOf(
     { ...json, ...idsOf(tokenizer, json["model_type"]), ...config, architectures: undefined },
     "model",
@@ -91,9 +92,14 @@ function presetJson(name: string, head: WantedHead): ConfigJson {
 
 async function opened(
   folder: ReadableFolder,
-  { head, config, seed }: WantedModel,
+  { head, config: wanted, seed }: WantedModel,
   { engine }: WayContext,
 ): Promise<SourcedModel> {
+  let config: ConfigJson | undefined;
+  if (typeof wanted === "function") {
+    await requireModelFolder(folder);
+    config = wanted(await openFolderTokenizer(folder));
+  } else config = wanted;
   const options = { ...engine, ...head, config, seed, fresh: true };
   const checkpoint = await inspectCheckpoint(folder, options);
   const tokenizer = await openFolderTokenizer(folder, checkpoint.architecture.modelType);

@@ -4,7 +4,7 @@ import type { Schema } from "../errors/schema.ts";
 import type { ConfigKeys } from "../models/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { EngineOptions } from "../runtime/index.ts";
-import type { FitJob, Goal, TrainingMemory } from "../training/index.ts";
+import type { FitJob, FitOptions, Goal, Step, TrainingMemory } from "../training/index.ts";
 import type { FitConfig } from "./fit-config.ts";
 
 /** What all configs have. */
@@ -27,6 +27,8 @@ export interface WayContext {
 export interface Lesson extends Omit<FitJob, "run" | "write" | "goal"> {
   /** For people, before training starts: rows, labels, lengths, model. A line each. */
   readonly summary: readonly string[];
+  /** A loop of its own, for what makes its batches while it learns; `epoch` is then not asked for. Default: `fit`. */
+  readonly loop?: ((job: FitJob, options: FitOptions) => AsyncGenerator<Step, unknown>) | undefined;
   /** Updates of an epoch, where `epochs` may be asked for. */
   readonly updatesPerEpoch?: number | undefined;
   /** What training takes of the machine's memory. */

@@ -105,6 +105,8 @@ export interface ScopeRules {
   readonly instead?: ((name: string, published: Tensor) => Tensor) | undefined;
   /** A tensor in place of an input of the model, by its name; undefined for what stays an input. */
   readonly given?: ((name: string) => Tensor | undefined) | undefined;
+  /** Whether dropout acts where a trace trains. Default: true. */
+  readonly dropout?: boolean | undefined;
   /** The name under which a tensor is published: two models of one trace publish the same names. */
   readonly publishAs?: ((name: string) => string) | undefined;
 }
@@ -165,6 +167,11 @@ export class Scope {
   /** The same place under further rules, which hold for all scopes below it. The last that were added apply first. */
   with(rules: ScopeRules): Scope {
     return new Scope(this.trace, this.path, [rules, ...this.#rules]);
+  }
+
+  /** Whether dropout acts here: in programs that train, unless a rule says otherwise. */
+  get drops(): boolean {
+    return this.trace.kind === "training" && this.#rules.every(({ dropout }) => dropout ?? true);
   }
 
   /** What a linear layer of this path gives, from its input `x` and the output `y` that it has by itself. */

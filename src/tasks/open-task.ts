@@ -14,6 +14,7 @@ import { TextGenerator } from "./generate-text.ts";
 import { ImageTextMatcher } from "./match.ts";
 import type { Model } from "./model.ts";
 import { inspectCheckpoint, loadModel, openModel, type OpenOptions } from "./open.ts";
+import { requireOneScore, RewardModel } from "./reward-model.ts";
 import { TokenTagger } from "./tag.ts";
 import { TextModel } from "./text-model.ts";
 
@@ -22,6 +23,8 @@ const tasks = {
   fill: { opens: MaskFiller, head: { task: "masked-lm" } },
   generate: { opens: TextGenerator, head: { task: "causal-lm" } },
   classify: { opens: TextClassifier, head: { task: "sequence-classification" } },
+  /** How good an answer is. */
+  reward: { opens: RewardModel, head: { task: "sequence-classification" } },
   tag: { opens: TokenTagger, head: { task: "token-classification" } },
   answer: { opens: QuestionAnswerer, head: { task: "question-answering" } },
   translate: { opens: TextTranslator, head: { task: "conditional-generation" } },
@@ -83,6 +86,7 @@ export async function open(
       `${architecture.className} is for ${architecture.task}; to ${name} takes one for ${head.task}.`,
     );
   }
+  if (opens === RewardModel) requireOneScore(architecture);
   if (opens === ImageClassifier) return new ImageClassifier(await loadModel(checkpoint, rest));
   const tokenizer = await openFolderTokenizer(folder, architecture.modelType);
   const made = opens as new (...parts: ConstructorParameters<typeof TextModel>) => TextModel;

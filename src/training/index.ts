@@ -3,6 +3,7 @@ export { Evaluation, type JudgedBatch, type ObjectiveSums } from "./evaluation.t
 export { fit, trainerOf, type FitJob, type FitOptions } from "./fit.ts";
 export {
   trainingLoop,
+  judged,
   START,
   type Epoch,
   type Goal,

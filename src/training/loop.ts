@@ -246,7 +246,8 @@ function scoreOf(validation: Scores, { score }: Goal): number {
 const isBest = ({ sinceBest }: Position, validation: object | undefined): boolean =>
   validation !== undefined && sinceBest === 0;
 
-function judged(position: Position, score: number, { better }: Goal): Position {
+/** The position after a validation with this score. */
+export function judged(position: Position, score: number, { better }: Goal): Position {
   const { best } = position;
   const improved = best === undefined || (better === "lower" ? score < best : score > best);
   return improved ? { ...position, best: score, sinceBest: 0 } : { ...position, sinceBest: position.sinceBest + 1 };

@@ -166,16 +166,17 @@ export class Run {
   }
 
   /** Adds a step to the log, as a line of JSON and as TensorBoard events. */
-  async record({ position, targets, validation, ...step }: Step): Promise<void> {
+  async record({ position, targets, validation, reports, ...step }: Step): Promise<void> {
     if (this.#run === undefined) return;
     const flat = Object.entries(validation ?? {}).map(([name, value]) => [`validation_${name}`, value] as const);
     const { update, ...numbers } = step;
-    const record = { step: update, targets, ...numbers, ...Object.fromEntries(flat) };
+    const record = { step: update, targets, ...numbers, ...reports, ...Object.fromEntries(flat) };
     await this.#log?.write(record);
     const scalars = {
       loss: step.loss,
       learningRate: step.learningRate,
       gradientNorm: step.gradientNorm,
+      ...reports,
       ...Object.fromEntries(flat),
     };
     await this.folder.append(

@@ -71,6 +71,8 @@ export interface TrainerOptions {
   readonly recompute?: boolean | undefined;
   /** The processes that share each batch. Default: this one alone. */
   readonly group?: Group | undefined;
+  /** Entries of the objective beside the loss that each step reports, as means per target. Default: none. */
+  readonly report?: readonly string[] | undefined;
 }
 
 /** What an update reports. Losses are means per target, in nats for cross-entropies. */
@@ -78,6 +80,8 @@ export interface StepResult {
   readonly loss: number;
   readonly gradientNorm: number;
   readonly targets: number;
+  /** What else of the objective was asked for, by name: means per target. */
+  readonly reports?: Readonly<Record<string, number>> | undefined;
 }
 
 /** What to do against a loss that runs away. */
@@ -87,6 +91,7 @@ export const CALMER =
 /** The name of the program with the forward and the backward pass. */
 export const TRAINING_STEP = "training step";
 const LOSS_SCALE = "loss.scale";
+const REPORT = "report.";
 const PART = "gradients of a part";
 
 interface TrainingProgram {
@@ -185,21 +190,28 @@ export class Trainer {
     const share = single ? batch : await this.#shares.of(batch, (some) => this.#lossOf(update, some));
     let loss = 0;
     let gradientNorm = 0;
+    const { report } = this.#options;
+    let sums = Object.fromEntries((report ?? []).map((name) => [name, 0]));
     for (const [i, part] of share.entries()) {
       const last = single && i === share.length - 1;
       const call: Call = {
         program: this.#training.program,
         bind: this.#bindTo(i === 0 ? GRADIENTS : PART),
-        fetch: ["loss"],
+        fetch: ["loss", ...Object.keys(sums).map((name) => REPORT + name)],
       };
       const adding = i === 0 ? [] : await this.#accumulateCalls();
       const calls = [call, ...adding, ...(last ? this.#updater.normCalls : [])];
       const results = await this.engine.run(calls, this.#feeds(update, part, targets));
       loss += scalar(results["loss"]!);
+      for (const name of Object.keys(sums)) sums[name]! += scalar(results[REPORT + name]!) / Math.max(targets, 1);
       if (last) gradientNorm = scalar(results["norm"]!);
     }
-    if (!single) ({ loss, gradientNorm } = await this.#joined(loss, share.length > 0));
-    const result = { loss, gradientNorm, targets };
+    if (!single) {
+      ({ loss, gradientNorm } = await this.#joined(loss, share.length > 0));
+      const all = await this.#group.sum(Object.values(sums));
+      sums = Object.fromEntries(Object.keys(sums).map((name, i) => [name, all[i]!]));
+    }
+    const result = { loss, gradientNorm, targets, ...(report !== undefined && { reports: sums }) };
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) await this.#refuse(update, share, result);
     try {
       await this.#updater.apply(update, learningRate);
@@ -300,11 +312,15 @@ export class Trainer {
 /** The program of a training step (the loss, and its gradients by all trained parameters) and what its tracing collected. */
 export function trainingProgram(
   objective: Objective,
-  { recompute = false }: Pick<TrainerOptions, "recompute">,
+  { recompute = false, report = [] }: Pick<TrainerOptions, "recompute" | "report">,
 ): { readonly program: Program; readonly trace: Trace } {
   const trace = new Trace("training");
-  const written = trace.run((scope) => objective(scope).loss.mul(input(LOSS_SCALE, "float32", [])));
-  const [loss, ...checkpoints] = rewrite([written, ...(recompute ? trace.checkpoints : [])], trainingRules);
+  const written = trace.run((scope) => {
+    const { loss, ...others } = objective(scope);
+    return [loss.mul(input(LOSS_SCALE, "float32", [])), ...report.map((name) => reportOf(others, name))];
+  });
+  const [loss, ...rest] = rewrite([...written, ...(recompute ? trace.checkpoints : [])], trainingRules);
+  const checkpoints = rest.splice(report.length);
   const specs = [...trace.parameters.values()].filter(({ trained }) => trained);
   const byParameter = gradients(
     loss!,
@@ -312,7 +328,16 @@ export function trainingProgram(
     { checkpoints },
   );
   const named = Object.fromEntries(specs.map((spec, i) => [`gradient.${spec.name}`, byParameter[i]!]));
-  return { program: lower(TRAINING_STEP, { loss: loss!, ...named }), trace };
+  const reports = Object.fromEntries(report.map((name, i) => [REPORT + name, rest[i]!]));
+  return { program: lower(TRAINING_STEP, { loss: loss!, ...named, ...reports }), trace };
+}
+
+function reportOf(others: Readonly<Record<string, Tensor>>, name: string): Tensor {
+  const found = others[name];
+  if (found !== undefined) return found;
+  throw new TrainingError(
+    `The objective has no entry "${name}" to report. It has ${Object.keys(others).join(", ") || "its loss alone"}.`,
+  );
 }
 
 async function parametersFor(

@@ -62,4 +62,17 @@ describe("the examples in full", () => {
     expect(code, output + errors).toBe(0);
     expect(numbers(output, / % to (\S+) %/g)[0]).toBeGreaterThanOrEqual(85);
   });
+
+  it("15: DPO and PPO raise the reward near the base model", async () => {
+    const { code, output, errors } = await runExample("15-preferences");
+    expect(code, output + errors).toBe(0);
+    expect(numbers(output, /orders (\S+) % of held-out pairs right/g)[0]).toBeGreaterThanOrEqual(95);
+    const found = [...output.matchAll(/^(?:DPO|PPO) +\S+ +(\S+) ± (\S+) +(\S+) +(\S+) times$/gm)];
+    expect(found).toHaveLength(2);
+    for (const [gain, error, kl, ratio] of found.map((match) => match.slice(1).map(Number))) {
+      expect(gain).toBeGreaterThan(2 * error!);
+      expect(kl).toBeLessThanOrEqual(0.1);
+      expect(ratio).toBeLessThanOrEqual(1.2);
+    }
+  });
 });

@@ -75,6 +75,15 @@ describe("the examples, quick", () => {
     expect(to).toBeGreaterThan(from!);
     expect([...files.keys()]).toEqual(["few-shot.svg"]);
   });
+
+  it("15: a reward model, DPO and PPO say what they come to", async () => {
+    const { code, output, errors, files } = await runExample("15-preferences", "--quick");
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(numbers(output, /orders (\S+) % of held-out pairs right/g)).toHaveLength(1);
+    expect(numbers(output, /^(?:DPO|PPO) +\S+ +\S+ ± \S+ +(\S+) +\S+ times$/gm)).toHaveLength(2);
+    expect(output).toMatch(/^ppo +\w+ asks : where is the /m);
+    expect([...files.keys()]).toContain("pairs.jsonl");
+  });
 });
 
 it("names the examples where it does not know one", async () => {

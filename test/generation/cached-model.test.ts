@@ -83,6 +83,27 @@ describe("a cached model", () => {
     expect(watched.programs.size).toBe(0);
   });
 
+  it("that is live has the parameters of now, without loading its programs again", async () => {
+    const live = new CachedModel(cached.parameters, model, { live: true });
+    const found = async (one: CachedModel): Promise<number[][]> =>
+      (await generate(one, feeds, options)).map(([best]) => [...best!.ids]);
+    const before = await found(live);
+    expect(before).toEqual(await found(cached));
+    await cached.dispose();
+    const loaded = [...watched.programs];
+    const values = [...(await live.parameters.read())].map(([name, value]) => {
+      return [name, { ...value, data: Float32Array.from(value.data as Float32Array, (x) => -x) }] as const;
+    });
+    await live.parameters.write(new Map(values));
+    const after = await found(live);
+    expect([...watched.programs]).toEqual(loaded);
+    expect(after).not.toEqual(before);
+    expect(after).toEqual(await found(cached));
+    await cached.dispose();
+    await live.dispose();
+    expect(watched.programs.size).toBe(0);
+  });
+
   it.each(Object.entries(searches))("frees its caches where the engine fails: %s", async (_, search) => {
     for (const failing of [1, 4]) {
       const from = watched.runs;

@@ -26,6 +26,7 @@ export const commands: readonly CommandEntry[] = [
     summary: "score a model on a task that it meets only in its prompt",
     load: () => import("./prompt.ts"),
   },
+  { name: "align", summary: "learn from preferences: a reward model, PPO, DPO", load: () => import("./align.ts") },
   { name: "translate", summary: "translate standard input, line by line", load: () => import("./translate.ts") },
   { name: "generate", summary: "go on from a prompt", load: () => import("./generate.ts") },
   { name: "fill", summary: "fill in masked words", load: () => import("./fill.ts") },
