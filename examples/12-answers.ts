@@ -41,6 +41,7 @@ const config = wayConfig(
       model_type: "bert",
       ...{ hidden_size: 64, num_hidden_layers: 3, num_attention_heads: 4, intermediate_size: 128 },
       ...{ max_position_embeddings: 128, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
+      initializer_range: 0.1, // 1 / √width and a little less: narrow models learn from wider weights,
     },
     tokenizer: { family: "bert", size: 400 },
     training: { updates: options.quick ? 60 : 1500, learningRate: 2e-3, warmUp: 100, batchTokens: 2048 },

@@ -14,7 +14,7 @@ export interface PassageOptions {
   readonly seed: number;
   /** Whose names: those of training, or those that are kept apart. */
   readonly part: "training" | "held out";
-  /** Sentences of a passage. Default: 6. */
+  /** The most sentences of a passage; each has from 2 to so many. Default: 6. */
   readonly sentences?: number | undefined;
   /** Questions about each passage. Default: 3. */
   readonly questions?: number | undefined;
@@ -39,10 +39,10 @@ export interface SquadFile {
 }
 
 const split = (words: string): readonly string[] => words.split(" ");
-const ONSETS = split(
-  "ba be bo da de do fa fi ga go ha he jo ka ke ki la le lo ma me mi na ne no pa pe ra ri ro sa se so ta te ti va ve wi zo",
+/** 80 first syllables, each with an end of its own. */
+const STEMS = split("b d f g h j k l m n p r s t v w").flatMap((first, i) =>
+  split("a e i o u").map((vowel, j) => first + vowel + "lnrsmd"[(i + j) % 6]!),
 );
-const MIDDLES = split("l ll m n nn r rr s st t v d g k lb nd rd mm ss p");
 const PERSONS = split("a en ia in is o on or us y ard elle ine ric win");
 const PLACES = split("burg by cester dale field ford ham hurst mouth port stead ton ville wick worth");
 const JOBS = split(
@@ -125,7 +125,7 @@ const kinds: readonly ((who: string, draws: Draws) => Fact)[] = [
 function name(generator: Random, endings: readonly string[], part: PassageOptions["part"]): string {
   for (;;) {
     const pick = (from: readonly string[]): string => from[generator.below(from.length)]!;
-    const made = pick(ONSETS) + pick(MIDDLES) + pick(endings);
+    const made = pick(STEMS) + pick(endings);
     if ((hash32("names apart", made) % APART === 0) === (part === "held out"))
       return made[0]!.toUpperCase() + made.slice(1);
   }
@@ -133,17 +133,17 @@ function name(generator: Random, endings: readonly string[], part: PassageOption
 
 /**
  * A file of passages and questions. The same options make the same file.
- * @throws InputError for more sentences than there are different ones, or a share that is none.
+ * @throws InputError for fewer than 2 sentences or more than there are different ones, or a share that is none.
  */
 export function madePassages(options: PassageOptions): SquadFile {
   const { passages, seed, part, sentences = 6, questions = 3, unanswerable = 0 } = options;
-  if (!(sentences >= 1 && sentences <= 12)) throw new InputError(`A passage has 1 to 12 sentences; got ${sentences}.`);
+  if (!(sentences >= 2 && sentences <= 12)) throw new InputError(`A passage has 2 to 12 sentences; got ${sentences}.`);
   if (!(unanswerable >= 0 && unanswerable <= 1)) {
     throw new InputError(`unanswerable is a share from 0 to 1; got ${unanswerable}.`);
   }
   const data = Array.from({ length: passages }, (_, i) => {
     const generator = random(seed, "passages", part, i);
-    const made = passage(generator, part, sentences);
+    const made = passage(generator, part, 2 + generator.below(sentences - 1));
     const context = made.map(({ text }) => text).join(" ");
     const chosen = shuffle(
       made.flatMap((fact) => fact.asked.map((asked) => ({ asked, fact }))),
@@ -177,8 +177,10 @@ function passage(generator: Random, part: PassageOptions["part"], sentences: num
     place: () => fresh(() => name(generator, PLACES, part)),
     once: (words) => fresh(() => words[generator.below(words.length)]!),
   };
+  // Few kinds for several people: what is said does not tell of whom.
   const people = Array.from({ length: Math.max(2, Math.ceil(sentences / 2)) }, draws.person);
-  const all = people.flatMap((who) => kinds.map((kind) => ({ who, kind })));
+  const some = shuffle([...kinds], generator).slice(0, people.length);
+  const all = people.flatMap((who) => some.map((kind) => ({ who, kind })));
   return shuffle(all, generator)
     .slice(0, sentences)
     .map(({ who, kind }) => kind(who, draws));

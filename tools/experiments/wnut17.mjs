@@ -109,6 +109,7 @@ const sizes = {
   model_type: "roberta",
   ...{ hidden_size: 128, num_hidden_layers: 2, num_attention_heads: 4, intermediate_size: 256 },
   ...{ max_position_embeddings: 258, hidden_dropout_prob: 0.3, attention_probs_dropout_prob: 0.1 },
+  initializer_range: 0.08,
 };
 const runs = [];
 for (let seed = 1; seed <= seeds; seed++) {
