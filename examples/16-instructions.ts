@@ -9,7 +9,7 @@
  * --quick it is only run through).
  */
 import { parseArgs } from "node:util";
-import { diskFolder, open, TextModel, trainTokenizer, type Folder } from "heed";
+import { diskFolder, open, TextModel, Tokenizer, trainWords, type Folder } from "heed";
 import { madeInstructions, madeSentences } from "heed/data";
 import { instruct, instructionExamples, instructionReader, judgeInstructions, learn, wayConfig } from "heed/learning";
 import { scoreOf } from "heed/evaluation";
@@ -23,14 +23,14 @@ const { values: options } = parseArgs({
 });
 const seed = Number(options.seed);
 const folder = diskFolder(options.out);
-const scale = options.quick ? 0.02 : 1;
+const scale = options.quick ? 0.01 : 1;
 
 // Text that tells, of which a base model learns the words and what can be said of them: "Forward it is cat sun and
 // backward sun cat." And instructions, a few of each kind, that ask for the same in other words.
 
-const kinds = ["copy", "capitals", "first word", "last word", "count words", "pick by color", "replace", "reverse"];
-const sentences = madeSentences(Math.round(30_000 * scale), { seed, kinds });
-const instructions = madeInstructions(Math.round(1_500 * scale), { seed, part: "train", kinds });
+const kinds = ["copy", "capitals", "first word", "last word", "count words", "reverse"];
+const sentences = madeSentences(Math.round(60_000 * scale), { seed, kinds });
+const instructions = madeInstructions(Math.round(4_000 * scale), { seed, part: "train", kinds });
 const held = madeInstructions(160, { seed, part: "test", kinds });
 console.log(`Sentences:    ${sentences.slice(0, 3).join(" ")}`);
 for (const { instruction, output } of instructions.slice(0, 3)) console.log(`Instructions: ${instruction} → ${output}`);
@@ -44,11 +44,15 @@ const asked = (rows: typeof held): object[] =>
 await folder.write("train.jsonl", lines(asked(instructions)));
 await folder.write("test.jsonl", lines(asked(held)));
 
-// One vocabulary for both, since a base model has seen such words, if not such questions.
+// One vocabulary for both, since a base model has seen such words, if not such questions. Its tokens are whole words, so
+// that learning what to do need not wait for learning to spell.
 
-const texts = [...sentences, ...instructions.map(({ instruction }) => ` User: ${instruction}\nAssistant:`)];
-const tokenizer = await trainTokenizer(texts, { family: "gpt2", size: 900 });
-for (const [name, content] of tokenizer.files()) await folder.write(`words/${name}`, content);
+const texts = [...sentences, ...instructions.map(({ instruction }) => `User: ${instruction} Assistant:`)];
+const { parts } = await trainWords(texts, { size: 1000, specialTokens: ["<unk>", "<end>"] });
+const eos = parts.addedTokens!.find(({ content }) => content === "<end>")!;
+for (const [name, content] of new Tokenizer({ ...parts, special: { eos } }).files()) {
+  await folder.write(`words/${name}`, content);
+}
 
 /** Runs a config in a folder: what `heed instruct` does. */
 async function run(config: object, into: Folder): Promise<Readonly<Record<string, number>>> {
@@ -58,19 +62,21 @@ async function run(config: object, into: Folder): Promise<Readonly<Record<string
     const next = await run.next();
     if (next.done === true) return next.value.scores;
     const { update, loss } = next.value;
-    if (update === 1 || update % 100 === 0) console.log(`update ${update}: loss ${loss.toFixed(3)}`);
+    if (update === 1 || update % 500 === 0) console.log(`update ${update}: loss ${loss.toFixed(3)}`);
   }
 }
 
 // The base model: a completion behind nothing is plain language modeling, each token from those before it.
 
-const sizes = { n_embd: 96, n_layer: 3, n_head: 4, n_positions: 64 };
-const dropout = { resid_pdrop: 0, embd_pdrop: 0, attn_pdrop: 0 };
-const training = { batchTokens: 2048, learningRate: 0.003, warmUp: 30, schedule: "cosine", saveEvery: 10_000 };
+const model = {
+  ...{ model_type: "llama", hidden_size: 64, intermediate_size: 192, num_hidden_layers: 3, num_attention_heads: 4 },
+  ...{ max_position_embeddings: 64, tie_word_embeddings: true, initializer_range: 0.125 },
+};
+const training = { batchTokens: 1024, learningRate: 0.005, warmUp: 40, schedule: "cosine", saveEvery: 10_000 };
 await run(
   {
-    ...{ model: { model_type: "gpt2", ...sizes, ...dropout }, tokenizer: "words", data: ["sentences.jsonl"] },
-    training: { ...training, updates: Math.round(500 * scale) },
+    ...{ model, tokenizer: "words", data: ["sentences.jsonl"] },
+    training: { ...training, updates: Math.round(2500 * scale) },
   },
   folder.at("base"),
 );
@@ -91,7 +97,7 @@ const before = scoreOf((await judgeInstructions(new TextModel(base.model, reader
 await base.dispose();
 
 const scores = await run(
-  { model: "base", template: "plain", data: ["train.jsonl"], test: ["test.jsonl"], training: { ...training, learningRate: 0.001, updates: Math.round(200 * scale) } }, // prettier-ignore
+  { model: "base", template: "plain", data: ["train.jsonl"], test: ["test.jsonl"], training: { ...training, learningRate: 0.003, updates: Math.round(800 * scale) } }, // prettier-ignore
   folder.at("assistant"),
 );
 const after = scores["exact match"]!;

@@ -29,6 +29,7 @@ const { values } = parseArgs({
     kinds: text(""),
     init: text("0.1"),
     threads: text(""),
+    "skip-alone": { type: "boolean", default: false },
     family: text("llama"),
   },
 });
@@ -127,9 +128,10 @@ async function once(seed) {
   const tuning = { template: "plain", data: ["train.jsonl"], training: tune };
   await trained(files, "tuned", seed, { model: "base", ...tuning });
   const ended = performance.now();
-  await trained(files, "alone", seed, { ...fresh, ...tuning });
+  if (!values["skip-alone"]) await trained(files, "alone", seed, { ...fresh, ...tuning });
   const results = {};
-  for (const name of ["base", "tuned", "alone"]) results[name] = await judged(files, name, held);
+  const names = values["skip-alone"] ? ["base", "tuned"] : ["base", "tuned", "alone"];
+  for (const name of names) results[name] = await judged(files, name, held);
   const counts = new Map();
   for (const { output } of rows) counts.set(output, (counts.get(output) ?? 0) + 1);
   const [most] = [...counts].sort((a, b) => b[1] - a[1])[0];
@@ -152,9 +154,14 @@ const cell = (value) => String(value).padStart(16);
 console.log(`${runs[0].tuned.parameters} parameters; ${number("sentences")} sentences, ${number("instructions")} instructions of ${kinds.length} kinds, ${number("held")} held out`); // prettier-ignore
 console.log(["seed", "before", "after", "without a base", "most frequent", "seconds"].map(cell).join(""));
 for (const { seed, base, tuned, alone, frequent, seconds } of runs) {
-  console.log([seed, percent(base.exact), percent(tuned.exact), percent(alone.exact), percent(frequent), seconds.join(" + ")].map(cell).join("")); // prettier-ignore
+  console.log([seed, percent(base.exact), percent(tuned.exact), alone === undefined ? "" : percent(alone.exact), percent(frequent), seconds.join(" + ")].map(cell).join("")); // prettier-ignore
 }
-const columns = [(run) => run.base.exact, (run) => run.tuned.exact, (run) => run.alone.exact, (run) => run.frequent];
+const columns = [
+  (run) => run.base.exact,
+  (run) => run.tuned.exact,
+  (run) => run.alone?.exact ?? NaN,
+  (run) => run.frequent,
+];
 const row = (name, of) => console.log([name, ...columns.map((get) => percent(of(runs.map(get))))].map(cell).join(""));
 row("mean", mean);
 row("deviation", spread);
