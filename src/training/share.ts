@@ -72,7 +72,7 @@ async function whyTogether(
 
 /** A feed that cannot be split by examples. */
 function otherFeed({ feeds, examples, places = [] }: Batch): string | undefined {
-  const known = places.flatMap(({ feed, beside = [] }) => [feed, ...beside]);
+  const known = places.flatMap(({ feed, beside = {} }) => [feed, ...Object.keys(beside)]);
   const found = Object.entries(feeds).find(([name, { shape }]) => {
     return !known.includes(name) && shape[0] !== undefined && shape[0] !== examples.length;
   });
@@ -85,11 +85,14 @@ function rowsOf({ feeds, examples, places = [] }: Batch, start: number, end: num
   for (const [name, value] of Object.entries(feeds)) {
     own[name] = value.shape.length === 0 ? value : between(value, start, end);
   }
-  for (const { feed, width, beside = [] } of places) {
+  for (const { feed, width, beside = {} } of places) {
     const at = feeds[feed]!.data as Int32Array;
     const kept = [...at.keys()].filter((i) => at[i]! >= start * width && at[i]! < end * width);
-    own[feed] = moved(taken(feeds[feed]!, kept), start * width);
-    for (const name of beside) own[name] = taken(feeds[name]!, kept);
+    const none = kept.length === 0;
+    own[feed] = none ? filled(feeds[feed]!, 0) : moved(taken(feeds[feed]!, kept), start * width);
+    for (const [name, ignored] of Object.entries(beside)) {
+      own[name] = none ? filled(feeds[name]!, ignored) : taken(feeds[name]!, kept);
+    }
   }
   return { feeds: own, examples: examples.slice(start, end) };
 }
@@ -109,6 +112,12 @@ function taken(value: HostTensor, rows: readonly number[]): HostTensor {
     data.set(value.data.subarray(row * length, (row + 1) * length) as never, i * length);
   }
   return { dtype: value.dtype, shape: [rows.length, ...value.shape.slice(1)], data };
+}
+
+/** One row of a value: engines need not know what a table of no rows is. */
+function filled({ dtype, shape, data }: HostTensor, value: number): HostTensor {
+  const length = rowLength({ dtype, shape, data });
+  return { dtype, shape: [1, ...shape.slice(1)], data: data.slice(0, length).fill(value as never) };
 }
 
 /** Places counted from a later row on. */

@@ -38,7 +38,7 @@ export interface Batch {
   readonly examples: readonly number[];
   /**
    * Feeds that are not a row for each example, so that several processes can share the batch all the same: places in
-   * the rows of all examples laid end to end, each so wide, and the feeds that have a row for each place.
+   * the rows of all examples laid end to end, and the feeds that have a row for each place.
    */
   readonly places?: readonly PlacesFeed[] | undefined;
 }
@@ -48,7 +48,8 @@ export interface PlacesFeed {
   /** int32[places]: row · width + column. */
   readonly feed: string;
   readonly width: number;
-  readonly beside?: readonly string[] | undefined;
+  /** The feeds with a row for each place, with a value of each that makes a place count for nothing: a label of −100. */
+  readonly beside?: Readonly<Record<string, number>> | undefined;
 }
 
 /** How parameters are updated. */

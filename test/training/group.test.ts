@@ -163,7 +163,7 @@ describe("a batch that cannot be shared by rows", () => {
   const withPlaces = (places?: Batch["places"]): Batch => ({
     feeds: {
       x: { dtype: "float32", shape: [3, 3], data: Float32Array.from({ length: 9 }, (_, i) => i + 1) },
-      at: { dtype: "int32", shape: [4], data: Int32Array.of(0, 4, 5, 8) },
+      at: { dtype: "int32", shape: [4], data: Int32Array.of(0, 2, 4, 5) },
       by: { dtype: "float32", shape: [4], data: Float32Array.of(1, 10, 100, 1000) },
     },
     targets: 4,
@@ -173,10 +173,11 @@ describe("a batch that cannot be shared by rows", () => {
 
   it("is split by its places, where it says what they are", async () => {
     const one = await openTrainer({ weightDecay: 0 }, placed);
-    const ranks = await together(memoryGroup(2).ranks, { weightDecay: 0 }, placed);
+    // The third rank's row has no place; the others' do.
+    const ranks = await together(memoryGroup(3).ranks, { weightDecay: 0 }, placed);
     const { loss } = await one.step(1, [withPlaces()], RATE);
-    expect(loss).toBeCloseTo((1 + 50 + 600 + 9000) / 4, 2);
-    const own = [withPlaces([{ feed: "at", width: 3, beside: ["by"] }])];
+    expect(loss).toBeCloseTo((1 + 30 + 500 + 6000) / 4, 2);
+    const own = [withPlaces([{ feed: "at", width: 3, beside: { by: 0 } }])];
     expect((await stepAll(ranks, 1, own)).loss).toBeCloseTo(loss, 2);
   });
 
