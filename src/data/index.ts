@@ -22,3 +22,7 @@ export { parseSquad } from "./squad.ts";
 export type { TextQuestion } from "./squad.ts";
 export { columnOf, parseTable, TABLE_FORMATS, tableFormatOf } from "./table-rows.ts";
 export type { Table, TableFormat, TableRow } from "./table-rows.ts";
+export { clustersOf, copiesOn, findDuplicates } from "./duplicates.ts";
+export type { Copies, DuplicateOptions, Duplicates, NearPair } from "./duplicates.ts";
+export { groupSplit, parseTimes, randomSplit, splitSides, timeSplit } from "./splits.ts";
+export type { Split, SplitShares, SplitSide } from "./splits.ts";

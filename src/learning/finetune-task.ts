@@ -33,3 +33,8 @@ export interface PreparedTask<R = never> {
   /** For people: rows, labels, lengths. */
   readonly summary: readonly string[];
 }
+
+/** The text of each row, or its texts as one: what tells whether two rows are the same. */
+export function rowTexts<R>({ texts }: Pick<FinetuneTask<R>, "texts">, rows: readonly R[]): string[] {
+  return rows.map((row) => [...texts([row])].join("\n"));
+}

@@ -112,8 +112,8 @@ async function tokenizerFrom(
   return trainTokenizer(texts(), { kind, family: chosen, size, minimumFrequency });
 }
 
-/** What config.json says of a tokenizer's ids. */
-function idsOf({ size, special }: Tokenizer): ConfigJson {
+/** What config.json says of a tokenizer: its size and the ids of its special tokens. */
+export function idsOf({ size, special }: Tokenizer): ConfigJson {
   const roles = { pad: special.pad, bos: special.bos, eos: special.eos, cls: special.cls, sep: special.sep };
   const ids = Object.entries(roles).flatMap(([role, token]) =>
     token === undefined ? [] : [[`${role}_token_id`, token.id] as const],

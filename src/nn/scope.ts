@@ -105,6 +105,8 @@ export interface ScopeRules {
   readonly instead?: ((name: string, published: Tensor) => Tensor) | undefined;
   /** The name under which a tensor is published: two models of one trace publish the same names. */
   readonly publishAs?: ((name: string) => string) | undefined;
+  /** Whether a training drops out anything here. Default: true; false for a model that others learn from. */
+  readonly dropout?: boolean | undefined;
 }
 
 /** What one tracing of a model function collects. */
@@ -163,6 +165,11 @@ export class Scope {
   /** The same place under further rules, which hold for all scopes below it. The last that were added apply first. */
   with(rules: ScopeRules): Scope {
     return new Scope(this.trace, this.path, [rules, ...this.#rules]);
+  }
+
+  /** Whether dropout is on: in programs of training, unless a rule turns it off. */
+  get drops(): boolean {
+    return this.trace.kind === "training" && this.#rules.every(({ dropout }) => dropout !== false);
   }
 
   /** What a linear layer of this path gives, from its input `x` and the output `y` that it has by itself. */

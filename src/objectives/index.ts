@@ -2,3 +2,10 @@
 export { rowClasses, rowNumbers, type ClassOptions } from "./classes.ts";
 export { lossOf } from "./head-loss.ts";
 export { rowBatches, type RowBatchOptions } from "./row-batches.ts";
+export {
+  distillation,
+  spreadLayers,
+  TEACHER,
+  type DistillationLosses,
+  type DistillationOptions,
+} from "./distillation.ts";

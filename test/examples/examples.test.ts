@@ -37,6 +37,13 @@ describe("the examples, quick", () => {
     expect(numbers(output, /mean weight on the right place (\d\.\d+)/g)[0]).toBeGreaterThan(0.5);
     expect(numbers(output, /(\d+) bytes\.$/gm)).toContain(files.get("look-up.onnx")?.length);
   });
+
+  it("18: a student learns from a teacher", async () => {
+    const { code, output, errors } = await runExample("18-distillation", "--quick");
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(output).toMatch(/[\d.]+ times as fast as the teacher/);
+    expect(numbers(output, /(\S+) % of its teacher's/g)[0]).toBeGreaterThan(30);
+  });
 });
 
 it("names the examples where it does not know one", async () => {

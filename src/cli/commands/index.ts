@@ -13,6 +13,16 @@ export const commands: readonly CommandEntry[] = [
     summary: "fine-tune a model for a task on rows with labels",
     load: () => import("./finetune.ts"),
   },
+  {
+    name: "distill",
+    summary: "train a small model on a task from a large one",
+    load: () => import("./distill.ts"),
+  },
+  {
+    name: "data",
+    summary: "find what is there twice in files of rows, and split them",
+    load: () => import("./data.ts"),
+  },
   { name: "translate", summary: "translate standard input, line by line", load: () => import("./translate.ts") },
   { name: "generate", summary: "go on from a prompt", load: () => import("./generate.ts") },
   { name: "fill", summary: "fill in masked words", load: () => import("./fill.ts") },
