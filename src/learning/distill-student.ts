@@ -156,7 +156,7 @@ export async function firstValues(
     const given = from === undefined ? undefined : its.get(from);
     const fits = given?.shape.join() === shape.join();
     if (fits) copied++;
-    const data = fits ? given!.data : initialValues(spec, random(seed, "parameters", name));
+    const data = fits ? given.data : initialValues(spec, random(seed, "parameters", name));
     values.set(name, { dtype: "float32", shape, data });
   }
   return { values, copied };

@@ -5,9 +5,10 @@ import { files, heed } from "./heed.ts";
 
 const words = ["amber", "basil", "cedar", "delta", "ember", "fable", "grove", "haven"];
 const sentence = (i: number): string =>
-  Array.from({ length: 9 }, (_, at) => words[(i * (at + 3) + at * at + (i >> 2)) % words.length]! + (i * 31 + at)).join(
-    " ",
-  );
+  Array.from(
+    { length: 9 },
+    (_, at) => `${words[(i * (at + 3) + at * at + (i >> 2)) % words.length]!}${i * 31 + at}`,
+  ).join(" ");
 const rows = (from: number, to: number): string[] =>
   Array.from(
     { length: to - from },

@@ -162,7 +162,7 @@ describe("DistilBERT from BERT, masked words", () => {
       const after = await trainer.parameters.read();
       for (const [name, gradient] of Object.entries(golden.models.gradients)) {
         const [old, now] = [before.get(name)!.data, after.get(name)!.data];
-        gradient.forEach((value, i) => expect(Number(old[i]) - Number(now[i]), name).toBeCloseTo(value, 4));
+        gradient.forEach((value, i) => { expect(Number(old[i]) - Number(now[i]), name).toBeCloseTo(value, 4); });
       }
       for (const [name, value] of after)
         if (name.startsWith("teacher.")) expect(value.data).toEqual(before.get(name)!.data);
@@ -171,7 +171,7 @@ describe("DistilBERT from BERT, masked words", () => {
 
   it("counts a batch in two parts as a whole one", async () => {
     const { teacher, student, batch, given } = await pair();
-    const { inputIds, attentionMask, places, labels } = batch.feeds as Readonly<Record<string, HostTensor>>;
+    const { inputIds, attentionMask, places, labels } = batch.feeds;
     const row = (tensor: HostTensor, at: number): HostTensor =>
       int32([...(tensor.data as Int32Array)].slice(at * 7, at * 7 + 7), [1, 7]);
     const part = (at: number, from: number, to: number): Batch => ({
