@@ -39,7 +39,7 @@ if (!existsSync(join(data, "train.tsv"))) {
   console.log("SST-2 is not here (sst2/ in the folder that HEED_DATA names, or in ../shared/data beside the clone).");
   process.exit(0);
 }
-const place = join(root, ".cache", "experiments", "distillation");
+const place = join(root, ".cache", "experiments", quick ? "distillation-quick" : "distillation");
 mkdirSync(place, { recursive: true });
 const files = diskFolder(place);
 const rowsOf = (name) =>
