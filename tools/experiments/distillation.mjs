@@ -13,7 +13,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { diskFolder, random } from "heed";
+import { architectureOf, diskFolder, parametersOf, random } from "heed";
 import * as learning from "heed/learning";
 
 const { distill, finetune, learn, wayConfig } = learning;
@@ -88,7 +88,9 @@ const sizes = {
 /** A path to a fine-tuned teacher, from here. */
 async function teacherOf(seed) {
   for (const made of [`sst2/tuned-${seed}`, `sst2-base/tuned-${seed}`]) {
-    if (!quick && existsSync(join(place, "..", made, "model.safetensors"))) return `../${made}`;
+    const record = join(place, "..", made, "run.json");
+    // What a quick run left has learned nothing.
+    if (!quick && existsSync(record) && JSON.parse(readFileSync(record, "utf8")).updates > 200) return `../${made}`;
   }
   const name = `teacher-${seed}`;
   if (!quick && existsSync(join(place, name, "run.json"))) return name;
@@ -128,6 +130,7 @@ const deviation = (all) =>
 
 // Half as wide, so less than half of the parameters: nearly all of them are embeddings.
 const student = { hidden_size: 64, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 128 };
+const teachers = [];
 const found = { teacher: [], alone: [], taught: [] };
 for (const seed of seeds) {
   console.error(`seed ${seed}`);
@@ -135,6 +138,7 @@ for (const seed of seeds) {
   const more = train.flatMap(([text, label]) => Array.from({ length: copies }, () => [pieces(text, draw), label]));
   write(`pieces-${seed}.tsv`, more);
   const teacher = await teacherOf(seed);
+  teachers.push(teacher);
   const lesson = {
     ...{ task: "classify", teacher, student, seed, maxLength: 64, initialize: false },
     ...{ validation: ["dev.tsv"], test: ["test.tsv"] },
@@ -153,6 +157,15 @@ for (const seed of seeds) {
   found.taught.push(taught.accuracy);
 }
 
+/** Numbers in a model's parameters. */
+function sizeOf(name) {
+  const json = JSON.parse(readFileSync(join(place, name, "config.json"), "utf8"));
+  const sizes = parametersOf(architectureOf(json, name)).map(({ shape }) =>
+    shape.reduce((product, d) => product * d, 1),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 const percent = (value) => (100 * value).toFixed(2);
 console.log(
   `SST-2, ${rowsOf("test").length} test sentences, seeds ${seeds.join(", ")}; a guess of the larger class is near 50.`,
@@ -163,6 +176,10 @@ for (const [name, title] of Object.entries(names)) {
   const each = all.map(percent).join(" ");
   console.log(`${title.padEnd(30)}${percent(mean(all)).padStart(7)} ± ${percent(deviation(all)).padEnd(6)} ${each}`);
 }
+const [own, its] = [sizeOf(`taught-${seeds[0]}`), sizeOf(teachers[0])];
+console.log(
+  `parameters: ${own} of ${its}, ${percent(own / its)} % (wanted at most 50): ${own / its <= 0.5 ? "yes" : "no"}`,
+);
 const kept = mean(found.taught) / mean(found.teacher);
 console.log(`kept of the teacher: ${percent(kept)} % (wanted at least 97): ${kept >= 0.97 ? "yes" : "no"}`);
 const gain = mean(found.taught) - mean(found.alone);
