@@ -28,11 +28,15 @@ function thisMachine(): Machine {
 
 /**
  * "memory: about 1.2 GB at most, 20.1 GB available"; with advice where other programs leave too little.
- * Throws ConfigError where even the whole machine is too small.
+ * `loaded` bytes of the training are in memory already. Throws ConfigError where even the whole machine is too small.
  */
-export function memoryLine(memory: TrainingMemory, { limit, available, held }: Machine = thisMachine()): string {
+export function memoryLine(
+  memory: TrainingMemory,
+  { limit, available, held }: Machine = thisMachine(),
+  loaded = 0,
+): string {
   // The text and what was made of it stay beside the training.
-  const total = memory.total + Math.max(0, held - STARTED);
+  const total = memory.total + Math.max(0, held - STARTED - loaded);
   requireMemory(total, limit, formatBytes);
   const line = `memory: about ${formatBytes(total)} at most, ${formatBytes(available + held)} available`;
   return total <= available + held ? line : `${line}. It may not fit. ${LESS_MEMORY}`;

@@ -17,3 +17,5 @@ export { columnOf, parseTable, TABLE_FORMATS, tableFormatOf, type Table, type Ta
 export { instructionRow, withInputs, type InstructionRow } from "./instruction-rows.ts";
 export { instructionKinds, madeInstructions, madeSentences, type MadeInstruction, type MadeOptions } from "./made-instructions.ts";
 export { parsePreferences, parsePrompts, type Preference, type Said } from "./preferences.ts";
+export { clustersOf, copiesOn, findDuplicates, type Copies, type DuplicateOptions, type Duplicates, type NearPair } from "./duplicates.ts";
+export { groupSplit, parseTimes, randomSplit, splitSides, timeSplit, type Split, type SplitShares, type SplitSide } from "./splits.ts";

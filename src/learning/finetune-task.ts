@@ -76,3 +76,12 @@ export function cutLine(cut: number, rows: number, what: string): string[] {
   if (cut === 0) return [];
   return [`${cut} of ${rows} ${what} are longer than the model may read: their ends are cut off (maxLength)`];
 }
+
+/** The text of each row, or its texts as one: what tells whether two rows are the same. */
+export function rowTexts<R>(
+  { texts }: Pick<FinetuneTask<R>, "texts">,
+  rows: readonly R[],
+  options: TaskOptions,
+): string[] {
+  return rows.map((row) => [...texts([row], options)].join("\n"));
+}

@@ -20,3 +20,7 @@ export { align, alignWith } from "./align.ts";
 export { alignMethods, type AlignConfig, type AlignMethod } from "./align-config.ts";
 export { judgePolicy, scoresOfPolicies, type Estimate, type JudgedPolicy, type JudgeOptions } from "./judge-policy.ts";
 export { PolicyPair, type Measures, type PairOptions, type Sampled, type SampleOptions } from "./policy-pair.ts";
+export { distill, recipes, type DistillConfig } from "./distill.ts";
+export { distillTasks } from "./distill-tasks.ts";
+export { duplicateWarnings, type SideTexts } from "./duplicate-warnings.ts";
+export { countOf, lessonMemory, MEASURED, rowBatchSizes, secondsPerUpdate, type ParameterCount } from "./preflight.ts";

@@ -1,10 +1,13 @@
 /** Runs a way of learning in a folder: checkpoints, log and resume, the finished model, and the record of it all. */
+import { readTensors, writeTensors } from "../checkpoints/index.ts";
 import { ConfigError } from "../errors/index.ts";
 import type { Folder, ReadableFolder } from "../files/index.ts";
 import { parseConfig } from "../models/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import { alone, type EngineOptions, type Group } from "../runtime/index.ts";
 import { AVERAGE, fit, Run, type Step, type StopSignal, type TrainingMemory } from "../training/index.ts";
+import { duplicateWarnings } from "./duplicate-warnings.ts";
+import { MEASURED } from "./preflight.ts";
 import { dataFiles, writeRecord, type DataFile } from "./record.ts";
 import type { Lesson, Way, WayConfig } from "./way.ts";
 
@@ -20,12 +23,14 @@ export interface LearnOptions {
   readonly resume?: boolean | undefined;
   /** Removes a run that the folder holds. */
   readonly replace?: boolean | undefined;
+  /** Stops after a few updates and writes nothing: data, model, memory and time are looked at. Default: false. */
+  readonly dryRun?: boolean | undefined;
   readonly signal?: StopSignal | undefined;
   /** The processes that share the work; rank 0 alone writes. Default: this one alone. */
   readonly group?: Group | undefined;
   readonly warn: (message: string) => void;
   /** Told, before anything is trained, what memory it will take; where it throws, nothing is trained. */
-  readonly memory?: ((memory: TrainingMemory) => void) | undefined;
+  readonly memory?: ((memory: TrainingMemory, lesson: Lesson) => void) | undefined;
   /** Told once what is about to be learned, the updates in all if they are known, and the updates done before. */
   readonly begin?: ((lesson: Lesson, updates: number | undefined, resumedAt: number) => void) | undefined;
 }
@@ -54,6 +59,7 @@ export async function* learn<C extends WayConfig>(
   options: LearnOptions,
 ): AsyncGenerator<Step, Learned> {
   const { folder, files, engine = {}, resume = false, replace = false, warn, group = alone } = options;
+  if (options.dryRun === true) return yield* rehearse(way, config, options);
   const { averageCheckpoints, keepCheckpoints } = config.training;
   const data = await dataFiles(files, way.files(config));
   const goal = way.goal?.(config);
@@ -66,10 +72,11 @@ export async function* learn<C extends WayConfig>(
   let lesson: Lesson | undefined;
   try {
     lesson = await way.prepare(config, { files, from: run.resumed?.folder, engine, warn });
-    if (lesson.memory !== undefined) options.memory?.(lesson.memory);
+    if (run.resumed !== undefined) await restoreBeside(lesson, run.resumed.folder);
+    announce(lesson, options, run.resumed === undefined);
     const updates = updatesOf(way, config, lesson);
     options.begin?.(lesson, updates, run.resumed?.position.update ?? 0);
-    const job = { ...lesson, goal, run, write: writerOf(lesson) };
+    const job = { ...lesson, goal, run, write: checkpointWriterOf(lesson) };
     const { signal } = options;
     const fitting = (lesson.loop ?? fit)(job, { ...config.training, updates, seed: config.seed, signal, group });
     let { update, seconds } = run.resumed?.position ?? { update: 0, seconds: 0 };
@@ -100,6 +107,34 @@ export async function* learn<C extends WayConfig>(
     await lesson?.dispose();
     await run.close();
   }
+}
+
+/** Looks at data, model and memory and does a few updates, which nothing is left of. */
+async function* rehearse<C extends WayConfig>(
+  way: Way<C>,
+  config: C,
+  options: LearnOptions,
+): AsyncGenerator<Step, Learned> {
+  const { files, engine = {}, warn, signal } = options;
+  await dataFiles(files, way.files(config));
+  const lesson = await way.prepare(config, { files, from: undefined, engine, warn });
+  try {
+    announce(lesson, options, true);
+    const updates = updatesOf(way, config, lesson);
+    options.begin?.(lesson, updates, 0);
+    const some = Math.min(updates ?? Infinity, MEASURED);
+    const job = { ...lesson, validate: undefined, write: undefined };
+    yield* fit(job, { ...config.training, updates: some, seed: config.seed, signal });
+    return { scores: {}, updates: some };
+  } finally {
+    await lesson.dispose();
+  }
+}
+
+/** Says what is known before anything is trained; `fresh` is false for a run that is resumed, where it was said before. */
+function announce(lesson: Lesson, { memory, warn }: LearnOptions, fresh: boolean): void {
+  if (fresh) for (const sentence of duplicateWarnings(lesson.texts ?? {})) warn(sentence);
+  if (lesson.memory !== undefined) memory?.(lesson.memory, lesson);
 }
 
 /** Updates in all; undefined for a run that is limited by time alone. */
@@ -143,6 +178,28 @@ function writerOf(lesson: Lesson): (folder: Folder, weights: ReadonlyMap<string,
     });
     return lesson.write(folder, new Map(named));
   };
+}
+
+/** The file of a checkpoint with what is trained and is no part of the model. */
+const BESIDE = "beside.safetensors";
+
+/** Parameters that are trained and not written to the model's folder: a resumed run needs them, too. */
+const besideNames = (lesson: Lesson): string[] =>
+  lesson.parameters.specs.flatMap(({ name, trained }) =>
+    trained && storedName(lesson, name) === undefined ? [name] : [],
+  );
+
+/** Writes a checkpoint: the model's folder, and what is trained beside it. */
+function checkpointWriterOf(lesson: Lesson): ReturnType<typeof writerOf> {
+  const names = besideNames(lesson);
+  return async (folder, weights) => {
+    await writerOf(lesson)(folder, weights);
+    if (names.length > 0) await writeTensors(folder, BESIDE, new Map(names.map((name) => [name, weights.get(name)!])));
+  };
+}
+
+async function restoreBeside(lesson: Lesson, folder: ReadableFolder): Promise<void> {
+  if (besideNames(lesson).length > 0) await lesson.parameters.update(await readTensors(folder, BESIDE));
 }
 
 /** What must not change when a run is resumed. Curves that do not depend on the end of the run may get a new end. */

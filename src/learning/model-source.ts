@@ -123,8 +123,8 @@ async function tokenizerFrom(
 /** What the decoder of a family reads first, by the part that the token plays. */
 const starts: Readonly<Partial<Record<string, "pad" | "eos">>> = { bart: "eos", marian: "pad", t5: "pad" };
 
-/** What config.json says of a tokenizer's ids. */
-function idsOf({ size, special }: Tokenizer, modelType: string): ConfigJson {
+/** What config.json says of a tokenizer: its size and the ids of its special tokens. */
+export function idsOf({ size, special }: Tokenizer, modelType: string): ConfigJson {
   const { pad, bos, eos, cls, sep, mask } = special;
   const roles = { pad, bos, eos, cls, sep, mask };
   const ids = Object.entries(roles).flatMap(([role, token]) =>

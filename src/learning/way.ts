@@ -5,6 +5,7 @@ import type { ConfigKeys } from "../models/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { EngineOptions } from "../runtime/index.ts";
 import type { FitJob, FitOptions, Goal, Step, TrainingMemory } from "../training/index.ts";
+import type { SideTexts } from "./duplicate-warnings.ts";
 import type { FitConfig } from "./fit-config.ts";
 
 /** What all configs have. */
@@ -33,6 +34,8 @@ export interface Lesson extends Omit<FitJob, "run" | "write" | "goal"> {
   readonly updatesPerEpoch?: number | undefined;
   /** What training takes of the machine's memory. */
   readonly memory?: TrainingMemory | undefined;
+  /** The text of each row to train, validate or test on: what is there twice is said before training starts. */
+  readonly texts?: SideTexts | undefined;
   /**
    * The name under which a parameter is written to the model's folder; undefined for one that is not, such as a
    * teacher's. Default: its own name.

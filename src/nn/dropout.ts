@@ -33,7 +33,7 @@ const batch = dimension("batch");
 /** The name of the input that says where each example of each stream begins in the pool: int32[streams, batch]. */
 export const DROPOUT_OFFSETS = "dropout.offsets";
 
-/** x with elements set to 0 with probability `rate` and the others scaled by 1 / (1 − rate); only while training. */
+/** x with elements set to 0 with probability `rate` and the others scaled by 1 / (1 − rate); only where `scope.drops`. */
 export function dropout(scope: Scope, x: Tensor, rate: number): Tensor {
   if (rate === 0 || !scope.drops) return x;
   if (!(rate > 0 && rate < 1)) throw new GraphError(`dropout: the rate is ${rate}, expected 0 <= rate < 1.`);

@@ -12,3 +12,4 @@ export { answerFeeds, answerInputs, answerLogProbabilities, answerRows, answerSc
 export { generalizedAdvantages, steeredCoefficient, tokenRewards, whitened, type Advantages } from "./advantages.ts";
 export { answerMeasures, PPO_REPORTS, ppoLoss, proximalPolicy, REFERENCE, VALUE_HEAD, type PpoOptions, type PpoTensors } from "./ppo.ts";
 export { directPreferences, DPO_REPORTS, PAIR_REPORTS, pairLoss, pairRows, rewardPairs, type DirectPreferenceOptions } from "./preferences.ts";
+export { distillation, spreadLayers, TEACHER, type DistillationLosses, type DistillationOptions } from "./distillation.ts";

@@ -3,6 +3,7 @@ import { tokenBatches } from "../data/index.ts";
 import { ConfigError } from "../errors/index.ts";
 import type { TransformerConfig } from "../models/index.ts";
 import {
+  heaviestBatches,
   optimizers,
   trainingMemory,
   type BatchSizes,
@@ -29,8 +30,8 @@ export function translatorMemory(config: TransformerConfig, options: TranslatorM
     ...options,
     optimizer: optimizers[optimizer](),
     accumulate: accumulate > 1,
-    batches: heaviest(options.batches),
-    evaluation: heaviest(evaluation),
+    batches: heaviestBatches(options.batches),
+    evaluation: heaviestBatches(evaluation),
   });
 }
 
@@ -57,16 +58,6 @@ export function typicalBatches(tokens: number): BatchSizes[] {
     source: length,
     target: length,
   }));
-}
-
-/** Some of the batches, the heaviest among them: most tokens, most pairs of tokens that see each other. */
-function heaviest(all: readonly BatchSizes[]): BatchSizes[] {
-  const distinct = [...new Map(all.map((sizes) => [Object.values(sizes).join(), sizes])).values()];
-  const by = (weight: (sizes: BatchSizes) => number): BatchSizes[] =>
-    distinct.toSorted((a, b) => weight(b) - weight(a));
-  const tokens = by(({ batch, source, target }) => batch! * (source! + target!));
-  const pairs = by(({ batch, source, target }) => batch! * (source! ** 2 + target! ** 2 + source! * target!));
-  return [...new Set([...tokens.slice(0, 2), ...pairs.slice(0, 1)])];
 }
 
 /** What to do where a training does not fit. */

@@ -13,7 +13,7 @@ export {
   type Step,
   type StopSignal,
 } from "./loop.ts";
-export { trainingMemory, type BatchSizes, type MemoryOptions, type TrainingMemory } from "./memory.ts";
+export { heaviestBatches, trainingMemory, type BatchSizes, type MemoryOptions, type TrainingMemory } from "./memory.ts";
 export {
   adafactor,
   adam,

@@ -73,3 +73,20 @@ export function trainingMemory(objective: Objective, options: MemoryOptions): Tr
 function namedSizes(sizes: BatchSizes, streams: number): Map<string, number> {
   return new Map(Object.entries({ streams, ...sizes }));
 }
+
+/**
+ * Some of the batches, the heaviest among them: those with most tokens, and with most pairs of tokens that see each other.
+ * All sizes of a batch but the number of its examples are lengths.
+ */
+export function heaviestBatches(all: readonly BatchSizes[]): BatchSizes[] {
+  const distinct = [...new Map(all.map((sizes) => [JSON.stringify(sizes), sizes])).values()];
+  const by = (weight: (lengths: readonly number[]) => number): BatchSizes[] => {
+    const weightOf = ({ batch = 1, ...lengths }: BatchSizes): number => batch * weight(Object.values(lengths));
+    return distinct.toSorted((a, b) => weightOf(b) - weightOf(a));
+  };
+  const tokens = by((lengths) => lengths.reduce((sum, length) => sum + length, 0));
+  const pairs = by((lengths) =>
+    lengths.reduce((sum, one, i) => sum + lengths.slice(i).reduce((products, other) => products + one * other, 0), 0),
+  );
+  return [...new Set([...tokens.slice(0, 2), ...pairs.slice(0, 1)])];
+}

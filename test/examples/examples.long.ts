@@ -75,4 +75,11 @@ describe("the examples in full", () => {
       expect(ratio).toBeLessThanOrEqual(1.2);
     }
   });
+
+  it("18: a student keeps 97 % of its teacher, and is above the same student alone", async () => {
+    const { code, output, errors } = await runExample("18-distillation");
+    expect(code, output + errors).toBe(0);
+    expect(numbers(output, /(\S+) % of its teacher's/g)[0]).toBeGreaterThanOrEqual(97);
+    expect(numbers(output, /(\S+) points above/g)[0]).toBeGreaterThanOrEqual(5);
+  });
 });

@@ -84,6 +84,13 @@ describe("the examples, quick", () => {
     expect(output).toMatch(/^ppo +\w+ asks : where is the /m);
     expect([...files.keys()]).toContain("pairs.jsonl");
   });
+
+  it("18: a student learns from a teacher", async () => {
+    const { code, output, errors } = await runExample("18-distillation", "--quick");
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(output).toMatch(/[\d.]+ times as fast as the teacher/);
+    expect(numbers(output, /(\S+) % of its teacher's/g)[0]).toBeGreaterThan(30);
+  });
 });
 
 it("names the examples where it does not know one", async () => {
