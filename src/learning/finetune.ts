@@ -11,7 +11,7 @@ import { classification, pairClassification, regression } from "./finetune-class
 import { fitSection, type FitDefaults } from "./fit-config.ts";
 import { rowTexts, type FinetuneTask } from "./finetune-task.ts";
 import { modelFrom, modelKey, tokenizerKey } from "./model-source.ts";
-import { lessonMemory, rowBatchSizes } from "./preflight.ts";
+import { lessonMemory } from "./preflight.ts";
 import type { Lesson, Way, WayContext } from "./way.ts";
 
 /** The tasks by the names that `--task` takes. */
@@ -87,7 +87,7 @@ async function prepareTask<R>(task: FinetuneTask<R>, config: FinetuneConfig, con
     validate: validation.length === 0 ? undefined : async () => scoresOf(await made.judge(validation)),
     width: model.architecture.config["width"] as number | undefined,
     summary: made.summary,
-    memory: lessonMemory(made.objective, config.training, rowBatchSizes(made.lengths, batchTokens)),
+    memory: lessonMemory(made.objective, config.training, epoch(0)),
     texts: { training: rowTexts(task, rows), validation: rowTexts(task, validation), test: rowTexts(task, test) },
     updatesPerEpoch: epoch(0).length,
     write: (folder, weights) => new TextModel(model, tokenizer).save(folder, weights),

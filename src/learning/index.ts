@@ -4,6 +4,6 @@ export { distillTasks } from "./distill-tasks.ts";
 export { duplicateWarnings, type SideTexts } from "./duplicate-warnings.ts";
 export { finetune, finetuneTasks, type FinetuneConfig, type FinetuneTaskName } from "./finetune.ts";
 export { learn, wayConfig, type Learned, type LearnOptions } from "./learn.ts";
-export { countOf, lessonMemory, MEASURED, rowBatchSizes, secondsPerUpdate, type ParameterCount } from "./preflight.ts";
+export { countOf, lessonMemory, MEASURED, secondsPerUpdate, type ParameterCount } from "./preflight.ts";
 export { readRecord, RECORD, type RunRecord } from "./record.ts";
 export type { Lesson, Way, WayConfig, WayContext } from "./way.ts";
