@@ -25,7 +25,7 @@ import { firstValues, studentFrom, type Student } from "./distill-student.ts";
 import { distillTasks, type DistillTask } from "./distill-tasks.ts";
 import { fitSection } from "./fit-config.ts";
 import { modelKey } from "./model-source.ts";
-import { lessonMemory, rowBatchSizes } from "./preflight.ts";
+import { lessonMemory } from "./preflight.ts";
 import type { Lesson, Way, WayContext } from "./way.ts";
 
 /** Settings by the papers that they are from: weights of the losses, and the temperature. */
@@ -161,9 +161,6 @@ async function lessonOf(
   const objective = distillation(architecture, teacher.model.architecture, given, options);
   const stored = new Set(parametersOf(architecture).map(({ name }) => name));
   const held = test.length > 0 ? test : validation;
-  const sizes = rowBatchSizes(made.lengths, batchTokens).map((one) => {
-    return task.places === undefined ? one : { ...one, chosen: Math.ceil(CHOSEN * one["batch"]! * one["time"]!) };
-  });
   const finish = async (): Promise<Scores> => {
     const some = made.lengths.slice(0, 32).map((_, i) => i);
     const feedsOf = ({ batch: of }: typeof made, { model }: TextModel): Values => {
@@ -189,7 +186,7 @@ async function lessonOf(
     validate: validation.length === 0 ? undefined : () => made.judge(validation),
     width: architecture.config["width"] as number | undefined,
     summary: made.summary,
-    memory: lessonMemory(objective, config.training, sizes),
+    memory: lessonMemory(objective, config.training, epoch(0)),
     texts: { training: task.texts(rows), validation: task.texts(validation), test: task.texts(test) },
     updatesPerEpoch: epoch(0).length,
     stored: (name) => (stored.has(name) ? name : undefined),
@@ -197,9 +194,6 @@ async function lessonOf(
     dispose: () => student.dispose(),
   };
 }
-
-/** The share of tokens that are asked for, at most: for an estimate of memory. */
-const CHOSEN = 0.2;
 
 /** The most tokens that both models read. */
 function lengthOf({ maxLength }: DistillConfig, ...models: readonly TextModel[]): number | undefined {

@@ -4,23 +4,22 @@
  */
 import { z } from "zod";
 import { CONFIG, readSettings, writeSettings } from "../checkpoints/index.ts";
-import { GraphError } from "../errors/index.ts";
 import { scoreOf, type ExampleStatistics } from "../evaluation/index.ts";
 import type { Folder } from "../files/index.ts";
 import { rowBatches } from "../objectives/index.ts";
 import { TextModel } from "../tasks/text-model.ts";
 import type { ConfigJson } from "../models/index.ts";
-import type { Scores, TrainingMemory } from "../training/index.ts";
+import type { Scores } from "../training/index.ts";
 import { answering } from "./finetune-answers.ts";
 import { choosing } from "./finetune-choices.ts";
 import { classification, pairClassification } from "./finetune-classes.ts";
 import { regression } from "./finetune-numbers.ts";
 import { tagging } from "./finetune-tags.ts";
-import { rowTexts, type FinetuneTask, type PreparedTask } from "./finetune-task.ts";
+import { rowTexts, type FinetuneTask } from "./finetune-task.ts";
 import { responding, summarizing, translating } from "./finetune-writing.ts";
 import { fitSection, type FitDefaults } from "./fit-config.ts";
 import { modelFrom, modelKey, tokenizerKey } from "./model-source.ts";
-import { lessonMemory, rowBatchSizes } from "./preflight.ts";
+import { lessonMemory } from "./preflight.ts";
 import type { Lesson, Way, WayContext } from "./way.ts";
 
 /** The tasks by the names that `--task` takes. */
@@ -130,7 +129,7 @@ async function prepareTask<R>(task: FinetuneTask<R>, config: FinetuneConfig, con
       validate: validation.length === 0 ? undefined : judge(validation),
       width: model.architecture.config["width"] as number | undefined,
       summary: made.summary,
-      memory: memoryOf(made, config),
+      memory: lessonMemory(made.objective, config.training, epoch(0)),
       texts: {
         training: rowTexts(task, rows, config),
         validation: rowTexts(task, validation, config),
@@ -146,18 +145,6 @@ async function prepareTask<R>(task: FinetuneTask<R>, config: FinetuneConfig, con
     };
   } catch (error) {
     await model.dispose();
-    throw error;
-  }
-}
-
-/** What training takes of the machine's memory; undefined where lengths alone do not tell the sizes of batches. */
-function memoryOf({ objective, lengths }: PreparedTask, { training }: FinetuneConfig): TrainingMemory | undefined {
-  const single = lengths.flatMap((one) => (typeof one === "number" ? [one] : []));
-  if (single.length < lengths.length) return undefined;
-  try {
-    return lessonMemory(objective, training, rowBatchSizes(single, training.batchTokens));
-  } catch (error) {
-    if (error instanceof GraphError) return undefined;
     throw error;
   }
 }

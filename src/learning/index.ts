@@ -23,4 +23,4 @@ export { PolicyPair, type Measures, type PairOptions, type Sampled, type SampleO
 export { distill, recipes, type DistillConfig } from "./distill.ts";
 export { distillTasks } from "./distill-tasks.ts";
 export { duplicateWarnings, type SideTexts } from "./duplicate-warnings.ts";
-export { countOf, lessonMemory, MEASURED, rowBatchSizes, secondsPerUpdate, type ParameterCount } from "./preflight.ts";
+export { countOf, lessonMemory, MEASURED, secondsPerUpdate, type ParameterCount } from "./preflight.ts";

@@ -1,44 +1,38 @@
 /** What is known of a run before it is started in earnest: its memory, and how long an update takes. */
-import { tokenBatches } from "../data/index.ts";
 import type { ModelParameters } from "../nn/index.ts";
 import {
+  batchSizesOf,
   heaviestBatches,
   optimizers,
   trainingMemory,
-  type BatchSizes,
+  type Epoch,
   type Objective,
   type Step,
   type TrainingMemory,
 } from "../training/index.ts";
 import type { FitConfig } from "./fit-config.ts";
 
+/** Batches of an epoch that are looked at, evenly over it: all are packed as full. */
+const SAMPLED = 500;
+
 /**
- * What learning an objective takes of the machine's memory, for batches of the given sizes: `batch`, and a size for each
- * other name that the objective's inputs have (`time`, `places`).
- * Throws GraphError where a size is left out.
+ * What learning an objective takes of the machine's memory, by the batches of an epoch. It traces the objective, and
+ * computes nothing. Throws GraphError where a size of the objective's inputs is in no batch.
  */
 export function lessonMemory(
   objective: Objective,
   { optimizer, beta1, beta2, movingAverage, recompute, accumulate }: FitConfig,
-  batches: readonly BatchSizes[],
+  epoch: Epoch,
 ): TrainingMemory {
+  const step = Math.max(1, Math.floor(epoch.length / SAMPLED));
+  const some = Array.from({ length: Math.ceil(epoch.length / step) }, (_, i) => epoch.batch(i * step)).flat();
   return trainingMemory(objective, {
     optimizer: optimizers[optimizer]({ beta1, beta2 }),
     movingAverage,
     recompute,
     accumulate: accumulate > 1,
-    batches: heaviestBatches(batches),
+    batches: heaviestBatches(batchSizesOf(objective, some)),
   });
-}
-
-/** The sizes of the batches that rows of these lengths make: `batch` and `time`. */
-export function rowBatchSizes(lengths: readonly number[], batchTokens: number): BatchSizes[] {
-  const sides = lengths.map((length) => ({ source: length, target: length }));
-  const { batches } = tokenBatches(sides, { tokens: batchTokens, seed: 0, epoch: 0 });
-  return batches.map((rows) => ({
-    batch: rows.length,
-    time: rows.reduce((longest, row) => Math.max(longest, lengths[row]!), 0),
-  }));
 }
 
 /** Updates that a dry run does, and after which a run says how long it will take; the first is slower than the others. */

@@ -13,7 +13,14 @@ export {
   type Step,
   type StopSignal,
 } from "./loop.ts";
-export { heaviestBatches, trainingMemory, type BatchSizes, type MemoryOptions, type TrainingMemory } from "./memory.ts";
+export {
+  batchSizesOf,
+  heaviestBatches,
+  trainingMemory,
+  type BatchSizes,
+  type MemoryOptions,
+  type TrainingMemory,
+} from "./memory.ts";
 export {
   adafactor,
   adam,

@@ -1,8 +1,9 @@
 /** How much memory a training takes at the worst moment, known before it starts. */
+import { namesIn, nodesOf } from "../graph/index.ts";
 import { layoutOf, POOL_SIZE, Trace } from "../nn/index.ts";
 import { lower, peakOf } from "../onnx/index.ts";
 import type { Optimizer } from "./optimizers.ts";
-import { trainingProgram, type Objective } from "./trainer.ts";
+import { trainingProgram, type Batch, type Objective } from "./trainer.ts";
 
 /** The sizes of a batch by name: `batch`, and what else the objective's inputs name (`source`, `target`, …). */
 export type BatchSizes = Readonly<Record<string, number>>;
@@ -89,4 +90,24 @@ export function heaviestBatches(all: readonly BatchSizes[]): BatchSizes[] {
     lengths.reduce((sum, one, i) => sum + lengths.slice(i).reduce((products, other) => products + one * other, 0), 0),
   );
   return [...new Set([...tokens.slice(0, 2), ...pairs.slice(0, 1)])];
+}
+
+/** The sizes of batches by name: what the objective's inputs call the axes of the tensors that the batches feed. */
+export function batchSizesOf(objective: Objective, batches: Iterable<Pick<Batch, "feeds">>): BatchSizes[] {
+  const loss = new Trace("training").run((scope) => objective(scope).loss);
+  const shapes = new Map(
+    nodesOf([loss]).flatMap(({ op, attributes, outputs: [tensor] }) =>
+      op.name === "input" ? [[(attributes as { readonly name: string }).name, tensor!.shape] as const] : [],
+    ),
+  );
+  return Array.from(batches, ({ feeds }) => {
+    const sizes: Record<string, number> = {};
+    for (const [name, { shape }] of Object.entries(feeds)) {
+      for (const [axis, size] of (shapes.get(name) ?? []).entries()) {
+        // What is more than a name follows from the others.
+        if (typeof size !== "number" && namesIn(size)[0] === size.key) sizes[size.key] = shape[axis]!;
+      }
+    }
+    return sizes;
+  });
 }

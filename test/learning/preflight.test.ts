@@ -1,15 +1,11 @@
 /** What a run says before it starts: memory, time, what is there twice. */
 import { describe, expect, it } from "vitest";
+import { addDimensions, dimension, input } from "../../src/graph/index.ts";
 import { memoryFolder } from "../../src/files/index.ts";
+import type { HostTensor } from "../../src/onnx/index.ts";
 import { random } from "../../src/random/index.ts";
-import {
-  duplicateWarnings,
-  finetune,
-  rowBatchSizes,
-  secondsPerUpdate,
-  wayConfig,
-  type Lesson,
-} from "../../src/learning/index.ts";
+import { batchSizesOf, heaviestBatches, type Objective } from "../../src/training/index.ts";
+import { duplicateWarnings, finetune, secondsPerUpdate, wayConfig, type Lesson } from "../../src/learning/index.ts";
 import { engine, opinions, ran, sizes } from "./opinions.ts";
 
 async function lessonOf(changes: object = {}, trained = 200): Promise<Lesson> {
@@ -37,12 +33,22 @@ describe("the memory of fine-tuning", () => {
     expect((await lessonOf({ accumulate: 2 })).memory!.parameters).toBeGreaterThan(small.parameters);
   });
 
-  it("counts the batches as they are packed", () => {
-    const made = rowBatchSizes([3, 3, 3, 3, 10], 12);
-    expect(made.toSorted((a, b) => a["time"]! - b["time"]!)).toEqual([
-      { batch: 4, time: 3 },
-      { batch: 1, time: 10 },
-    ]);
+  it("has the sizes of batches by the names of the objective's axes", () => {
+    const [batch, time, other] = ["batch", "time", "other"].map(dimension);
+    const objective: Objective = () => {
+      const ids = input("ids", "int32", [batch!, addDimensions(other!, time!)]);
+      return {
+        loss: ids
+          .cast("float32")
+          .sum()
+          .add(input("places", "int32", [other!]).cast("float32").sum()),
+      };
+    };
+    const of = (...shape: number[]): HostTensor => ({ dtype: "int32", shape, data: new Int32Array(shape[0]!) });
+    const feeds = { ids: of(4, 7), places: of(2), unread: of(9) };
+    expect(batchSizesOf(objective, [{ feeds }])).toEqual([{ batch: 4, other: 2 }]);
+    const sizes = [1, 2, 3, 4].map((rows) => ({ batch: rows, time: 12 / rows }));
+    expect(heaviestBatches([...sizes, { batch: 1, time: 11 }, ...sizes])).toEqual([sizes[0], sizes[1]]);
   });
 });
 
