@@ -6,6 +6,7 @@ import type { ReadableFolder } from "../files/index.ts";
 import { architectureOf, architectureOfPreset, type ConfigJson, type WantedHead } from "../models/index.ts";
 import { createModel, inspectCheckpoint, loadModel } from "../tasks/open.ts";
 import type { Model } from "../tasks/model.ts";
+import { tokenIds } from "../tasks/text-model.ts";
 import {
   tokenizerFamilies,
   tokenizerKinds,
@@ -124,13 +125,8 @@ async function tokenizerFrom(
 const starts: Readonly<Partial<Record<string, "pad" | "eos">>> = { bart: "eos", marian: "pad", t5: "pad" };
 
 /** What config.json says of a tokenizer: its size and the ids of its special tokens. */
-export function idsOf({ size, special }: Tokenizer, modelType: string): ConfigJson {
-  const { pad, bos, eos, cls, sep, mask } = special;
-  const roles = { pad, bos, eos, cls, sep, mask };
-  const ids = Object.entries(roles).flatMap(([role, token]) =>
-    token === undefined ? [] : [[`${role}_token_id`, token.id] as const],
-  );
-  const start = special[starts[modelType] ?? "bos"]?.id;
-  const told = starts[modelType] === undefined || start === undefined ? {} : { decoder_start_token_id: start };
-  return { vocab_size: size, ...Object.fromEntries(ids), ...told };
+export function idsOf(tokenizer: Tokenizer, modelType: string): ConfigJson {
+  const role = starts[modelType];
+  const start = role === undefined ? undefined : tokenizer.special[role]?.id;
+  return { ...tokenIds(tokenizer), ...(start !== undefined && { decoder_start_token_id: start }) };
 }

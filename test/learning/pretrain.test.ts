@@ -144,6 +144,8 @@ describe("next words", () => {
     const [text] = await generator.generate(["<|endoftext|>the old dog likes to"], { maxNewTokens: 2 });
     expect(text![0]!.text).toBe(" eat meat");
     await generator.dispose();
+    const json = JSON.parse(new TextDecoder().decode(await folder.read("config.json"))) as Record<string, unknown>;
+    expect(json).toMatchObject({ model_type: "gpt2", eos_token_id: 0, bos_token_id: 0 });
   });
 
   it("of one long text by characters, in windows that differ from epoch to epoch", async () => {

@@ -77,7 +77,7 @@ const sizes = {
 };
 const training = {
   small: {
-    ...{ updates: options.quick ? 20 : 2000, batchTokens: 12 * 64, learningRate: 1e-3, beta2: 0.99, weightDecay: 0.1 },
+    ...{ updates: options.quick ? 20 : 2000, batchTokens: 12 * 64, learningRate: 3e-3, beta2: 0.99, weightDecay: 0.1 },
     ...{ schedule: "cosine", warmUp: 100, validateEvery: 500, saveEvery: 100_000 },
   },
   long: {
