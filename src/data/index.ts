@@ -22,3 +22,15 @@ export { parseSquad } from "./squad.ts";
 export type { TextQuestion } from "./squad.ts";
 export { columnOf, parseTable, TABLE_FORMATS, tableFormatOf } from "./table-rows.ts";
 export type { Table, TableFormat, TableRow } from "./table-rows.ts";
+export {
+  addNoise,
+  documentRotation,
+  sentencePermutation,
+  textInfilling,
+  tokenDeletion,
+  tokenMasking,
+} from "./document-noise.ts";
+export type { DocumentNoise, Infilled, InfillingNoise, MaskNoise, NoiseShare } from "./document-noise.ts";
+export { maskPatches, type PatchMasking } from "./patch-masks.ts";
+export { corruptedLengths, corruptSpans, longestText, spanCounts, spanMask } from "./span-corruption.ts";
+export type { CorruptedText, SpanCorruption, SpanCounts } from "./span-corruption.ts";
