@@ -202,11 +202,12 @@ function declare(
     if (given.has(name))
       return [
         name,
-        input(
-          name,
-          dtype,
-          shape.map((size) => sizeOf(scope, size)),
-        ),
+        scope.given(name) ??
+          input(
+            name,
+            dtype,
+            shape.map((size) => sizeOf(scope, size)),
+          ),
       ] as const;
     if (must) throw new GraphError(`${className} needs the input "${name}".`);
     if (unless !== undefined && !given.has(unless)) {

@@ -103,6 +103,8 @@ export interface ScopeRules {
   readonly adapt?: ((scope: Scope, x: Tensor, y: Tensor) => Tensor) | undefined;
   /** A tensor in place of a published one: what follows is computed from it. */
   readonly instead?: ((name: string, published: Tensor) => Tensor) | undefined;
+  /** A tensor in place of an input of the model, by its name; undefined for what stays an input. */
+  readonly given?: ((name: string) => Tensor | undefined) | undefined;
   /** The name under which a tensor is published: two models of one trace publish the same names. */
   readonly publishAs?: ((name: string) => string) | undefined;
 }
@@ -239,6 +241,15 @@ export class Scope {
     const published = this.#rules.reduce((value, { instead }) => instead?.(name, value) ?? value, given);
     this.trace.records.set(shown, published);
     return published;
+  }
+
+  /** What a caller put in place of an input of this name; undefined where nobody did. */
+  given(name: string): Tensor | undefined {
+    for (const { given } of this.#rules) {
+      const tensor = given?.(name);
+      if (tensor !== undefined) return tensor;
+    }
+    return undefined;
   }
 
   /** Marks a tensor that a training with recomputation keeps: the end of a layer. Returns it. */

@@ -1,4 +1,16 @@
 /** What is learned: from rows of tokens to inputs, targets and a loss. */
 export { rowClasses, rowNumbers, type ClassOptions } from "./classes.ts";
 export { lossOf } from "./head-loss.ts";
+export {
+  maskingUnits,
+  maskTokens,
+  type Fate,
+  type MaskableRow,
+  type MaskedRow,
+  type MaskingOptions,
+  type MaskingUnit,
+  type MaskingVocabulary,
+} from "./masking.ts";
+export { packDocuments, type PackedPart } from "./packing.ts";
 export { rowBatches, type RowBatchOptions } from "./row-batches.ts";
+export { chosenTokens, chosenTokensAndRows, nextTokens, PACKED_INPUTS, packedTokens } from "./token-losses.ts";
