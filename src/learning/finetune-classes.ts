@@ -10,6 +10,7 @@ import type { TokenizerInput } from "../tokens/index.ts";
 import type { Model } from "../tasks/model.ts";
 import type { FinetuneConfig } from "./finetune.ts";
 import type { FinetuneTask, PreparedTask } from "./finetune-task.ts";
+import { lengthsOf } from "./token-rows.ts";
 
 /** A text, or a pair, with what it is. */
 export interface LabeledText {
@@ -215,10 +216,4 @@ function balanceOf(labels: readonly string[], counts: readonly number[]): string
   const total = counts.reduce((sum, count) => sum + count, 0);
   const shares = labels.map((label, i) => `${label} ${((100 * counts[i]!) / total).toFixed(1)} %`);
   return `${total} rows: ${shares.slice(0, 12).join(", ")}${shares.length > 12 ? ", …" : ""}`;
-}
-
-function lengthsOf(lengths: readonly number[]): string {
-  const sorted = lengths.toSorted((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
-  return `tokens a row: median ${at(0.5)}, nine of ten at most ${at(0.9)}, longest ${sorted.at(-1)!}`;
 }

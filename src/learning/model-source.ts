@@ -108,13 +108,16 @@ async function tokenizerFrom(
   if (typeof source === "string") return openFolderTokenizer(files.at(source), modelType);
   const { kind, family, size, minimumFrequency } = source;
   const own = Object.keys(tokenizerFamilies).find((name) => name === modelType) as TokenizerFamily | undefined;
-  const chosen = family ?? (kind === undefined ? (own ?? "bert") : undefined);
+  // Words and characters go with the special tokens of any family.
+  const free = kind === undefined || kind === "words" || kind === "characters";
+  const chosen = family ?? (free ? (own ?? "bert") : undefined);
   return trainTokenizer(texts(), { kind, family: chosen, size, minimumFrequency });
 }
 
 /** What config.json says of a tokenizer's ids. */
 function idsOf({ size, special }: Tokenizer): ConfigJson {
-  const roles = { pad: special.pad, bos: special.bos, eos: special.eos, cls: special.cls, sep: special.sep };
+  const { pad, bos, eos, cls, sep, mask } = special;
+  const roles = { pad, bos, eos, cls, sep, mask };
   const ids = Object.entries(roles).flatMap(([role, token]) =>
     token === undefined ? [] : [[`${role}_token_id`, token.id] as const],
   );

@@ -98,8 +98,10 @@ export function esm(scope: Scope, config: EsmConfig, inputs: TextTensors): Tenso
     scope.publish(`hiddenStates.${i}`, x);
     x = scope.checkpoint(layer(scope.at("encoder.layer", i), config, x, mask, turned, `attentions.${i}`));
   }
-  x = norm(scope.at("encoder.emb_layer_norm_after"), x, config);
-  scope.publish(`hiddenStates.${config.layers}`, x);
+  x = scope.publish(
+    `hiddenStates.${config.layers}`,
+    norm(scope.at("encoder.emb_layer_norm_after"), x, config),
+  );
   scope.publish("contacts", contacts(scope.at("contact_head.regression"), config, inputs));
   return x;
 }

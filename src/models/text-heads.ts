@@ -136,7 +136,7 @@ export function preTraining<C>(
     inputs: { ...text.inputs, ...tokenLabels, [names.rowLabels]: maybe("int32", "batch") },
     compute: (scope, config, inputs) => {
       const hidden = hiddenOf(text, scope, config, inputs);
-      const predictionLogits = words(scope, config, hidden);
+      const predictionLogits = words(scope, config, scope.publish("wordStates", hidden));
       const rowLogits = rows(scope, config, hidden, 2);
       const logits = { predictionLogits, [names.rowLogits]: rowLogits };
       const { labels, [names.rowLabels]: classes } = inputs as Partial<Record<string, Tensor>>;

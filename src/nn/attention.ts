@@ -153,16 +153,24 @@ export function bothMasks(mask: Tensor, other: Tensor | undefined): Tensor {
 }
 
 /**
- * Hides what an attention mask of ones and zeros hides: [B, S] to [B, 1, 1, S], 0 where there is a 1 and `MASKED` where
- * there is a 0. Undefined without one.
+ * Hides what an attention mask of ones and zeros hides: [B, S] to [B, 1, 1, S], or [B, T, S], which tells it for each
+ * query, to [B, 1, T, S]: 0 where there is a 1 and `MASKED` where there is a 0. Undefined without one.
  */
 export function visible(attentionMask: Tensor | undefined): Tensor | undefined {
   if (attentionMask === undefined) return undefined;
-  const [batch, time] = attentionMask.shape;
+  const [batch, ...sizes] = attentionMask.shape;
   return attentionMask
     .equal(0)
-    .reshape([batch!, 1, 1, time!])
+    .reshape([batch!, 1, ...(sizes.length === 1 ? [1] : []), ...sizes])
     .where(MASKED, constant([0], []));
+}
+
+/**
+ * An attention mask for texts that lie one behind the other in a row: a token sees those of its own text, by the texts'
+ * numbers int32[B, T], as ones and zeros int32[B, T, T].
+ */
+export function sameText(texts: Tensor): Tensor {
+  return texts.unsqueeze(2).equal(texts.unsqueeze(1)).cast("int32");
 }
 
 /** Hides padding: ids [B, S] to [B, 1, 1, S], 0 where there is a token and `MASKED` where the id is `paddingId`. */

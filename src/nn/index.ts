@@ -8,6 +8,7 @@ export {
   joinHeads,
   MASKED,
   paddingMask,
+  sameText,
   splitHeads,
   visible,
   weigh,

@@ -3,6 +3,17 @@ export { rowClasses, rowNumbers, type ClassOptions } from "./classes.ts";
 export { inBatchPairs, LOGIT_SCALE, type ContrastiveOptions } from "./contrastive.ts";
 export { lossOf } from "./head-loss.ts";
 export {
+  maskingUnits,
+  maskTokens,
+  type Fate,
+  type MaskableRow,
+  type MaskedRow,
+  type MaskingOptions,
+  type MaskingUnit,
+  type MaskingVocabulary,
+} from "./masking.ts";
+export { packDocuments, type PackedPart } from "./packing.ts";
+export {
   GENERATOR,
   generatorOf,
   generatorParameter,
@@ -11,4 +22,5 @@ export {
   type ReplacedTokensOptions,
 } from "./replaced-tokens.ts";
 export { rowBatches, type RowBatchOptions } from "./row-batches.ts";
+export { chosenTokens, chosenTokensAndRows, nextTokens, PACKED_INPUTS, packedTokens } from "./token-losses.ts";
 export { writtenTokens } from "./written-tokens.ts";

@@ -1,5 +1,6 @@
 /** Epochs of examples that are rows of one length each: packed by length, or in a fixed order. */
 import { tokenBatches } from "../data/index.ts";
+import { random, shuffle } from "../random/index.ts";
 import type { Batch, Epoch } from "../training/index.ts";
 
 /** How rows become batches. */
@@ -12,8 +13,9 @@ export interface RowBatchOptions {
 }
 
 /**
- * The batches of each epoch, counted from 0: rows of like length together, each row once. `make` makes a batch of the
- * rows of these numbers; which draw it is (epoch and place in it) goes with them, for what is drawn anew each time.
+ * The batches of each epoch, counted from 0: rows of like length together, each row once; where all are of one length,
+ * every batch but the last is full. `make` makes a batch of the rows of these numbers; which draw it is (epoch and place
+ * in it) goes with them, for what is drawn anew each time.
  */
 export function rowBatches(
   lengths: readonly number[],
@@ -21,8 +23,11 @@ export function rowBatches(
   make: (rows: readonly number[], draw: { readonly epoch: number; readonly batch: number }) => Omit<Batch, "examples">,
 ): (epoch: number) => Epoch {
   const sizes = lengths.map((length) => ({ source: length, target: length }));
+  const even = lengths.every((length) => length === lengths[0]);
   return (epoch) => {
-    const { batches } = tokenBatches(sizes, { tokens: batchTokens, seed, epoch });
+    const batches = even
+      ? evenBatches(lengths.length, Math.max(1, Math.floor(batchTokens / (lengths[0] ?? 1))), seed, epoch)
+      : tokenBatches(sizes, { tokens: batchTokens, seed, epoch }).batches;
     return {
       length: Math.ceil(batches.length / accumulate),
       batch: (index) => {
@@ -35,4 +40,9 @@ export function rowBatches(
       },
     };
   };
+}
+
+function evenBatches(count: number, size: number, seed: number, epoch: number): number[][] {
+  const order = shuffle([...Array(count).keys()], random(seed, "even batches", epoch));
+  return Array.from({ length: Math.ceil(count / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
 }

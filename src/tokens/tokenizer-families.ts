@@ -3,7 +3,7 @@ import { templateOf } from "./template.ts";
 import type { Role } from "./tokenizer-config.ts";
 
 /** What a tokenizer can be trained as. */
-export const tokenizerKinds = ["bpe", "byte-level-bpe", "wordpiece", "unigram"] as const;
+export const tokenizerKinds = ["bpe", "byte-level-bpe", "wordpiece", "unigram", "words", "characters"] as const;
 export type TokenizerKind = (typeof tokenizerKinds)[number];
 
 /** The usual pipeline of a family of models: what stands around the vocabulary. */
@@ -167,4 +167,30 @@ export const familyOfKind: Readonly<Record<TokenizerKind, TokenizerFamily>> = {
   "byte-level-bpe": "gpt2",
   wordpiece: "bert",
   unigram: "marian",
+  words: "bert",
+  characters: "gpt2",
 };
+
+/** The kinds whose tokens are whole: what a text is cut into is the vocabulary. Any family's special tokens go with them. */
+const wholeStages = {
+  /** What stands between white space: words, or the k-mers of a sequence. */
+  words: { preTokenizer: { type: "WhitespaceSplit" } },
+  /** Every character, white space too, so that texts come back to the letter. */
+  characters: {
+    preTokenizer: { type: "Split", pattern: { Regex: "[\\s\\S]" }, behavior: "Isolated", invert: false },
+    decoder: { type: "Fuse" },
+  },
+} as const satisfies Readonly<Partial<Record<TokenizerKind, Pick<FamilyPipeline, "preTokenizer" | "decoder">>>>;
+
+/** The pipeline of a kind with a family's special tokens; undefined for a kind that is not the family's. */
+export function pipelineOf(kind: TokenizerKind, family: TokenizerFamily): FamilyPipeline | undefined {
+  const own: FamilyPipeline = tokenizerFamilies[family];
+  if (kind !== "words" && kind !== "characters") return kind === own.kind ? own : undefined;
+  const { specialTokens, roles, lastTokens, postProcessor } = own;
+  return {
+    ...{ kind, specialTokens, roles, ...wholeStages[kind] },
+    ...(lastTokens !== undefined && { lastTokens }),
+    // That of bytes only moves places, by how bytes are written.
+    ...(postProcessor !== undefined && postProcessor.type !== "ByteLevel" && { postProcessor }),
+  };
+}

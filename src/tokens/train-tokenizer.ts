@@ -5,6 +5,7 @@ import type { MergeOptions } from "./learn-merges.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import {
   familyOfKind,
+  pipelineOf,
   tokenizerFamilies,
   type FamilyPipeline,
   type TokenizerFamily,
@@ -13,13 +14,14 @@ import {
 import { trainBpe } from "./train-bpe.ts";
 import { trainUnigram, type PieceOptions } from "./train-unigram.ts";
 import { trainWordPiece } from "./train-word-piece.ts";
+import { trainWords } from "./train-words.ts";
 import type { TrainingStages } from "./training.ts";
 
 /** How a whole tokenizer is trained. Settings of another kind are refused. */
 export interface TrainTokenizerOptions extends MergeOptions, PieceOptions, TrainingStages {
-  /** How the vocabulary is learned; that of the family unless told. */
+  /** How the vocabulary is learned; that of the family unless told, or words or characters as they are. */
   readonly kind?: TokenizerKind | undefined;
-  /** Whose pipeline it gets; of the kinds bpe llama's, byte-level-bpe gpt2's, wordpiece bert's, unigram marian's. */
+  /** Whose pipeline it gets, or, of words and characters, special tokens; see `familyOfKind` for those of each kind. */
   readonly family?: TokenizerFamily | undefined;
   /** Come after the special tokens that the family has. */
   readonly specialTokens?: readonly string[] | undefined;
@@ -47,6 +49,8 @@ export const trainerSettings = {
   "byte-level-bpe": mergeSettings,
   wordpiece: mergeSettings,
   unigram: pieceSettings,
+  words: ["minimumFrequency"],
+  characters: ["minimumFrequency"],
 } as const satisfies Readonly<Record<TokenizerKind, readonly (keyof TrainTokenizerOptions)[]>>;
 
 type TrainerOptions = TrainTokenizerOptions & FamilyPipeline & { readonly unknownToken: string | undefined };
@@ -56,6 +60,8 @@ const trainers = {
   "byte-level-bpe": (texts: Texts, options: TrainerOptions) => trainBpe(texts, { ...options, kind: "byte-level" }),
   wordpiece: trainWordPiece,
   unigram: trainUnigram,
+  words: trainWords,
+  characters: trainWords,
 } as const;
 
 /**
@@ -64,8 +70,7 @@ const trainers = {
  * does not have, and where the vocabulary has no room for what it must hold.
  */
 export async function trainTokenizer(texts: Texts, options: TrainTokenizerOptions): Promise<Tokenizer> {
-  const family = familyOf(options);
-  const pipeline: FamilyPipeline = tokenizerFamilies[family];
+  const { family, pipeline } = pipelineFor(options);
   const { kind, lastTokens = [], roles, maskTakesBlank = false } = pipeline;
   refuseOthers(options, kind);
   if (!(options.size > lastTokens.length)) {
@@ -89,14 +94,18 @@ export async function trainTokenizer(texts: Texts, options: TrainTokenizerOption
   return new Tokenizer({ ...parts, addedTokens, special });
 }
 
-function familyOf({ kind, family }: TrainTokenizerOptions): TokenizerFamily {
-  if (family === undefined) {
-    if (kind !== undefined) return familyOfKind[kind];
+function pipelineFor({ kind, family }: TrainTokenizerOptions): {
+  readonly family: TokenizerFamily;
+  readonly pipeline: FamilyPipeline;
+} {
+  const chosen = family ?? (kind === undefined ? undefined : familyOfKind[kind]);
+  if (chosen === undefined) {
     throw new InputError("Neither the kind of tokenizer nor a family of models is given; one of them was expected.");
   }
-  const own = tokenizerFamilies[family].kind;
-  if (kind === undefined || kind === own) return family;
-  throw new InputError(`A tokenizer of ${family} is ${own}, not ${kind}; leave one of the two out.`);
+  const own = tokenizerFamilies[chosen].kind;
+  const pipeline = pipelineOf(kind ?? own, chosen);
+  if (pipeline !== undefined) return { family: chosen, pipeline };
+  throw new InputError(`A tokenizer of ${chosen} is ${own}, not ${kind!}; leave one of the two out.`);
 }
 
 function refuseOthers(options: TrainTokenizerOptions, kind: TokenizerKind): void {

@@ -1,4 +1,5 @@
 /** Objectives, optimizers, schedules, the loop, resume. */
+export { Evaluation, type JudgedBatch, type ObjectiveSums } from "./evaluation.ts";
 export { fit, trainerOf, type FitJob, type FitOptions } from "./fit.ts";
 export {
   trainingLoop,

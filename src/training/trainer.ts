@@ -15,6 +15,7 @@ import {
 } from "../nn/index.ts";
 import type { Call, Engine, Values, View } from "../runtime/index.ts";
 import { findNotFinite } from "./diagnosis.ts";
+import { Evaluation } from "./evaluation.ts";
 import type { Optimizer } from "./optimizers.ts";
 import { GRADIENTS, loadAccumulate, scalarFeeds, Updater } from "./update.ts";
 
@@ -84,7 +85,7 @@ export class Trainer {
   readonly #options: TrainerOptions;
   readonly #updater: Updater;
   readonly #training: TrainingProgram;
-  #evaluation: { program: number; bind: Readonly<Record<string, View>>; fetch: string[] } | undefined;
+  readonly #evaluation: Evaluation;
   #accumulate: Call[] | undefined;
 
   private constructor(
@@ -100,6 +101,7 @@ export class Trainer {
     this.#options = options;
     this.#updater = updater;
     this.#training = training;
+    this.#evaluation = new Evaluation(parameters, objective);
   }
 
   /** Traces and loads what training needs. Parameters are fresh unless given, as values or already in the engine. */
@@ -194,23 +196,8 @@ export class Trainer {
 
   /** The objective without dropout, summed over batches: each entry divided by the number of targets. */
   async evaluate(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<Record<string, number>> {
-    this.#evaluation ??= await this.#loadEvaluation();
-    const { program, bind, fetch } = this.#evaluation;
-    const sums: Record<string, number> = Object.fromEntries(fetch.map((name) => [name, 0]));
-    let targets = 0;
-    for await (const batch of batches) {
-      const results = await this.engine.run([{ program, bind, fetch }], batch.feeds);
-      for (const name of fetch) sums[name]! += scalar(results[name]!);
-      targets += batch.targets;
-    }
-    return Object.fromEntries(fetch.map((name) => [name, sums[name]! / Math.max(targets, 1)]));
-  }
-
-  async #loadEvaluation(): Promise<{ program: number; bind: Record<string, View>; fetch: string[] }> {
-    const outputs = new Trace("forward").run(this.#objective);
-    const program = lower("evaluation", outputs);
-    const bind = this.parameters.bind(program.inputs);
-    return { program: await this.engine.load(program), bind, fetch: Object.keys(outputs) };
+    const { sums, targets } = await this.#evaluation.sums(batches);
+    return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / Math.max(targets, 1)]));
   }
 
   /**

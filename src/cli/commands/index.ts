@@ -8,6 +8,7 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./start.ts"),
   },
   { name: "train", summary: "train a model from text files", load: () => import("./train.ts") },
+  { name: "pretrain", summary: "train a model on raw text", load: () => import("./pretrain.ts") },
   {
     name: "finetune",
     summary: "fine-tune a model for a task on rows with labels",
@@ -28,6 +29,7 @@ export const commands: readonly CommandEntry[] = [
     summary: "judge predictions against what was due, with intervals and tests",
     load: () => import("./score.ts"),
   },
+  { name: "data", summary: "show data as a model sees it", load: () => import("./data.ts") },
   {
     name: "tokenizer",
     summary: "train a tokenizer, use it, show its steps, compare two",

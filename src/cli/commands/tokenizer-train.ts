@@ -15,6 +15,7 @@ import {
   type Texts,
   type Tokenizer,
   type TokenizerFamily,
+  type TokenizerKind,
   type TrainTokenizerOptions,
 } from "../../tokens/index.ts";
 import { describedCommand, realNumber, requireOption, wholeNumber } from "../command.ts";
@@ -22,12 +23,11 @@ import { inputLines, jsonLine, type Io } from "../io.ts";
 import { createProgress, type Progress } from "../terminal/index.ts";
 
 const boundaries = ["byte-level", "metaspace"] as const;
-const kinds = [...tokenizerKinds, "words"] as const;
 const families = Object.keys(tokenizerFamilies) as TokenizerFamily[];
 
 interface TrainFlags extends Settings {
   readonly files?: readonly string[];
-  readonly kind?: (typeof kinds)[number];
+  readonly kind?: TokenizerKind;
   readonly family?: TokenizerFamily;
   readonly size: number;
   readonly out: string;
@@ -58,7 +58,7 @@ export function trainCommand(io: Io): Command {
   });
   command.option("--files <files...>", "texts, plain or .gz; - for standard input, which is read unless told");
   command.addOption(
-    new Option("--kind <kind>", "byte-pair encoding, WordPiece, Unigram, or whole words").choices(kinds),
+    new Option("--kind <kind>", "byte-pair encoding, WordPiece, Unigram, whole words, or characters").choices(tokenizerKinds),
   );
   command.addOption(
     new Option("--family <name>", "a tokenizer as these models have it: pipeline and special tokens").choices(families),
@@ -164,7 +164,7 @@ function learner(flags: TrainFlags): { learn: Learn; how: Readonly<Record<string
   const { kind, family, forTranslation, specialTokens: given = [], wordBoundary } = flags;
   if (kind === undefined && family === undefined && forTranslation !== true) {
     throw new InputError(
-      `Neither --kind nor --family is given. Kinds: ${kinds.join(", ")}; families: ${families.join(", ")}.`,
+      `Neither --kind nor --family is given. Kinds: ${tokenizerKinds.join(", ")}; families: ${families.join(", ")}.`,
     );
   }
   const plainBpe = family === undefined && (kind === "bpe" || forTranslation === true);
@@ -184,7 +184,7 @@ function learner(flags: TrainFlags): { learn: Learn; how: Readonly<Record<string
   }
   const { unknown } = translationTokens;
   const withUnknown = given.includes(unknown) ? given : [unknown, ...given];
-  if (kind === "words") {
+  if (kind === "words" && family === undefined) {
     const settings = settingsOf(flags, ["minimumFrequency"], "--kind words");
     const learn: Learn = (texts) => trainWords(texts, { ...settings, specialTokens: withUnknown });
     return { learn, how: { kind } };

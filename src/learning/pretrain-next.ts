@@ -1,0 +1,262 @@
+/**
+ * Next words (Radford et al. 2018, equation 1): of documents, packed into rows in which they do not see each other, or of
+ * one long text, in windows from anywhere in it.
+ */
+import { ConfigError, InputError } from "../errors/index.ts";
+import { nextTokens, packDocuments, PACKED_INPUTS, packedTokens, rowBatches } from "../objectives/index.ts";
+import type { HostTensor } from "../onnx/index.ts";
+import { random } from "../random/index.ts";
+import type { TextModel } from "../tasks/text-model.ts";
+import { Evaluation, type Batch, type JudgedBatch } from "../training/index.ts";
+import { countOf, linesOf, readDocuments, type TextDocument } from "./documents.ts";
+import type { PretrainConfig } from "./pretrain.ts";
+import type { Draw, PreparedPretraining, PretrainObjective, PreviewRow } from "./pretrain-objective.ts";
+import { tokenScores } from "./pretrain-masked.ts";
+import { rowLength, tokensOf } from "./token-rows.ts";
+
+/** The next word at each position. */
+export const nextWords: PretrainObjective<TextDocument> = {
+  head: { task: "causal-lm" },
+  read: (files, paths, { unit = "document" }) => readDocuments(files, paths, unit),
+  texts: linesOf,
+  prepare: (model, documents, config) =>
+    config.unit === "stream" ? prepareStream(model, documents, config) : preparePacked(model, documents, config),
+};
+
+/** What is not asked for. */
+const IGNORED = -100;
+
+const matrix = (rows: readonly Int32Array[], fill: number): HostTensor => {
+  const time = Math.max(...rows.map((row) => row.length));
+  const data = new Int32Array(rows.length * time).fill(fill);
+  for (const [i, row] of rows.entries()) data.set(row, i * time);
+  return { dtype: "int32", shape: [rows.length, time], data };
+};
+
+/** A row of documents: what is read, what is asked for, whose token it is (from 1 on), and its place in its document. */
+export interface PackedRow {
+  readonly ids: Int32Array;
+  readonly labels: Int32Array;
+  readonly texts: Int32Array;
+  readonly positions: Int32Array;
+}
+
+/**
+ * Documents in rows of at most `context` tokens. Each begins behind a boundary token, from which its first token is told,
+ * and its last token tells the boundary; a document that is cut goes on in another row with what its cut told.
+ */
+export function packedRows(documents: readonly Int32Array[], context: number): PackedRow[] {
+  const parts = packDocuments(
+    documents.map(({ length }) => Math.max(0, length - 1)),
+    context,
+  );
+  return parts.map((row) => {
+    const total = row.reduce((sum, { start, end }) => sum + end - start, 0);
+    const [ids, labels, texts, positions] = [0, 1, 2, 3].map(() => new Int32Array(total)) as [
+      Int32Array,
+      Int32Array,
+      Int32Array,
+      Int32Array,
+    ];
+    let at = 0;
+    for (const [number, { document, start, end }] of row.entries()) {
+      for (let place = start; place < end; place++, at++) {
+        ids[at] = documents[document]![place]!;
+        labels[at] = documents[document]![place + 1]!;
+        texts[at] = number + 1;
+        positions[at] = place - start;
+      }
+    }
+    return { ids, labels, texts, positions };
+  });
+}
+
+/** The feeds of packed rows, padded at the right. */
+export function packedBatch(rows: readonly PackedRow[]): Omit<Batch, "examples"> {
+  const feeds = {
+    inputIds: matrix(
+      rows.map(({ ids }) => ids),
+      0,
+    ),
+    labels: matrix(
+      rows.map(({ labels }) => labels),
+      IGNORED,
+    ),
+    texts: matrix(
+      rows.map(({ texts }) => texts),
+      0,
+    ),
+    positionIds: matrix(
+      rows.map(({ positions }) => positions),
+      0,
+    ),
+  };
+  return { feeds, targets: rows.reduce((sum, { ids }) => sum + ids.length, 0) };
+}
+
+function preparePacked(
+  model: TextModel,
+  documents: readonly TextDocument[],
+  config: PretrainConfig,
+): PreparedPretraining<TextDocument> {
+  const { architecture } = model.model;
+  const missing = PACKED_INPUTS.find((name) => architecture.inputs[name] === undefined);
+  if (missing !== undefined) {
+    throw new ConfigError(
+      `${architecture.className} does not read ${missing}, without which documents of one row would see each other. ` +
+        'Use "unit": "stream" (--unit stream), or a family such as gpt2 or llama.',
+    );
+  }
+  const context = rowLength(model, config);
+  const rowsOf = (read: readonly TextDocument[]): PackedRow[] => packedRows(idsOfDocuments(model, read), context);
+  const rows = rowsOf(documents);
+  const lengths = rows.map(({ ids }) => ids.length);
+  const objective = packedTokens(architecture);
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const full = ((100 * tokens) / (rows.length * context)).toFixed(1);
+  const pick = (examples: readonly number[]): PackedRow[] => examples.map((example) => rows[example]!);
+  return {
+    ...{ lengths, objective },
+    batch: (examples) => packedBatch(pick(examples)),
+    judge: judgeBy(model, objective, (read) => {
+      const held = rowsOf(read);
+      return batchesOf(held, config, (some) => packedBatch(some));
+    }),
+    preview: (examples) => pick(examples).map((row) => previewOf(model, row)),
+    summary: [
+      countOf(documents),
+      `${tokens} tokens in ${rows.length} rows of at most ${context}, ${full} % full; documents do not see each other`,
+    ],
+  };
+}
+
+/** The ids of each document between boundaries. */
+function idsOfDocuments({ tokenizer }: TextModel, documents: readonly TextDocument[]): Int32Array[] {
+  const { bos, eos, cls, sep } = tokenizer.special;
+  const end = eos ?? sep;
+  if (end === undefined) {
+    throw new InputError(
+      'The tokenizer has no token that ends a document. Use "unit": "stream" (--unit stream) for one long text, or a ' +
+        "tokenizer of a family that has one, such as gpt2.",
+    );
+  }
+  const start = bos ?? cls ?? end;
+  return documents.map((lines) => {
+    const ids = tokenizer.ids(lines.join("\n"), { addSpecialTokens: false });
+    return Int32Array.of(start.id, ...ids, end.id);
+  });
+}
+
+function prepareStream(
+  model: TextModel,
+  documents: readonly TextDocument[],
+  config: PretrainConfig,
+): PreparedPretraining<TextDocument> {
+  const context = rowLength(model, config);
+  const ids = idsOfStream(model, documents, context);
+  const count = Math.ceil((ids.length - 1) / context);
+  const lengths = Array<number>(count).fill(context);
+  const objective = nextTokens(model.model.architecture);
+  const windowAt = (start: number, end = start + context): Window => {
+    return { ids: ids.subarray(start, end), labels: ids.subarray(start + 1, end + 1) };
+  };
+  /** Windows lie anywhere in the text, and elsewhere in each epoch. */
+  const draw = (example: number, { epoch }: Pick<Draw, "epoch">): Window =>
+    windowAt(random(config.seed, "window", epoch, example).below(ids.length - context));
+  return {
+    ...{ lengths, objective },
+    batch: (examples, at) => windowBatch(examples.map((example) => draw(example, at))),
+    judge: judgeBy(model, objective, (read) => {
+      const held = idsOfStream(model, read, 1);
+      const windows: Window[] = [];
+      // One behind the other, so that every token of the text but its first is told once.
+      for (let start = 0; start + 1 < held.length; start += context) {
+        const end = Math.min(start + context, held.length - 1);
+        windows.push({ ids: held.subarray(start, end), labels: held.subarray(start + 1, end + 1) });
+      }
+      return batchesOf(windows, config, windowBatch);
+    }),
+    preview: (examples, at) =>
+      examples.map((example) => {
+        const window = draw(example, at);
+        return {
+          about: "a window from anywhere in the text",
+          original: tokensOf(model.tokenizer, window.ids),
+          input: tokensOf(model.tokenizer, window.ids),
+          targets: tokensOf(model.tokenizer, window.labels),
+        };
+      }),
+    summary: [countOf(documents), `${ids.length} tokens, in windows of ${context} from anywhere in the text`],
+  };
+}
+
+interface Window {
+  readonly ids: Int32Array;
+  readonly labels: Int32Array;
+}
+
+function windowBatch(windows: readonly Window[]): Omit<Batch, "examples"> {
+  const inputIds = matrix(
+    windows.map(({ ids }) => ids),
+    0,
+  );
+  const labels = matrix(
+    windows.map(({ labels: own }) => own),
+    IGNORED,
+  );
+  return { feeds: { inputIds, labels }, targets: windows.reduce((sum, { ids }) => sum + ids.length, 0) };
+}
+
+/** All files one behind the other. Throws InputError where there is less than a window. */
+function idsOfStream({ tokenizer }: TextModel, documents: readonly TextDocument[], context: number): Int32Array {
+  const ids = documents.map((lines) => tokenizer.ids(lines.join("\n"), { addSpecialTokens: false }));
+  const whole = new Int32Array(ids.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of ids) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  if (whole.length > context) return whole;
+  throw new InputError(
+    `The text has ${whole.length} tokens, and a window ${context}. Give more text, or a smaller maxLength (--max-length).`,
+  );
+}
+
+/** Batches of rows that are judged, of like length. */
+function batchesOf<T extends { readonly ids: Int32Array }>(
+  rows: readonly T[],
+  { training: { batchTokens } }: PretrainConfig,
+  make: (rows: readonly T[]) => Omit<Batch, "examples">,
+): JudgedBatch[] {
+  const lengths = rows.map(({ ids }) => ids.length);
+  const { batch, length } = rowBatches(lengths, { batchTokens, seed: 1 }, (numbers) =>
+    make(numbers.map((number) => rows[number]!)),
+  )(0);
+  return Array.from({ length }, (_, i) => batch(i)).flat();
+}
+
+/** Nats for each token of held-out text; its batches are made once. */
+function judgeBy(
+  { model }: TextModel,
+  objective: PreparedPretraining["objective"],
+  batches: (documents: readonly TextDocument[]) => readonly JudgedBatch[],
+): NonNullable<PreparedPretraining<TextDocument>["judge"]> {
+  const evaluation = new Evaluation(model.parameters, objective);
+  let held: { readonly documents: readonly TextDocument[]; readonly batches: readonly JudgedBatch[] } | undefined;
+  return async (documents) => {
+    if (held?.documents !== documents) held = { documents, batches: batches(documents) };
+    return tokenScores(await evaluation.sums(held.batches));
+  };
+}
+
+function previewOf({ tokenizer }: TextModel, { ids, labels, texts, positions }: PackedRow): PreviewRow {
+  const original = tokensOf(tokenizer, ids);
+  return {
+    about: `documents in one row that do not see each other: ${texts.at(-1)!}`,
+    original,
+    input: original,
+    targets: tokensOf(tokenizer, labels),
+    marks: Array.from(positions, (place) => (place === 0 ? "boundary" : undefined)),
+    inputs: { document: Array.from(texts), position: Array.from(positions) },
+  };
+}
