@@ -12,7 +12,7 @@ import type { Model } from "../tasks/model.ts";
 import { saveModel } from "../tasks/open.ts";
 import type { Batch } from "../training/index.ts";
 import { judgeBy, judgedBatches } from "./held-out.ts";
-import type { ImageObjective, PreparedPretraining } from "./pretrain-objective.ts";
+import type { ImageObjective, PreparedPretraining, PreviewRow } from "./pretrain-objective.ts";
 import type { PretrainConfig } from "./pretrain.ts";
 
 /** The section `patches` of the config. */
@@ -141,9 +141,11 @@ function meanColorLoss(
 }
 
 /** Patches in rows, ▓ where one is hidden. */
-function previewOf(mask: Int32Array, across: number): ReturnType<PreparedPretraining["preview"]>[number] {
-  const rows = Array.from({ length: across }, (_, row) =>
-    Array.from(mask.subarray(row * across, (row + 1) * across), (hidden) => (hidden === 1 ? "▓" : "░")).join(""),
-  );
-  return { about: `${mask.filter((hidden) => hidden === 1).length} of ${mask.length} patches are hidden`, original: rows, input: rows, targets: [] }; // prettier-ignore
+function previewOf(mask: Int32Array, across: number): PreviewRow {
+  const rows = (sign: string): string[] =>
+    Array.from({ length: across }, (_, row) =>
+      Array.from(mask.subarray(row * across, (row + 1) * across), (hidden) => (hidden === 1 ? sign : "░")).join(""),
+    );
+  const hidden = mask.filter((one) => one === 1).length;
+  return { about: `${hidden} of ${mask.length} patches are hidden`, original: rows("░"), input: rows("▓"), targets: [] };
 }
