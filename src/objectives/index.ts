@@ -11,6 +11,6 @@ export {
   type MaskingUnit,
   type MaskingVocabulary,
 } from "./masking.ts";
-export { packDocuments, type PackedPart } from "./packing.ts";
+export { filledRows, packDocuments, packedBatch, packedRows, type PackedPart, type PackedRow } from "./packing.ts";
 export { rowBatches, type RowBatchOptions } from "./row-batches.ts";
 export { chosenTokens, chosenTokensAndRows, nextTokens, PACKED_INPUTS, packedTokens } from "./token-losses.ts";
