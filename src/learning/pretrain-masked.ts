@@ -16,7 +16,7 @@ import { Evaluation, type Batch, type JudgedBatch, type Scores } from "../traini
 import { countOf, linesOf, readDocuments, type TextDocument } from "./documents.ts";
 import type { PretrainConfig } from "./pretrain.ts";
 import type { Draw, PreparedPretraining, PretrainObjective, PreviewRow } from "./pretrain-objective.ts";
-import { feedsOfRows, lengthsOf, rowLength, rowsOfTexts, tokensOf, type TokenRow } from "./token-rows.ts";
+import { feedsOfRows, idOf, lengthsOf, rowLength, rowsOfTexts, tokensOf, type TokenRow } from "./token-rows.ts";
 
 /** Masked words of texts. */
 export const maskedWords: PretrainObjective<TextDocument> = {
@@ -121,7 +121,7 @@ export function tokenScores({
 
 /** The tokens that masking puts in. Throws InputError where there is no mask token. */
 export function maskingVocabulary(tokenizer: Tokenizer): MaskingVocabulary {
-  const { mask } = tokenizer.special;
+  const mask = idOf(tokenizer, "mask");
   if (mask === undefined) {
     throw new InputError(
       "The tokenizer has no mask token, which masked words need. Use one of a family that has it, such as bert, " +
@@ -130,9 +130,9 @@ export function maskingVocabulary(tokenizer: Tokenizer): MaskingVocabulary {
   }
   const special = new Set((tokenizer.parts.addedTokens ?? []).filter((token) => token.special).map(({ id }) => id));
   const ordinary = Array.from({ length: tokenizer.size }, (_, id) => id).filter(
-    (id) => !special.has(id) && id !== mask.id && tokenizer.idToToken(id) !== undefined,
+    (id) => !special.has(id) && id !== mask && tokenizer.idToToken(id) !== undefined,
   );
-  return { mask: mask.id, ordinary: Int32Array.from(ordinary) };
+  return { mask, ordinary: Int32Array.from(ordinary) };
 }
 
 /** Masking in words. */

@@ -3,8 +3,17 @@
  * one long text, in windows from anywhere in it.
  */
 import { ConfigError, InputError } from "../errors/index.ts";
-import { nextTokens, packDocuments, PACKED_INPUTS, packedTokens, rowBatches } from "../objectives/index.ts";
-import type { HostTensor } from "../onnx/index.ts";
+import { IGNORED } from "../models/index.ts";
+import {
+  filledRows,
+  nextTokens,
+  PACKED_INPUTS,
+  packedBatch,
+  packedRows,
+  packedTokens,
+  rowBatches,
+  type PackedRow,
+} from "../objectives/index.ts";
 import { random } from "../random/index.ts";
 import type { TextModel } from "../tasks/text-model.ts";
 import { Evaluation, type Batch, type JudgedBatch } from "../training/index.ts";
@@ -12,7 +21,7 @@ import { countOf, linesOf, readDocuments, type TextDocument } from "./documents.
 import type { PretrainConfig } from "./pretrain.ts";
 import type { Draw, PreparedPretraining, PretrainObjective, PreviewRow } from "./pretrain-objective.ts";
 import { tokenScores } from "./pretrain-masked.ts";
-import { rowLength, tokensOf } from "./token-rows.ts";
+import { idOf, rowLength, tokensOf } from "./token-rows.ts";
 
 /** The next word at each position. */
 export const nextWords: PretrainObjective<TextDocument> = {
@@ -22,77 +31,6 @@ export const nextWords: PretrainObjective<TextDocument> = {
   prepare: (model, documents, config) =>
     config.unit === "stream" ? prepareStream(model, documents, config) : preparePacked(model, documents, config),
 };
-
-/** What is not asked for. */
-const IGNORED = -100;
-
-const matrix = (rows: readonly Int32Array[], fill: number): HostTensor => {
-  const time = Math.max(...rows.map((row) => row.length));
-  const data = new Int32Array(rows.length * time).fill(fill);
-  for (const [i, row] of rows.entries()) data.set(row, i * time);
-  return { dtype: "int32", shape: [rows.length, time], data };
-};
-
-/** A row of documents: what is read, what is asked for, whose token it is (from 1 on), and its place in its document. */
-export interface PackedRow {
-  readonly ids: Int32Array;
-  readonly labels: Int32Array;
-  readonly texts: Int32Array;
-  readonly positions: Int32Array;
-}
-
-/**
- * Documents in rows of at most `context` tokens. Each begins behind a boundary token, from which its first token is told,
- * and its last token tells the boundary; a document that is cut goes on in another row with what its cut told.
- */
-export function packedRows(documents: readonly Int32Array[], context: number): PackedRow[] {
-  const parts = packDocuments(
-    documents.map(({ length }) => Math.max(0, length - 1)),
-    context,
-  );
-  return parts.map((row) => {
-    const total = row.reduce((sum, { start, end }) => sum + end - start, 0);
-    const [ids, labels, texts, positions] = [0, 1, 2, 3].map(() => new Int32Array(total)) as [
-      Int32Array,
-      Int32Array,
-      Int32Array,
-      Int32Array,
-    ];
-    let at = 0;
-    for (const [number, { document, start, end }] of row.entries()) {
-      for (let place = start; place < end; place++, at++) {
-        ids[at] = documents[document]![place]!;
-        labels[at] = documents[document]![place + 1]!;
-        texts[at] = number + 1;
-        positions[at] = place - start;
-      }
-    }
-    return { ids, labels, texts, positions };
-  });
-}
-
-/** The feeds of packed rows, padded at the right. */
-export function packedBatch(rows: readonly PackedRow[]): Omit<Batch, "examples"> {
-  const feeds = {
-    inputIds: matrix(
-      rows.map(({ ids }) => ids),
-      0,
-    ),
-    labels: matrix(
-      rows.map(({ labels }) => labels),
-      IGNORED,
-    ),
-    texts: matrix(
-      rows.map(({ texts }) => texts),
-      0,
-    ),
-    positionIds: matrix(
-      rows.map(({ positions }) => positions),
-      0,
-    ),
-  };
-  return { feeds, targets: rows.reduce((sum, { ids }) => sum + ids.length, 0) };
-}
 
 function preparePacked(
   model: TextModel,
@@ -132,18 +70,18 @@ function preparePacked(
 
 /** The ids of each document between boundaries. */
 function idsOfDocuments({ tokenizer }: TextModel, documents: readonly TextDocument[]): Int32Array[] {
-  const { bos, eos, cls, sep } = tokenizer.special;
-  const end = eos ?? sep;
+  const { bos, cls, sep } = tokenizer.special;
+  const end = sep?.id ?? idOf(tokenizer, "eos");
   if (end === undefined) {
     throw new InputError(
       'The tokenizer has no token that ends a document. Use "unit": "stream" (--unit stream) for one long text, or a ' +
         "tokenizer of a family that has one, such as gpt2.",
     );
   }
-  const start = bos ?? cls ?? end;
+  const start = bos?.id ?? cls?.id ?? end;
   return documents.map((lines) => {
     const ids = tokenizer.ids(lines.join("\n"), { addSpecialTokens: false });
-    return Int32Array.of(start.id, ...ids, end.id);
+    return Int32Array.of(start, ...ids, end);
   });
 }
 
@@ -196,11 +134,11 @@ interface Window {
 }
 
 function windowBatch(windows: readonly Window[]): Omit<Batch, "examples"> {
-  const inputIds = matrix(
+  const inputIds = filledRows(
     windows.map(({ ids }) => ids),
     0,
   );
-  const labels = matrix(
+  const labels = filledRows(
     windows.map(({ labels: own }) => own),
     IGNORED,
   );

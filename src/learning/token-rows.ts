@@ -73,3 +73,13 @@ export function lengthsOf(lengths: readonly number[]): string {
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
   return `tokens a row: median ${at(0.5)}, nine of ten at most ${at(0.9)}, longest ${sorted.at(-1)!}`;
 }
+
+/** What tokens are usually called, for a tokenizer.json without a config that says which part they play. */
+const usual = { mask: ["[MASK]", "<mask>"], eos: ["</s>", "<|endoftext|>", "[SEP]"] } as const;
+
+/** The id of the token that hides others, or that ends a text; undefined where there is none. */
+export function idOf(tokenizer: Tokenizer, role: keyof typeof usual): number | undefined {
+  const named = tokenizer.special[role]?.id;
+  if (named !== undefined) return named;
+  return usual[role].map((token) => tokenizer.tokenToId(token)).find((id) => id !== undefined);
+}

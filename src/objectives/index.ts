@@ -12,7 +12,7 @@ export {
   type MaskingUnit,
   type MaskingVocabulary,
 } from "./masking.ts";
-export { packDocuments, type PackedPart } from "./packing.ts";
+export { filledRows, packDocuments, packedBatch, packedRows, type PackedPart, type PackedRow } from "./packing.ts";
 export {
   GENERATOR,
   generatorOf,

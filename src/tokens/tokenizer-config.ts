@@ -94,3 +94,22 @@ export function parseObject(text: string | undefined, name: string): Readonly<Re
   }
   return value as Record<string, unknown>;
 }
+
+/** The text of tokenizer_config.json for the parts that special tokens play; undefined where they play none. */
+export function writeTokenizerConfig(
+  special: Readonly<Partial<Record<Role, TokenForm | null>>> = {},
+): string | undefined {
+  const named = roles.flatMap((role) => {
+    const form = special[role];
+    return form === undefined || form === null ? [] : [[`${role}_token`, written(form)] as const];
+  });
+  if (named.length === 0) return undefined;
+  const json = { tokenizer_class: "PreTrainedTokenizerFast", ...Object.fromEntries(named) };
+  return `${JSON.stringify(json, undefined, 2)}\n`;
+}
+
+/** A token as Python writes it: its text, or all about it where it is no ordinary special token. */
+function written({ content, singleWord, lstrip, rstrip, normalized, special }: TokenForm): unknown {
+  if (!singleWord && !lstrip && !rstrip && !normalized && special) return content;
+  return { __type: "AddedToken", content, single_word: singleWord, lstrip, rstrip, normalized, special };
+}

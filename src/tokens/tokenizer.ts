@@ -5,7 +5,7 @@ import { cleanUp as cleanUpText } from "./decoders.ts";
 import { joinParts, type Encoding, type Part } from "./encoding.ts";
 import { cutText, type Pipeline } from "./pipeline.ts";
 import { readTokenizerJson, writeTokenizerJson, type TokenizerJson, type TokenizerParts } from "./tokenizer-json.ts";
-import { roles, type Role } from "./tokenizer-config.ts";
+import { roles, writeTokenizerConfig, type Role } from "./tokenizer-config.ts";
 import { combine, pad, readPadding, readTruncation, truncate } from "./truncation.ts";
 import type { PaddingOptions, TruncationOptions } from "./truncation.ts";
 
@@ -69,9 +69,12 @@ export class Tokenizer {
     return this.parts.target ?? this;
   }
 
-  /** The files that Python opens as this tokenizer, by name: those it was opened from, or `tokenizer.json`. */
+  /** The files that Python opens as this tokenizer, by name: those it was opened from, or `tokenizer.json` and its config. */
   files(): ReadonlyMap<string, string | Uint8Array> {
-    return this.parts.files ?? new Map([["tokenizer.json", this.toText()]]);
+    if (this.parts.files !== undefined) return this.parts.files;
+    const config = writeTokenizerConfig(this.parts.special);
+    const files = new Map([["tokenizer.json", this.toText()]]);
+    return config === undefined ? files : files.set("tokenizer_config.json", config);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
+  openTokenizerFiles,
   Tokenizer,
   tokenizerFamilies,
   trainTokenizer,
@@ -99,4 +100,40 @@ test("what does not fit together is said", async () => {
   expect(await error({ kind: "unigram", size: 300, limitAlphabet: 3 })).toMatch(/^limitAlphabet is no setting of unig/);
   expect(await error({ kind: "wordpiece", size: 300, seedSize: 3 })).toMatch(/^seedSize is no setting of wordpiece/);
   expect(await error({ family: "t5", size: 100 })).toMatch(/no room beside the 100 that t5 ends with/);
+});
+
+describe("words and characters as they are", () => {
+  const text = "To be,\n\tor not: naïve 🙂?";
+
+  test("characters come back to the letter, white space too", async () => {
+    const tokenizer = await trainTokenizer([text], { kind: "characters", size: 100 });
+    expect(tokenizer.size).toBe(1 + new Set(text).size);
+    const { tokens, offsets } = tokenizer.encode(text);
+    expect(tokens).toEqual([...text]);
+    expect(offsets.map(([start, end]) => text.slice(start, end))).toEqual([...text]);
+    expect(tokenizer.decode(tokenizer.ids(text))).toBe(text);
+    const again = Tokenizer.fromJson(tokenizer.toText());
+    expect([...again.ids(text)]).toEqual([...tokenizer.ids(text)]);
+    expect(tokenizer.special.eos?.token).toBe("<|endoftext|>");
+  });
+
+  test("words are what stands between white space, with the special tokens of a family", async () => {
+    const tokenizer = await trainTokenizer(["ATG TGC GCA", "TGC CGT"], { kind: "words", family: "bert", size: 50 });
+    expect(tokenizer.encode("ATG GCA AAA").tokens).toEqual(["[CLS]", "ATG", "GCA", "[UNK]", "[SEP]"]);
+    expect(tokenizer.special.mask?.token).toBe("[MASK]");
+    const letters = await trainTokenizer(["ATG"], { kind: "characters", family: "bert", size: 50 });
+    expect(letters.encode("GA").tokens).toEqual(["[CLS]", "G", "A", "[SEP]"]);
+    await expect(trainTokenizer(["a"], { kind: "words", family: "bert", size: 50, shrinkingFactor: 0.5 })).rejects.toThrow(
+      "shrinkingFactor is no setting of words. It has minimumFrequency.",
+    );
+  });
+});
+
+test("a trained tokenizer that was saved knows the parts of its special tokens", async () => {
+  for (const family of ["bert", "roberta", "gpt2", "t5"] as const) {
+    const tokenizer = await trainTokenizer(lines, { family, size: 400 });
+    const again = openTokenizerFiles(tokenizer.files());
+    expect(again.special).toEqual(tokenizer.special);
+    expect([...again.ids("the <mask>.")]).toEqual([...tokenizer.ids("the <mask>.")]);
+  }
 });
