@@ -14,7 +14,7 @@ import { countOf, linesOf, readDocuments, type TextDocument } from "./documents.
 import { judgeBy, judgedBatches } from "./held-out.ts";
 import type { PreparedPretraining, PretrainObjective, PreviewRow } from "./pretrain-objective.ts";
 import type { PretrainConfig } from "./pretrain.ts";
-import { lengthsOf, rowLength, tokensOf } from "./token-rows.ts";
+import { idOf, lengthsOf, rowLength, tokensOf } from "./token-rows.ts";
 
 const share = z.number().min(0).lt(1);
 const probability = z.number().min(0).max(1);
@@ -54,7 +54,7 @@ interface Damage {
 
 /** Writing a text as it was before it was damaged. */
 export const denoising = writing((tokenizer, { noise }) => {
-  const mask = tokenizer.special.mask?.id;
+  const mask = idOf(tokenizer, "mask");
   const needs = noise.infill > 0 || noise.mask > 0;
   if (mask === undefined && needs) {
     throw new ConfigError(
