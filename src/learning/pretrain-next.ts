@@ -70,8 +70,8 @@ function preparePacked(
 
 /** The ids of each document between boundaries. */
 function idsOfDocuments({ tokenizer }: TextModel, documents: readonly TextDocument[]): Int32Array[] {
-  const { bos, cls, sep } = tokenizer.special;
-  const end = sep?.id ?? idOf(tokenizer, "eos");
+  const { bos, eos, cls, sep } = tokenizer.special;
+  const end = eos?.id ?? sep?.id ?? idOf(tokenizer, "eos");
   if (end === undefined) {
     throw new InputError(
       'The tokenizer has no token that ends a document. Use "unit": "stream" (--unit stream) for one long text, or a ' +
@@ -81,7 +81,10 @@ function idsOfDocuments({ tokenizer }: TextModel, documents: readonly TextDocume
   const start = bos?.id ?? cls?.id ?? end;
   return documents.map((lines) => {
     const ids = tokenizer.ids(lines.join("\n"), { addSpecialTokens: false });
-    return Int32Array.of(start, ...ids, end);
+    const whole = new Int32Array(ids.length + 2).fill(end);
+    whole[0] = start;
+    whole.set(ids, 1);
+    return whole;
   });
 }
 

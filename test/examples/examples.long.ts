@@ -32,4 +32,16 @@ describe("the examples in full", () => {
     expect(numbers(output, /(\S+) % right answers/g)[0]).toBeGreaterThanOrEqual(99);
     expect(numbers(output, /mean weight on the right place (\d\.\d+)/g)[0]).toBeGreaterThan(0.9);
   });
+
+  it("6: hidden words are told, with countries and months in their places", async () => {
+    const { code, output, errors } = await runExample("06-masked-words");
+    expect(code, output + errors).toBe(0);
+    expect(numbers(output, /(\S+) nats for each hidden word/g)[0]).toBeLessThan(1.2);
+  });
+
+  it("7: the next character costs less than behind counts of five", async () => {
+    const { code, output, errors } = await runExample("07-next-characters");
+    expect(code, output + errors).toBe(0);
+    expect(numbers(output, /(\S+) nats a character;/g)[0]).toBeLessThan(0.75);
+  });
 });

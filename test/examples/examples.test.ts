@@ -37,11 +37,26 @@ describe("the examples, quick", () => {
     expect(numbers(output, /mean weight on the right place (\d\.\d+)/g)[0]).toBeGreaterThan(0.5);
     expect(numbers(output, /(\d+) bytes\.$/gm)).toContain(files.get("look-up.onnx")?.length);
   });
+
+  it("6: a word that is hidden costs less than a guess by frequency", async () => {
+    const { code, output, errors } = await runExample("06-masked-words", "--quick");
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    const [nats, guess] = /(\S+) nats for each hidden word; the guess costs (\S+)\./.exec(output)!.slice(1).map(Number);
+    expect(nats).toBeLessThan(guess! - 1);
+    expect(output).toContain("Jane visits [MASK] in September.");
+  });
+
+  it("7: the next character costs less than behind counts of one", async () => {
+    const { code, output, errors } = await runExample("07-next-characters", "--quick");
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    const [nats, one] = /(\S+) nats a character; counts of one character before give ([\d.]+),/.exec(output)!.slice(1).map(Number); // prettier-ignore
+    expect(nats).toBeLessThan(one!);
+  });
 });
 
 it("names the examples where it does not know one", async () => {
-  const { code, errors } = await runExample("06-nothing");
+  const { code, errors } = await runExample("99-nothing");
   expect(code).toBe(1);
-  expect(errors).toContain('There is no example "06-nothing"');
+  expect(errors).toContain('There is no example "99-nothing"');
   expect(errors).toContain("node examples/run.mjs 01-toy-attention");
 });

@@ -1,0 +1,170 @@
+// SST-2 sentences: a small BERT from scratch, and the same pre-trained first with masked words on the text at hand
+// (training sentences and other English, never the test set); beside naive Bayes. Several seeds, and a paired test.
+//
+//   node tools/experiments/sst2.mjs             five seeds
+//   node tools/experiments/sst2.mjs --quick     a piece of it, in seconds, to see that it works
+//   … --seeds 3 --updates 8000 --bases          fewer seeds; longer pre-training; a base of its own for each seed
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { gunzipSync } from "node:zlib";
+import { diskFolder, open, trainTokenizer } from "heed";
+import { meanStatistics, pairedRandomization } from "heed/evaluation";
+import { finetune, pretrain } from "heed/learning";
+import { dataPath, deviation, mean, printTable, root, run } from "./runs.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    seeds: { type: "string" },
+    updates: { type: "string" },
+    bases: { type: "boolean", default: false },
+  },
+});
+const seeds = Number(options.seeds ?? (options.quick ? 2 : 5));
+const updates = Number(options.updates ?? (options.quick ? 20 : 12_000));
+
+const read = (name) => readFileSync(dataPath(name), "utf8");
+const rowsOf = (name) =>
+  read(name)
+    .trim()
+    .split("\n")
+    .map((line) => line.split("\t"));
+const [train, dev, test] = ["train", "dev", "test"].map((part) => rowsOf(`sst2/${part}.tsv`));
+
+// The text at hand: a sentence or a passage a line.
+
+const captions = gunzipSync(readFileSync(dataPath("multi30k/train.en.gz"))).toString("utf8").trim().split("\n");
+const passages = JSON.parse(read("squad/xquad.en.json")).data.flatMap(({ paragraphs }) => paragraphs.map((one) => one.context));
+const play = read("tinyshakespeare.txt").split(/\n\n+/).map((speech) => speech.replaceAll("\n", " "));
+const posts = read("wnut17/wnut17train.conll")
+  .split(/\n\s*\n/)
+  .map((post) => post.split("\n").map((line) => line.split("\t")[0]).join(" "));
+const others = [...captions, ...passages, ...play, ...posts].map((text) => text.trim()).filter((text) => text !== "");
+// The sentences that matter are told apart most: they come several times for each of the others.
+const sentences = train.map(([text]) => text);
+const repeats = 3;
+
+const place = join(root, ".cache", "experiments", "sst2");
+rmSync(place, { recursive: true, force: true });
+mkdirSync(place, { recursive: true });
+const files = diskFolder(place);
+const part = (rows) => (options.quick ? rows.slice(0, 200) : rows);
+const write = (name, rows) => writeFileSync(join(place, name), `${part(rows).map((row) => row.join("\t")).join("\n")}\n`);
+write("train.tsv", train);
+write("dev.tsv", dev);
+write("test.tsv", test);
+write("others.txt", others.map((text) => [text]));
+write("sentences.txt", sentences.map((text) => [text]));
+const tokenizer = await trainTokenizer([...sentences, ...others], { family: "bert", size: 8000 });
+for (const [name, content] of tokenizer.files()) await files.write(`tokenizer/${name}`, content);
+
+const model = {
+  model_type: "bert",
+  hidden_size: 128,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  intermediate_size: 256,
+  max_position_embeddings: 128,
+  hidden_dropout_prob: 0.2,
+  attention_probs_dropout_prob: 0.1,
+  classifier_dropout: 0.3,
+};
+
+async function base(seed) {
+  const name = `base-${seed}`;
+  const texts = Array(repeats).fill("sentences.txt");
+  const config = {
+    objective: "mlm",
+    ...{ model: { ...model, hidden_dropout_prob: 0.1 }, tokenizer: "tokenizer", seed, maxLength: 64 },
+    data: [...texts, "others.txt"],
+    validation: ["dev.tsv"],
+    masking: { unit: "words" },
+    training: {
+      ...{ updates, batchTokens: 4096, learningRate: 1e-3, warmUp: Math.ceil(updates / 20), weightDecay: 0.01 },
+      ...{ validateEvery: Math.ceil(updates / 10), saveEvery: updates },
+    },
+  };
+  const { scores, seconds } = await run(pretrain, config, files.at(name), files, { title: `masked words, seed ${seed}` });
+  console.error(`  held-out sentences: ${scores.loss.toFixed(3)} nats a masked token, ${seconds.toFixed(0)} s`);
+  return name;
+}
+
+/** Fine-tunes and gives, for each test sentence, whether it was right. */
+async function tuned(from, seed) {
+  const scratch = from === undefined;
+  const config = {
+    ...{ task: "classify", model: from ?? model, tokenizer: "tokenizer", seed, maxLength: 64 },
+    ...{ data: ["train.tsv"], validation: ["dev.tsv"] },
+    training: {
+      ...{ batchTokens: 1024, learningRate: scratch ? 5e-4 : 3e-4, warmUp: 100, weightDecay: 0.05 },
+      ...(options.quick ? { updates: 4 } : { epochs: scratch ? 8 : 5 }),
+      ...{ validateEvery: 100, saveEvery: 100_000, patience: 100 },
+    },
+  };
+  const folder = files.at(`${scratch ? "scratch" : "tuned"}-${seed}`);
+  const { seconds } = await run(finetune, config, folder, files, { title: `${scratch ? "scratch" : "pre-trained"}, seed ${seed}` });
+  const classifier = await open(folder, { task: "classify" });
+  const rows = part(test);
+  const right = [];
+  for (let start = 0; start < rows.length; start += 64) {
+    const some = rows.slice(start, start + 64);
+    const found = await classifier.classify(some.map(([text]) => text), { truncate: true, maxLength: 64 });
+    found.forEach(([best], i) => right.push(best.label === some[i][1] ? 1 : 0));
+  }
+  await classifier.dispose();
+  console.error(`  test ${(100 * mean(right)).toFixed(2)}, ${seconds.toFixed(0)} s`);
+  return right;
+}
+
+/** Multinomial naive Bayes over words, each counted once more than it was seen. */
+function naiveBayes() {
+  const counts = new Map();
+  const totals = new Map();
+  for (const [text, label] of part(train)) {
+    for (const word of text.split(" ")) {
+      const of = counts.get(word) ?? new Map();
+      counts.set(word, of.set(label, (of.get(label) ?? 0) + 1));
+      totals.set(label, (totals.get(label) ?? 0) + 1);
+    }
+  }
+  const labels = [...totals.keys()];
+  const score = (text, label) =>
+    Math.log(part(train).filter((row) => row[1] === label).length) +
+    text
+      .split(" ")
+      .filter((word) => counts.has(word))
+      .reduce((sum, word) => sum + Math.log(((counts.get(word).get(label) ?? 0) + 1) / (totals.get(label) + counts.size)), 0);
+  return part(test).map(([text, label]) => {
+    const scores = labels.map((one) => score(text, one));
+    return labels[scores.indexOf(Math.max(...scores))] === label ? 1 : 0;
+  });
+}
+
+const bayes = naiveBayes();
+const runs = { scratch: [], tuned: [] };
+let first;
+for (let seed = 1; seed <= seeds; seed++) {
+  const from = options.bases ? await base(seed) : (first ??= await base(1));
+  runs.scratch.push(await tuned(undefined, seed));
+  runs.tuned.push(await tuned(from, seed));
+}
+
+const percent = (value) => (100 * value).toFixed(2);
+const line = (name, all) => {
+  const means = all.map(mean);
+  return [name, all.length, percent(mean(means)), percent(deviation(means)), means.map(percent).join(" ")];
+};
+console.log(`SST-2, ${part(test).length} test sentences; ${updates} updates of pre-training`);
+printTable(
+  ["", "seeds", "accuracy", "deviation", "each"],
+  [line("naive Bayes", [bayes]), line("from scratch", runs.scratch), line("pre-trained first", runs.tuned)],
+);
+// Each sentence by how many of the seeds were right: paired by sentence.
+const shares = (all) => meanStatistics(all[0].map((_, i) => mean(all.map((one) => one[i]))), undefined, "accuracy");
+const { difference, pValue } = pairedRandomization(shares(runs.scratch), shares(runs.tuned));
+console.log(`pre-trained first, less from scratch: ${percent(difference)} points, p = ${pValue.toFixed(4)} (paired randomization over sentences)`);
+const reached = (value, goal) => `${value >= goal ? "yes" : "no "}  ${percent(value)} (goal ${percent(goal)})`;
+console.log(`from scratch at least 80:           ${reached(mean(runs.scratch.map(mean)), 0.8)}`);
+console.log(`pre-trained at least naive Bayes:   ${reached(mean(runs.tuned.map(mean)), 0.825)}`);
+console.log(`above scratch with p < .05:         ${difference > 0 && pValue < 0.05 ? "yes" : "no"}`);
