@@ -87,7 +87,8 @@ export const spanCorruption = writing((tokenizer, { spans }) => {
 /** T5's sentinels, in their order. Throws ConfigError where there are none. */
 function sentinelsOf(tokenizer: Tokenizer): number[] {
   const ids: number[] = [];
-  for (let id; (id = tokenizer.tokenToId(`<extra_id_${ids.length}>`)) !== undefined; ) ids.push(id);
+  const next = (): number | undefined => tokenizer.tokenToId(`<extra_id_${ids.length}>`);
+  for (let id = next(); id !== undefined; id = next()) ids.push(id);
   if (ids.length > 1) return ids;
   throw new ConfigError("The tokenizer has no sentinels <extra_id_0>, <extra_id_1>, …. Use one of the family t5.");
 }

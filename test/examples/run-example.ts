@@ -37,7 +37,8 @@ async function textOf(stream: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 async function filesIn(folder: string): Promise<Map<string, Uint8Array>> {
-  const names = await readdir(folder).catch(() => []);
+  const found = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const names = found.filter((one) => one.isFile()).map(({ name }) => name);
   const entries = names.map(async (name) => [name, await readFile(join(folder, name))] as const);
   return new Map(await Promise.all(entries));
 }
