@@ -13,6 +13,11 @@ export interface SpanCorruption {
   readonly density?: number | undefined;
   /** The mean length of a span. Default: 3. */
   readonly meanLength?: number | undefined;
+  /**
+   * Whether a part of the tokens before the first span, drawn at random, stands behind the last one instead. The published
+   * code always ends with a span, which of a short text leaves out its end and nothing else. Default: true.
+   */
+  readonly roll?: boolean | undefined;
 }
 
 /** How many tokens of a text of some length are corrupted, and in how many spans. */
@@ -66,13 +71,13 @@ export function longestText(input: number, corruption: SpanCorruption = {}): num
   return length;
 }
 
-/** Whether each token is in a span: the text begins with one that is not and ends with one that is. */
+/** Whether each token is in a span. No two spans touch. */
 export function spanMask(length: number, corruption: SpanCorruption, generator: Random): Uint8Array {
   const { corrupted, spans } = spanCounts(length, corruption);
   const hidden = randomSegments(corrupted, spans, generator);
   const kept = randomSegments(length - corrupted, spans, generator);
   const mask = new Uint8Array(length);
-  let place = 0;
+  let place = corruption.roll === false ? 0 : -generator.below(kept[0]! + 1);
   for (let span = 0; span < spans; span++) {
     place += kept[span]!;
     mask.fill(1, place, place + hidden[span]!);
@@ -117,7 +122,7 @@ export function corruptSpans(
       input.push(id);
       continue;
     }
-    if (mask[i - 1] === 0) {
+    if (mask[i - 1] !== 1) {
       input.push(sentinels[span]!);
       target.push(sentinels[span++]!);
     }

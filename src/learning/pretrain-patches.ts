@@ -121,7 +121,8 @@ function meanColorLoss(
 ): number {
   let [error, count] = [0, 0];
   for (const [i, image] of images.entries()) {
-    const { shape, data } = pixelValues([image], settings);
+    const { shape, data: values } = pixelValues([image], settings);
+    const data = values as Float32Array;
     const [, channels, height, width] = shape as readonly [number, number, number, number];
     const sides = across * patch;
     for (let channel = 0; channel < channels; channel++) {

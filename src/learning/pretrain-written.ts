@@ -33,6 +33,8 @@ export const noiseKeys = {
 export const spanKeys = {
   density: z.number().positive().lt(1).default(0.15),
   meanLength: z.number().min(1).default(3),
+  /** Whether texts may end with tokens that are not hidden; see SpanCorruption. */
+  roll: z.boolean().default(true),
 };
 
 /** A part of a document: the ids of its sentences, without special tokens. */

@@ -61,7 +61,7 @@ function textVectors(scope: Scope, architecture: Architecture, names: readonly s
 }
 
 function scaleOf(scope: Scope, temperature: number | "learned"): Tensor {
-  if (typeof temperature === "number") return constant(1 / temperature, []);
+  if (typeof temperature === "number") return constant([1 / temperature], []);
   const [at, name] = LOGIT_SCALE.split(".") as [string, string];
   const start = { kind: "values", values: [Math.log(1 / 0.07)] } as const;
   return scope.at(at).parameter(name, [], start).minimum(LARGEST).exp();

@@ -34,9 +34,21 @@ describe("T5's span corruption", () => {
     const draws = 20000;
     const counts = new Array<number>(length).fill(0);
     for (let seed = 0; seed < draws; seed++) {
-      for (const [i, hidden] of spanMask(length, {}, random("places", seed)).entries()) counts[i]! += hidden;
+      for (const [i, hidden] of spanMask(length, { roll: false }, random("places", seed)).entries()) counts[i]! += hidden;
     }
     for (const [i, expected] of share.entries()) expect(counts[i]! / draws, `place ${i}`).toBeCloseTo(expected, 1.7);
+  });
+
+  it("hides each place of a short text as often, unless it ends as published", () => {
+    const counts = new Array<number>(10).fill(0);
+    for (let seed = 0; seed < 4500; seed++) {
+      for (const [i, hidden] of spanMask(10, {}, random("roll", seed)).entries()) counts[i]! += hidden;
+      expect(spanMask(10, { roll: false }, random(seed)).join("")).toBe("0000000011");
+    }
+    // Nine places for a span of two: 500 each, and twice that where two of them meet.
+    for (const [i, count] of counts.entries()) {
+      expect(Math.abs(count - (i === 0 || i === 9 ? 500 : 1000)), `place ${i}`).toBeLessThan(130);
+    }
   });
 
   it("cuts into spans in all ways equally often", () => {

@@ -2,6 +2,7 @@
 import { memoryFolder, type Folder } from "../../src/files/index.ts";
 import { learn, pretrain, wayConfig, type Learned } from "../../src/learning/index.ts";
 import { random } from "../../src/random/index.ts";
+import { trainTokenizer, type TokenizerFamily } from "../../src/tokens/index.ts";
 import type { Step } from "../../src/training/index.ts";
 
 const people = ["the old man", "a young woman", "my sister", "the doctor", "our teacher"];
@@ -40,10 +41,17 @@ export const models = {
   t5: { model_type: "t5", d_model: 32, d_kv: 16, d_ff: 64, num_layers: 1, num_heads: 2 },
 } as const;
 
-/** A folder with a text to learn from and one that is held out. */
-export async function textFolder(files: Readonly<Record<string, string | Uint8Array>>): Promise<Folder> {
+/** A folder with files, and tokenizers of some families under their names, trained on sentences of the grammar. */
+export async function textFolder(
+  files: Readonly<Record<string, string | Uint8Array>>,
+  tokenizers: Readonly<Partial<Record<TokenizerFamily, number>>> = {},
+): Promise<Folder> {
   const folder = memoryFolder();
   for (const [name, content] of Object.entries(files)) await folder.write(name, content);
+  for (const [family, size] of Object.entries(tokenizers)) {
+    const tokenizer = await trainTokenizer(sentences(200, "words"), { family: family as TokenizerFamily, size });
+    for (const [name, content] of tokenizer.files()) await folder.write(`${family}/${name}`, content);
+  }
   return folder;
 }
 

@@ -25,13 +25,13 @@ const config = {
     ...{ model_type: "vit", hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 32 },
     ...{ image_size: 16, patch_size: 4, encoder_stride: 4 },
   },
-  training: { updates: 6, batchTokens: 170, learningRate: 3e-3, warmUp: 2, schedule: "constant", saveEvery: 3 },
+  training: { updates: 4, batchTokens: 170, learningRate: 3e-3, warmUp: 2, schedule: "constant", saveEvery: 2 },
 };
 
 describe("heed pretrain --objective patches", () => {
   it("goes on after an interruption to the bit, and leaves a model that reads images", async () => {
     const whole = await pretraining(files, config);
-    const begun = await pretraining(files, config, { stopAt: 3 });
+    const begun = await pretraining(files, config, { stopAt: 2 });
     const resumed = await pretraining(files, config, { folder: begun.folder, resume: true });
     expect([...begun.losses, ...resumed.losses]).toEqual(whole.losses);
     expect(resumed.learned!.scores).toEqual(whole.learned!.scores);
@@ -43,7 +43,7 @@ describe("heed pretrain --objective patches", () => {
   });
 
   it("gets better than the mean color of what is seen", async () => {
-    const { learned } = await pretraining(files, { ...config, training: { ...config.training, updates: 150, saveEvery: 150 } });
+    const { learned } = await pretraining(files, { ...config, training: { ...config.training, updates: 100, saveEvery: 100 } });
     const { loss, "mean color loss": guess } = learned!.scores as Record<string, number>;
     expect(loss).toBeLessThan(guess!);
   });

@@ -93,7 +93,7 @@ def main() -> None:
         "transformers": transformers.__version__,
         "torch": torch.__version__,
         "weight": str(WEIGHT),
-        "config": json.dumps({"architectures": ["ElectraForPreTraining"], **discriminator_config.to_dict()}),
+        "config": json.dumps({**discriminator_config.to_dict(), "architectures": ["ElectraForPreTraining"]}),
     }
     folder = Path("test/objectives/golden")
     folder.mkdir(parents=True, exist_ok=True)
