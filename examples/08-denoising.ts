@@ -72,14 +72,18 @@ for (const objective of Object.keys(runs) as (keyof typeof runs)[]) {
 // What the models write. Tokens that stand for something are tokens of the text, too.
 
 const bart = await open(diskFolder(`${options.out}/denoise`), { task: "summarize" });
-const damaged = ["Jane visits <mask> in September.", "Anna does not <mask> there today.", "Is this book in the <mask>?"];
+const damaged = [
+  "Jane visits <mask> in September.",
+  "Anna does not <mask> there today.",
+  "Is this book in the <mask>?",
+];
 const whole = await bart.summarize(damaged, { numBeams: 4 });
 for (const [i, text] of damaged.entries()) console.log(`${text}  →  ${whole[i]![0]!.text}`);
 await bart.dispose();
 const t5 = await open(diskFolder(`${options.out}/span`), { task: "summarize" });
 const gaps = "Jane visits <extra_id_0> in September.";
-const [[spans]] = (await t5.summarize([gaps], { numBeams: 4 })) as [[{ ids: Int32Array }]];
-console.log(`${gaps}  →  ${t5.tokenizer.decode(spans.ids, { skipSpecialTokens: false })}`);
+const [spans] = await t5.summarize([gaps], { numBeams: 4 });
+console.log(`${gaps}  →  ${t5.tokenizer.decode(spans![0]!.ids, { skipSpecialTokens: false })}`);
 await t5.dispose();
 
 console.log(`\nExpected: both at least ${margin} nats below the guess. ${reached ? "Reached." : "NOT reached."}`);

@@ -57,7 +57,9 @@ for (;;) {
   if (held === undefined) continue;
   const [right, most] = [percent(held["accuracy"]!), percent(held["majority accuracy"]!)];
   const guessed = percent(held["generator accuracy"]!);
-  console.log(`update ${String(update)}: ${right} of the tokens judged right (all original: ${most}), ${guessed} guessed`);
+  console.log(
+    `update ${String(update)}: ${right} of the tokens judged right (all original: ${most}), ${guessed} guessed`,
+  );
 }
 
 // A word that does not belong. The logit of a token is above 0 where the model takes it for a guess.

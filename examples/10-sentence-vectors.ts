@@ -80,10 +80,14 @@ const trained = await run(
 // The folder says how its vectors are made: `open` and Python's sentence-transformers pool and normalize by themselves.
 
 const embedder = await open(diskFolder(`${options.out}/trained`), { task: "embed" });
-const [query, ...others] = ["Jane visite l'Afrique en septembre.", "Jane visits Africa in September.", "Anna likes tea."];
-const [asked, ...found] = await embedder.embed([query!, ...others]);
+const [query, ...others] = [
+  "Jane visite l'Afrique en septembre.",
+  "Jane visits Africa in September.",
+  "Anna likes tea.",
+];
+const [asked, ...found] = await embedder.embed([query, ...others]);
 const cosine = (vector: Float32Array): string => vector.reduce((sum, x, i) => sum + x * asked![i]!, 0).toFixed(2);
-console.log(`\n${query!}`);
+console.log(`\n${query}`);
 for (const [i, text] of others.entries()) console.log(`  ${cosine(found[i]!)}  ${text}`);
 await embedder.dispose();
 

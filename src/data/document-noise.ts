@@ -78,7 +78,7 @@ export function textInfilling(
   const removed = countOf(ids.length, noise);
   const spans: number[] = [];
   let insertions = 0;
-  for (let left = removed; left > 0; ) {
+  for (let left = removed; left > 0;) {
     const length = Math.min(poisson(meanLength, generator), left);
     if (length === 0) insertions++;
     else spans.push(length);

@@ -9,8 +9,8 @@ export function judgedBatches(
   batchTokens: number,
   make: (rows: readonly number[]) => Omit<Batch, "examples">,
 ): JudgedBatch[] {
-  const { batch, length } = rowBatches(lengths, { batchTokens, seed: 1 }, make)(0);
-  return Array.from({ length }, (_, i) => batch(i)).flat();
+  const epoch = rowBatches(lengths, { batchTokens, seed: 1 }, make)(0);
+  return Array.from({ length: epoch.length }, (_, i) => epoch.batch(i)).flat();
 }
 
 /**

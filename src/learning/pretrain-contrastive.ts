@@ -116,7 +116,10 @@ async function prepare(
     ...{ lengths: rows.map(sizeOf), objective, parameters },
     rowsOfExample: 2,
     batch: (examples) => batch(examples.map((example) => rows[example]!)),
-    judge: async (read) => ({ ...(await judge(read)), ...(await recall(new TextEmbedder(own, tokenizer), read, config)) }),
+    judge: async (read) => ({
+      ...(await judge(read)),
+      ...(await recall(new TextEmbedder(own, tokenizer), read, config)),
+    }),
     preview: (examples) =>
       examples.map((example) => {
         const [first, second] = rows[example]!.map(({ ids }) => tokensOf(tokenizer, ids)) as [string[], string[]];

@@ -20,11 +20,7 @@ interface AnyObjective<R> {
   /** Of the model that is written. */
   readonly head: WantedHead;
   /** Documents, pairs, images. Throws InputError that names file and line of what cannot be read; no files give none. */
-  readonly read: (
-    files: ReadableFolder,
-    paths: readonly string[],
-    config: PretrainConfig,
-  ) => Promise<readonly R[]>;
+  readonly read: (files: ReadableFolder, paths: readonly string[], config: PretrainConfig) => Promise<readonly R[]>;
   /** What a tokenizer is trained on. */
   readonly texts: (rows: readonly R[]) => Iterable<string>;
   /** What config.json must say for these rows. */

@@ -1,7 +1,14 @@
 /** Masked patches of images (Xie et al.: "SimMIM: A simple framework for masked image modeling", 2022), for ViT. */
 import { z } from "zod";
 import { writeSettings } from "../checkpoints/index.ts";
-import { decodeImage, imageSettings, maskPatches, pixelValues, type ImageSettings, type RawImage } from "../data/index.ts";
+import {
+  decodeImage,
+  imageSettings,
+  maskPatches,
+  pixelValues,
+  type ImageSettings,
+  type RawImage,
+} from "../data/index.ts";
 import { InputError } from "../errors/index.ts";
 import type { ReadableFolder } from "../files/index.ts";
 import { lossOf } from "../objectives/index.ts";
@@ -54,7 +61,8 @@ function prepare(model: Model, images: readonly RawImage[], config: PretrainConf
   const { imageSize, patch } = architecture.config as { readonly imageSize: number; readonly patch: number };
   const across = Math.floor(imageSize / patch);
   const fresh = model.checkpoint?.beside.has(SETTINGS) === true ? undefined : settingsFor(imageSize);
-  const settings = fresh === undefined ? imageSettingsOf(model) : imageSettings(fresh, architecture.modelType, SETTINGS);
+  const settings =
+    fresh === undefined ? imageSettingsOf(model) : imageSettings(fresh, architecture.modelType, SETTINGS);
   const mask = (...stream: readonly (number | string)[]): Int32Array => maskPatches(across, masking, random(...stream));
   const drawn = (example: number, epoch: number): Int32Array => mask(seed, "patches", epoch, example);
   const objective = lossOf(architecture, ["pixelValues", "boolMaskedPos"]);
@@ -148,5 +156,10 @@ function previewOf(mask: Int32Array, across: number): PreviewRow {
       Array.from(mask.subarray(row * across, (row + 1) * across), (hidden) => (hidden === 1 ? sign : "░")).join(""),
     );
   const hidden = mask.filter((one) => one === 1).length;
-  return { about: `${hidden} of ${mask.length} patches are hidden`, original: rows("░"), input: rows("▓"), targets: [] };
+  return {
+    about: `${hidden} of ${mask.length} patches are hidden`,
+    original: rows("░"),
+    input: rows("▓"),
+    targets: [],
+  };
 }

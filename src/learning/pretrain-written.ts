@@ -65,7 +65,8 @@ export const denoising = writing((tokenizer, { noise }) => {
     );
   }
   const kinds = Object.entries(noise).filter(([name, value]) => name !== "meanLength" && value > 0);
-  if (kinds.length === 0) throw new ConfigError("All of noise is 0, so there is nothing to learn. Set noise.infill, say.");
+  if (kinds.length === 0)
+    throw new ConfigError("All of noise is 0, so there is nothing to learn. Set noise.infill, say.");
   return {
     longest: (room) => room,
     apply: (sentences, generator) => ({
@@ -101,9 +102,7 @@ function longestWith(sentinels: number, length: number, spans: PretrainConfig["s
   return length;
 }
 
-function writing(
-  damageOf: (tokenizer: Tokenizer, config: PretrainConfig) => Damage,
-): PretrainObjective<TextDocument> {
+function writing(damageOf: (tokenizer: Tokenizer, config: PretrainConfig) => Damage): PretrainObjective<TextDocument> {
   return {
     head: { task: "conditional-generation" },
     read: (files, paths, { unit = "document" }) => readDocuments(files, paths, unit),

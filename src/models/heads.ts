@@ -117,7 +117,11 @@ export function meanCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
  */
 export function contrastiveLoss(similarities: Tensor, { columns = true } = {}): Tensor {
   const own = (x: Tensor): Tensor => meanCrossEntropy(x, iota(x.dim(0), { dtype: "int32" }));
-  return columns ? own(similarities).add(own(similarities.swap(0, 1))).scale(0.5) : own(similarities);
+  return columns
+    ? own(similarities)
+        .add(own(similarities.swap(0, 1)))
+        .scale(0.5)
+    : own(similarities);
 }
 
 /** The loss of a label for each token; undefined without labels. */

@@ -47,7 +47,13 @@ export function inBatchPairs(
     const loss = contrastiveLoss(similarities, { columns: bothWays }).mul(pairs);
     if (scope.trace.kind === "training") return { loss };
     const nearest = cosines.argMax(-1).cast("int32");
-    return { loss, right: nearest.equal(iota(cosines.dim(0), { dtype: "int32" })).cast("float32").sum() };
+    return {
+      loss,
+      right: nearest
+        .equal(iota(cosines.dim(0), { dtype: "int32" }))
+        .cast("float32")
+        .sum(),
+    };
   };
 }
 

@@ -110,8 +110,7 @@ export function replacedTokens(
 /** The generator's scores at the hidden places alone: its last hidden states are gathered before its head sees them. */
 function hiddenLogits(scope: Scope, generator: Architecture, names: readonly string[], places: Tensor): Tensor {
   const last = `hiddenStates.${generator.config["layers"] as number}`;
-  const chosen = (name: string, x: Tensor): Tensor =>
-    name === last ? x.reshape([-1, x.fixed(-1)]).gather(places) : x;
+  const chosen = (name: string, x: Tensor): Tensor => (name === last ? x.reshape([-1, x.fixed(-1)]).gather(places) : x);
   const { logits } = generator.compute(generatorScope(scope, chosen), names);
   if (logits?.shape.length === 2) return logits;
   throw new GraphError(`${generator.className} gives no scores of tokens at chosen places. Use ElectraForMaskedLM.`);
@@ -131,11 +130,12 @@ function sample(logits: Tensor, draws: Tensor): Tensor {
 /** The discriminator's scores of the text that it is shown. */
 function discriminatorLogits(
   scope: Scope,
-  { compute, className }: Architecture,
+  architecture: Architecture,
   names: readonly string[],
   shown: Tensor,
 ): Tensor {
-  const { logits } = compute(scope.with({ given: (name) => (name === "inputIds" ? shown : undefined) }), names);
+  const reading = scope.with({ given: (name) => (name === "inputIds" ? shown : undefined) });
+  const { logits } = architecture.compute(reading, names);
   if (logits?.shape.length === 2) return logits;
-  throw new GraphError(`${className} gives no score of each token. Use ElectraForPreTraining.`);
+  throw new GraphError(`${architecture.className} gives no score of each token. Use ElectraForPreTraining.`);
 }

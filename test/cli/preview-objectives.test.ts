@@ -9,7 +9,12 @@ let at: (name: string) => string;
 beforeAll(async () => {
   const text = sentences(90, 1);
   at = await files({ "train.txt": text.join("\n"), "pairs.tsv": text.map((line) => `${line}\t${line}!`).join("\n") });
-  for (const [family, size] of [["bert", 120], ["bart", 400], ["t5", 220]] as [TokenizerFamily, number][]) { // prettier-ignore
+  for (const [family, size] of [
+    ["bert", 120],
+    ["bart", 400],
+    ["t5", 220],
+  ] as [TokenizerFamily, number][]) {
+    // prettier-ignore
     await mkdir(at(family));
     const tokenizer = await trainTokenizer(text, { family, size });
     for (const [name, content] of tokenizer.files()) await writeFile(at(`${family}/${name}`), content);

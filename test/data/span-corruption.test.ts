@@ -9,7 +9,11 @@ interface Golden {
   readonly counts: readonly { readonly length: number; readonly corrupted: number; readonly spans: number }[];
   readonly raw: readonly { readonly input: number; readonly length: number; readonly target: number }[];
   readonly places: { readonly length: number; readonly draws: number; readonly share: readonly number[] };
-  readonly segments: { readonly items: number; readonly segments: number; readonly shares: Readonly<Record<string, number>> };
+  readonly segments: {
+    readonly items: number;
+    readonly segments: number;
+    readonly shares: Readonly<Record<string, number>>;
+  };
 }
 const golden = JSON.parse(readFileSync("test/data/golden/span-corruption.json", "utf8")) as Golden;
 
@@ -34,7 +38,8 @@ describe("T5's span corruption", () => {
     const draws = 20000;
     const counts = new Array<number>(length).fill(0);
     for (let seed = 0; seed < draws; seed++) {
-      for (const [i, hidden] of spanMask(length, { roll: false }, random("places", seed)).entries()) counts[i]! += hidden;
+      for (const [i, hidden] of spanMask(length, { roll: false }, random("places", seed)).entries())
+        counts[i]! += hidden;
     }
     for (const [i, expected] of share.entries()) expect(counts[i]! / draws, `place ${i}`).toBeCloseTo(expected, 1.7);
   });
@@ -57,7 +62,10 @@ describe("T5's span corruption", () => {
     const draws = 10000;
     for (let seed = 0; seed < draws; seed++) {
       const mask = spanMask(15, { density: 0.4, meanLength: 2 }, random("cuts", seed));
-      const lengths = mask.join("").match(/1+/g)!.map((run) => run.length);
+      const lengths = mask
+        .join("")
+        .match(/1+/g)!
+        .map((run) => run.length);
       shares.set(lengths.join(), (shares.get(lengths.join()) ?? 0) + 1 / draws);
     }
     expect([...shares.keys()].sort()).toEqual(Object.keys(golden.segments.shares).sort());
@@ -79,7 +87,10 @@ describe("T5's span corruption", () => {
         expect(target.filter((id) => id < 5000)).toHaveLength(corrupted);
         const behind = (sentinel: number): number[] => {
           const start = target.indexOf(sentinel) + 1;
-          return target.slice(start, target.findIndex((id, i) => i >= start && id >= 5000));
+          return target.slice(
+            start,
+            target.findIndex((id, i) => i >= start && id >= 5000),
+          );
         };
         expect(input.flatMap((id) => (id >= 5000 ? behind(id) : [id]))).toEqual(text(length));
       }),

@@ -67,7 +67,11 @@ export interface PretrainingRun {
 export async function pretraining(
   files: Folder,
   config: Readonly<Record<string, unknown>>,
-  { folder = memoryFolder(), stopAt = Infinity, resume = false }: { folder?: Folder; stopAt?: number; resume?: boolean } = {},
+  {
+    folder = memoryFolder(),
+    stopAt = Infinity,
+    resume = false,
+  }: { folder?: Folder; stopAt?: number; resume?: boolean } = {},
 ): Promise<PretrainingRun> {
   const losses: number[] = [];
   let summary: readonly string[] = [];

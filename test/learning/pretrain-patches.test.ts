@@ -43,7 +43,10 @@ describe("heed pretrain --objective patches", () => {
   });
 
   it("gets better than the mean color of what is seen", async () => {
-    const { learned } = await pretraining(files, { ...config, training: { ...config.training, updates: 100, saveEvery: 100 } });
+    const { learned } = await pretraining(files, {
+      ...config,
+      training: { ...config.training, updates: 100, saveEvery: 100 },
+    });
     const { loss, "mean color loss": guess } = learned!.scores as Record<string, number>;
     expect(loss).toBeLessThan(guess!);
   });
@@ -60,6 +63,8 @@ describe("heed pretrain --objective patches", () => {
 
   it("says which file is no image", async () => {
     const other = await textFolder({ "a.ppm": "P6\n16 16\n65535\n" });
-    await expect(pretraining(other, { ...config, data: ["a.ppm"], validation: [] })).rejects.toThrow(/a\.ppm: This PPM file/);
+    await expect(pretraining(other, { ...config, data: ["a.ppm"], validation: [] })).rejects.toThrow(
+      /a\.ppm: This PPM file/,
+    );
   });
 });

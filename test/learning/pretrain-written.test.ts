@@ -81,7 +81,10 @@ describe("heed pretrain --objective span", () => {
 
 describe("parts of a document", () => {
   it.each(["bart", "t5", "bert"] as TokenizerFamily[])("%s: are whole sentences as far as they fit", async (family) => {
-    const tokenizer = await trainTokenizer([...sentences(200, 5), ...Array<string>(30).fill("really?")], { family, size: 400 });
+    const tokenizer = await trainTokenizer([...sentences(200, 5), ...Array<string>(30).fill("really?")], {
+      family,
+      size: 400,
+    });
     const lines = [`${sentences(2, 1).join(" ")} really?`, ...sentences(2, 2)];
     const all = tokenizer.encode(lines.join(" "), { addSpecialTokens: false }).ids;
     const [part, ...others] = partsOf(tokenizer, lines, 500);

@@ -38,7 +38,7 @@ async function cosines(pooling: ContrastiveOptions["pooling"], values: ReadonlyM
   const specs = [...trace.parameters.values()];
   const named = new Map(specs.map(({ name }) => [name, values.get(name)!]));
   const model = new Model<"features">(architecture, await ModelParameters.fromValues(engine, specs, named));
-  const hidden = floats((await model.run(feeds)).get("lastHiddenState")!);
+  const hidden = floats((await model.run(feeds)).get("lastHiddenState"));
   const lengths = [4, 3, 4, 3, 4, 4];
   const vectors = lengths.map((length, row) => {
     const at = (time: number): number[] => [...hidden.subarray((row * 4 + time) * 8, (row * 4 + time + 1) * 8)];
@@ -54,7 +54,8 @@ async function cosines(pooling: ContrastiveOptions["pooling"], values: ReadonlyM
 /** Σ −log softmax of the own column. */
 const rowLoss = (scores: readonly (readonly number[])[]): number =>
   scores.reduce((sum, row, i) => sum + Math.log(row.reduce((all, x) => all + Math.exp(x), 0)) - row[i]!, 0);
-const transposed = (rows: readonly (readonly number[])[]): number[][] => rows[0]!.map((_, i) => rows.map((row) => row[i]!));
+const transposed = (rows: readonly (readonly number[])[]): number[][] =>
+  rows[0]!.map((_, i) => rows.map((row) => row[i]!));
 
 describe("pairs of a batch", () => {
   it.each(["mean", "class", "last"] as const)("have the loss of their cosines, pooled by %s", async (pooling) => {
@@ -104,7 +105,10 @@ describe("pairs of a batch", () => {
     const batch = (examples: readonly number[]): Batch => {
       return { feeds: { inputIds: twice, attentionMask: ones }, targets: 2, examples };
     };
-    const [apart, alike] = [await trainer.step(1, [batch([0, 1, 2, 3])], 0), await trainer.step(1, [batch([0, 0, 1, 1])], 0)];
+    const [apart, alike] = [
+      await trainer.step(1, [batch([0, 1, 2, 3])], 0),
+      await trainer.step(1, [batch([0, 0, 1, 1])], 0),
+    ];
     const even = (await trainer.evaluate([batch([0, 1, 2, 3])]))["loss"]!;
     // Equal masks make both vectors of a text the same, as no masks do; other masks make them differ.
     expect(alike.loss).toBeLessThan(apart.loss);

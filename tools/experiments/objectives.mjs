@@ -36,11 +36,18 @@ mkdirSync(place, { recursive: true });
 const files = diskFolder(place);
 const part = (lines) => (quick ? lines.slice(0, 300) : lines);
 const write = (name, lines) => writeFileSync(join(place, name), `${part(lines).join("\n")}\n`);
-const zipped = (name) => gunzipSync(readFileSync(dataPath(`multi30k/${name}.en.gz`))).toString("utf8").trim().split("\n");
+const zipped = (name) =>
+  gunzipSync(readFileSync(dataPath(`multi30k/${name}.en.gz`)))
+    .toString("utf8")
+    .trim()
+    .split("\n");
 
 /** Two models of one body, trained for the same seconds on the same text, then fine-tuned in the same way. */
 async function electra() {
-  const rows = (name) => readFileSync(dataPath(`sst2/${name}.tsv`), "utf8").trim().split("\n");
+  const rows = (name) =>
+    readFileSync(dataPath(`sst2/${name}.tsv`), "utf8")
+      .trim()
+      .split("\n");
   for (const name of ["train", "dev", "test"]) write(`${name}.tsv`, rows(name));
   const sentences = rows("train").map((row) => row.split("\t")[0]);
   const texts = [...sentences, ...sentences, ...sentences, ...zipped("train")];
@@ -54,21 +61,38 @@ async function electra() {
   const limit = quick ? { updates: 5 } : { minutes: Number(options.minutes) };
   const learned = async (objective, seed) => {
     const training = { ...limit, batchTokens: 2048, learningRate: 1e-3, warmUp: quick ? 1 : 200, validateEvery: 1e6 };
-    const settings = { objective, model, tokenizer: "tokenizer", seed, data: ["texts.txt"], replaced: { generator: 0.25 } };
+    const settings = {
+      objective,
+      model,
+      tokenizer: "tokenizer",
+      seed,
+      data: ["texts.txt"],
+      replaced: { generator: 0.25 },
+    };
     const name = `${objective}-${seed}`;
     const how = { title: `${objective}, seed ${seed}`, every: 500 };
-    return { name, ...(await run(pretrain, { ...settings, training: { ...training, saveEvery: 1e6 } }, files.at(name), files, how)) };
+    return {
+      name,
+      ...(await run(pretrain, { ...settings, training: { ...training, saveEvery: 1e6 } }, files.at(name), files, how)),
+    };
   };
   const tuned = async (from, seed) => {
     const training = {
       ...(quick ? { updates: 5 } : { epochs: 4 }),
-      ...{ batchTokens: 1024, learningRate: 3e-4, warmUp: quick ? 1 : 100, validateEvery: quick ? 5 : 200, saveEvery: 1e6 },
+      ...{
+        batchTokens: 1024,
+        learningRate: 3e-4,
+        warmUp: quick ? 1 : 100,
+        validateEvery: quick ? 5 : 200,
+        saveEvery: 1e6,
+      },
       ...{ patience: 100 },
     };
     const settings = { task: "classify", model: from ?? model, tokenizer: "tokenizer", seed, data: ["train.tsv"] };
     const config = { ...settings, validation: ["dev.tsv"], test: ["test.tsv"], training };
     const title = `fine-tuned from ${from ?? "nothing"}, seed ${seed}`;
-    return (await run(finetune, config, files.at(`tuned-${from ?? "scratch"}-${seed}`), files, { title })).scores.accuracy;
+    return (await run(finetune, config, files.at(`tuned-${from ?? "scratch"}-${seed}`), files, { title })).scores
+      .accuracy;
   };
   const found = { scratch: [], mlm: [], rtd: [] };
   const did = { mlm: [], rtd: [] };
@@ -83,9 +107,14 @@ async function electra() {
   }
   const labels = part(rows("test")).map((row) => row.split("\t")[1]);
   const most = Math.max(...["0", "1"].map((label) => labels.filter((one) => one === label).length)) / labels.length;
-  const worked = (runs) => (runs === undefined ? ["", ""] : [mean(runs.map((one) => one.updates)).toFixed(0), mean(runs.map((one) => one.seconds)).toFixed(0)]);
+  const worked = (runs) =>
+    runs === undefined
+      ? ["", ""]
+      : [mean(runs.map((one) => one.updates)).toFixed(0), mean(runs.map((one) => one.seconds)).toFixed(0)];
   const names = { scratch: "from scratch", mlm: "masked words", rtd: "replaced tokens" };
-  console.log(`SST-2 test accuracy after fine-tuning; pre-training ${quick ? "5 updates" : `${options.minutes} minutes each`}`);
+  console.log(
+    `SST-2 test accuracy after fine-tuning; pre-training ${quick ? "5 updates" : `${options.minutes} minutes each`}`,
+  );
   printTable(
     ["", "updates", "seconds", "accuracy", "deviation", "each seed"],
     [
@@ -103,7 +132,13 @@ async function written() {
   const updates = Number(options.updates ?? (quick ? 5 : 1200));
   const stack = (side) => ({ [`${side}_layers`]: 2, [`${side}_attention_heads`]: 4, [`${side}_ffn_dim`]: 256 });
   const models = {
-    denoise: { model_type: "bart", d_model: 128, max_position_embeddings: 128, ...stack("encoder"), ...stack("decoder") },
+    denoise: {
+      model_type: "bart",
+      d_model: 128,
+      max_position_embeddings: 128,
+      ...stack("encoder"),
+      ...stack("decoder"),
+    },
     span: { model_type: "t5", d_model: 128, d_kv: 32, d_ff: 256, num_layers: 2, num_heads: 4 },
   };
   const names = { denoise: "infilling (BART)", span: "span corruption (T5)" };
@@ -116,9 +151,17 @@ async function written() {
         ...{ updates, batchTokens: 2048, learningRate: 2e-3, warmUp: Math.ceil(updates / 10) },
         ...{ validateEvery: Math.ceil(updates / 4), saveEvery: 1e6 },
       };
-      const settings = { objective, unit: "line", model: models[objective], tokenizer: { size: quick ? 1000 : 4000 }, seed };
+      const settings = {
+        objective,
+        unit: "line",
+        model: models[objective],
+        tokenizer: { size: quick ? 1000 : 4000 },
+        seed,
+      };
       const config = { ...settings, data: ["captions.txt"], validation: ["held.txt"], training };
-      const { scores } = await run(pretrain, config, files.at(`${objective}-${seed}`), files, { title: `${objective}, seed ${seed}` });
+      const { scores } = await run(pretrain, config, files.at(`${objective}-${seed}`), files, {
+        title: `${objective}, seed ${seed}`,
+      });
       losses.push(scores.loss);
       guesses.push(scores["unigram loss"]);
     }

@@ -137,7 +137,9 @@ function alignedLines({ original, input, targets, marks: done = [], inputs = {} 
   return groups.flatMap(([start, end], group) => [
     ...(group === 0 ? [] : [""]),
     ...lines.map(([name, cells]) => {
-      const written = cells.slice(start, end).map((cell, i) => colored(pad(cell.text, widths[start + i]!), cell.mark, look));
+      const written = cells
+        .slice(start, end)
+        .map((cell, i) => colored(pad(cell.text, widths[start + i]!), cell.mark, look));
       return `${pad(name, NAMES)}${written.join(" ")}`.trimEnd();
     }),
   ]);
