@@ -1,7 +1,7 @@
 /**
  * 8. Denoising: a BART writes damaged sentences as they were, and a T5 what is missing from them
  *
- *   node examples/run.mjs 08-denoising            700 updates each, about a minute and a half
+ *   node examples/run.mjs 08-denoising            500 updates each, about a minute
  *   node examples/run.mjs 08-denoising --quick    50 updates each, a few seconds
  *   … --out folder                                where the models go
  *
@@ -19,7 +19,7 @@ const { values: options } = parseArgs({
     out: { type: "string", default: "runs/examples/08-denoising" },
   },
 });
-const updates = options.quick ? 50 : 700;
+const updates = options.quick ? 50 : 500;
 const corpus = diskFolder(fileURLToPath(new URL("corpus/french-english", import.meta.resolve("heed/package.json"))));
 
 // Raw text again: the English half of the bundled corpus. BART (Lewis et al. 2020) reads each sentence with spans of

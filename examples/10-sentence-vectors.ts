@@ -1,12 +1,12 @@
 /**
  * 10. Vectors of sentences: a French sentence finds its English one among three hundred
  *
- *   node examples/run.mjs 10-sentence-vectors            600 updates, about a minute
- *   node examples/run.mjs 10-sentence-vectors --quick    40 updates, a few seconds
+ *   node examples/run.mjs 10-sentence-vectors            200 updates, about 20 seconds
+ *   node examples/run.mjs 10-sentence-vectors --quick    24 updates, a few seconds
  *   … --out folder                                       where the model goes
  *
- * Expect: at least 90 of 100 held-out sentences find their translation first, by the cosine of two vectors, where a fresh
- * model finds at most 3 (with --quick at least 10).
+ * Expect: at least 99 of 100 held-out sentences find their translation first, by the cosine of two vectors, where a fresh
+ * model, for which only the words count that both languages share, finds 10 (with --quick at least 80).
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -19,7 +19,7 @@ const { values: options } = parseArgs({
     out: { type: "string", default: "runs/examples/10-sentence-vectors" },
   },
 });
-const updates = options.quick ? 40 : 600;
+const updates = options.quick ? 24 : 200;
 
 // Pairs of texts that mean the same: the bundled corpus, as a table of two columns. All other sentences of a batch are
 // what a sentence must not be near to. Give single texts instead, one a line, and each is read twice under other dropout
@@ -92,7 +92,7 @@ for (const [i, text] of others.entries()) console.log(`  ${cosine(found[i]!)}  $
 await embedder.dispose();
 
 const recall = trained["recall@1"]!;
-const expected = options.quick ? 0.1 : 0.9;
+const expected = options.quick ? 0.8 : 0.99;
 const reached = recall >= expected;
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 console.log(`\n${percent(recall)} found first, and ${percent(fresh["recall@1"]!)} by a fresh model.`);
