@@ -1,17 +1,6 @@
 /** How an objective judges rows that are held out: always on the same batches, without dropout and without learning. */
 import type { ModelParameters } from "../nn/index.ts";
-import { rowBatches } from "../objectives/index.ts";
-import { Evaluation, type Batch, type JudgedBatch, type Objective, type Scores } from "../training/index.ts";
-
-/** The batches that rows are judged in: of like length together. */
-export function judgedBatches(
-  lengths: readonly number[],
-  batchTokens: number,
-  make: (rows: readonly number[]) => Omit<Batch, "examples">,
-): JudgedBatch[] {
-  const epoch = rowBatches(lengths, { batchTokens, seed: 1 }, make)(0);
-  return Array.from({ length: epoch.length }, (_, i) => epoch.batch(i)).flat();
-}
+import { Evaluation, type JudgedBatch, type Objective, type Scores } from "../training/index.ts";
 
 /**
  * Scores of held-out rows: each entry of the objective by the number of targets, as `name` makes scores of them. The

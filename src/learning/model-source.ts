@@ -6,6 +6,7 @@ import type { ReadableFolder } from "../files/index.ts";
 import { architectureOf, architectureOfPreset, type ConfigJson, type WantedHead } from "../models/index.ts";
 import { createModel, inspectCheckpoint, loadModel } from "../tasks/open.ts";
 import type { Model } from "../tasks/model.ts";
+import { tokenIds } from "../tasks/text-model.ts";
 import {
   tokenizerFamilies,
   tokenizerKinds,
@@ -70,7 +71,7 @@ export async function modelFrom(wanted: WantedModel, context: WayContext): Promi
   const json = jsonOf(wanted);
   const tokenizer = await tokenizerFrom(wanted, json.model_type, context);
   const architecture = architectureOf(
-    { ...json, ...idsOf(tokenizer), ...config, architectures: undefined },
+    { ...json, ...tokenIds(tokenizer), ...config, architectures: undefined },
     "model",
     head,
   );
@@ -131,14 +132,4 @@ async function tokenizerFrom(
   const free = kind === undefined || kind === "words" || kind === "characters";
   const chosen = family ?? (free ? (own ?? "bert") : undefined);
   return trainTokenizer(texts(), { kind, family: chosen, size, minimumFrequency });
-}
-
-/** What config.json says of a tokenizer's ids. */
-function idsOf({ size, special }: Tokenizer): ConfigJson {
-  const { pad, bos, eos, cls, sep, mask } = special;
-  const roles = { pad, bos, eos, cls, sep, mask };
-  const ids = Object.entries(roles).flatMap(([role, token]) =>
-    token === undefined ? [] : [[`${role}_token_id`, token.id] as const],
-  );
-  return { vocab_size: size, ...Object.fromEntries(ids) };
 }

@@ -9,14 +9,14 @@ import { ConfigError } from "../errors/index.ts";
 import { retrievalStatistics, scoreOf } from "../evaluation/index.ts";
 import { readLines, type ReadableFolder } from "../files/index.ts";
 import { poolings, parametersOf } from "../models/index.ts";
-import { inBatchPairs, LOGIT_SCALE } from "../objectives/index.ts";
+import { batchedOnce, inBatchPairs, LOGIT_SCALE } from "../objectives/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import { cosine, TextEmbedder, writePooling } from "../tasks/embed.ts";
 import { Model } from "../tasks/model.ts";
 import { TextModel } from "../tasks/text-model.ts";
 import type { Batch, Scores } from "../training/index.ts";
 import { readDocuments } from "./documents.ts";
-import { judgeBy, judgedBatches } from "./held-out.ts";
+import { judgeBy } from "./held-out.ts";
 import { parametersWith } from "./more-parameters.ts";
 import type { PreparedPretraining, PretrainObjective } from "./pretrain-objective.ts";
 import type { PretrainConfig } from "./pretrain.ts";
@@ -108,7 +108,7 @@ async function prepare(
     objective,
     (read) => {
       const held = rowsOf(read);
-      return judgedBatches(held.map(sizeOf), training.batchTokens, (places) => batch(places.map((i) => held[i]!)));
+      return batchedOnce(held.map(sizeOf), training.batchTokens, (places) => batch(places.map((i) => held[i]!)));
     },
     ({ loss, right }) => ({ loss: loss!, accuracy: right! }),
   );

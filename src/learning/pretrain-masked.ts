@@ -1,9 +1,9 @@
 /** Masked words (Devlin et al. 2019, section 3.1), masked anew each epoch (Liu et al. 2019, section 4.1). */
 import { InputError } from "../errors/index.ts";
 import {
+  batchedOnce,
   chosenTokens,
   maskTokens,
-  rowBatches,
   type MaskedRow,
   type MaskingOptions,
   type MaskingVocabulary,
@@ -49,7 +49,12 @@ function prepare(
   let held: { readonly documents: readonly TextDocument[]; readonly batches: readonly JudgedBatch[] } | undefined;
   return {
     ...{ lengths, objective },
-    batch: (examples, at) => maskedBatch(model, pick(rows, examples), examples.map((example) => draw(example, at))),
+    batch: (examples, at) =>
+      maskedBatch(
+        model,
+        pick(rows, examples),
+        examples.map((example) => draw(example, at)),
+      ),
     judge: async (read) => {
       if (held?.documents !== read) {
         const { batchTokens } = training;
@@ -74,10 +79,7 @@ function heldBatches(
 ): JudgedBatch[] {
   const lengths = rows.map(({ ids }) => ids.length);
   const masked = rows.map((row, i) => maskTokens(row, vocabulary, masking, random("held-out masks", i), 1));
-  const { batch, length } = rowBatches(lengths, { batchTokens, seed: 1 }, (numbers) =>
-    maskedBatch(model, pick(rows, numbers), pick(masked, numbers)),
-  )(0);
-  return Array.from({ length }, (_, i) => batch(i)).flat();
+  return batchedOnce(lengths, batchTokens, (numbers) => maskedBatch(model, pick(rows, numbers), pick(masked, numbers)));
 }
 
 /** The feeds of masked rows: which places are asked for, and what was there. */

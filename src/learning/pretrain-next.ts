@@ -5,13 +5,13 @@
 import { ConfigError, InputError } from "../errors/index.ts";
 import { IGNORED } from "../models/index.ts";
 import {
+  batchedOnce,
   filledRows,
   nextTokens,
   PACKED_INPUTS,
   packedBatch,
   packedRows,
   packedTokens,
-  rowBatches,
   type PackedRow,
 } from "../objectives/index.ts";
 import { random } from "../random/index.ts";
@@ -170,10 +170,7 @@ function batchesOf<T extends { readonly ids: Int32Array }>(
   make: (rows: readonly T[]) => Omit<Batch, "examples">,
 ): JudgedBatch[] {
   const lengths = rows.map(({ ids }) => ids.length);
-  const { batch, length } = rowBatches(lengths, { batchTokens, seed: 1 }, (numbers) =>
-    make(numbers.map((number) => rows[number]!)),
-  )(0);
-  return Array.from({ length }, (_, i) => batch(i)).flat();
+  return batchedOnce(lengths, batchTokens, (numbers) => make(numbers.map((number) => rows[number]!)));
 }
 
 /** Nats for each token of held-out text; its batches are made once. */

@@ -3,7 +3,7 @@
  * whether they are in order (sentence order: Lan et al. 2020, "ALBERT", section 3.1); words of both are masked.
  */
 import { ConfigError, InputError } from "../errors/index.ts";
-import { chosenTokensAndRows, maskTokens, rowBatches, type MaskedRow } from "../objectives/index.ts";
+import { batchedOnce, chosenTokensAndRows, maskTokens, type MaskedRow } from "../objectives/index.ts";
 import { random, type Random } from "../random/index.ts";
 import type { TextModel } from "../tasks/text-model.ts";
 import { Evaluation, type Batch, type JudgedBatch, type Scores } from "../training/index.ts";
@@ -123,7 +123,11 @@ function prepare(
   let held: { readonly documents: readonly TextDocument[]; readonly batches: readonly PairBatch[] } | undefined;
   return {
     ...{ lengths, objective },
-    batch: (examples, { epoch }) => pairBatch(model, examples.map((example) => make(passages, example, seed, epoch, example))),
+    batch: (examples, { epoch }) =>
+      pairBatch(
+        model,
+        examples.map((example) => make(passages, example, seed, epoch, example)),
+      ),
     judge: async (read) => {
       if (held?.documents !== read) {
         const from = passagesOf(rule, model, read, length);
@@ -175,9 +179,7 @@ function passagesOf(
   documents: readonly TextDocument[],
   length: number,
 ): Passages {
-  const counts = documents.map((lines) =>
-    lines.map((line) => tokenizer.ids(line, { addSpecialTokens: false }).length),
-  );
+  const counts = documents.map((lines) => lines.map((line) => tokenizer.ids(line, { addSpecialTokens: false }).length));
   // Three tokens are added to a pair by most families.
   const room = Math.max(2, length - 3);
   const list = counts.flatMap((lines, document) => {
@@ -200,7 +202,10 @@ function passagesOf(
   );
 }
 
-function pairBatch(model: TextModel, made: readonly MaskedPair[]): Omit<Batch, "examples"> & { readonly words: number } {
+function pairBatch(
+  model: TextModel,
+  made: readonly MaskedPair[],
+): Omit<Batch, "examples"> & { readonly words: number } {
   const { feeds, targets } = maskedBatch(
     model,
     made.map(({ row }) => row),
@@ -213,19 +218,20 @@ function pairBatch(model: TextModel, made: readonly MaskedPair[]): Omit<Batch, "
 
 function heldBatches(model: TextModel, list: readonly MaskedPair[], batchTokens: number): PairBatch[] {
   const lengths = list.map(({ row }) => row.ids.length);
-  const found: PairBatch[] = [];
-  const { batch, length } = rowBatches(lengths, { batchTokens, seed: 1 }, (numbers) => {
-    const made = pairBatch(model, numbers.map((number) => list[number]!));
-    found.push(made);
-    return made;
-  })(0);
-  for (let i = 0; i < length; i++) batch(i);
-  return found;
+  return batchedOnce(lengths, batchTokens, (numbers) =>
+    pairBatch(
+      model,
+      numbers.map((number) => list[number]!),
+    ),
+  );
 }
 
 async function pairScores(evaluation: Evaluation, batches: readonly PairBatch[]): Promise<Scores> {
   const { sums, targets } = await evaluation.sums(batches);
-  const words = Math.max(1, batches.reduce((sum, one) => sum + one.words, 0));
+  const words = Math.max(
+    1,
+    batches.reduce((sum, one) => sum + one.words, 0),
+  );
   const [masked, pair] = [sums["tokens"]! / words, sums["rows"]! / targets];
   return {
     loss: masked + pair,

@@ -11,14 +11,14 @@ import {
 } from "../data/index.ts";
 import { InputError } from "../errors/index.ts";
 import type { ReadableFolder } from "../files/index.ts";
-import { lossOf } from "../objectives/index.ts";
+import { batchedOnce, lossOf } from "../objectives/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import { random } from "../random/index.ts";
 import { imageSettingsOf } from "../tasks/image-model.ts";
 import type { Model } from "../tasks/model.ts";
 import { saveModel } from "../tasks/open.ts";
 import type { Batch } from "../training/index.ts";
-import { judgeBy, judgedBatches } from "./held-out.ts";
+import { judgeBy } from "./held-out.ts";
 import type { ImageObjective, PreparedPretraining, PreviewRow } from "./pretrain-objective.ts";
 import type { PretrainConfig } from "./pretrain.ts";
 
@@ -71,7 +71,7 @@ function prepare(model: Model, images: readonly RawImage[], config: PretrainConf
     model.parameters,
     objective,
     (held) =>
-      judgedBatches(held.map(() => tokens), training.batchTokens, (places) => batchOf(places.map((i) => held[i]!), places.map((i) => mask("held-out patches", i)), settings)), // prettier-ignore
+      batchedOnce(held.map(() => tokens), training.batchTokens, (places) => batchOf(places.map((i) => held[i]!), places.map((i) => mask("held-out patches", i)), settings)), // prettier-ignore
     ({ loss }) => ({ loss: loss! }),
   );
   return {

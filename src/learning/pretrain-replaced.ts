@@ -8,6 +8,7 @@ import type { Folder, ReadableFolder } from "../files/index.ts";
 import { parametersOf, type Architecture } from "../models/index.ts";
 import type { ModelParameters } from "../nn/index.ts";
 import {
+  batchedOnce,
   GENERATOR,
   generatorOf,
   generatorParameter,
@@ -22,7 +23,7 @@ import { inspectCheckpoint } from "../tasks/open.ts";
 import { TextModel } from "../tasks/text-model.ts";
 import type { Batch, Scores } from "../training/index.ts";
 import { countOf, linesOf, readDocuments, type TextDocument } from "./documents.ts";
-import { judgeBy, judgedBatches } from "./held-out.ts";
+import { judgeBy } from "./held-out.ts";
 import { parametersWith } from "./more-parameters.ts";
 import { maskingVocabulary, previewOf } from "./pretrain-masked.ts";
 import type { PreparedPretraining, PretrainObjective } from "./pretrain-objective.ts";
@@ -83,7 +84,7 @@ async function prepare(
       (read) => {
         const held = rowsOf(read).map((row, i) => hide(row, random("held-out tokens", i)));
         const sizes = held.map(({ row }) => row.ids.length);
-        return judgedBatches(sizes, training.batchTokens, (places) => hiddenBatch(given, places.map((i) => held[i]!))); // prettier-ignore
+        return batchedOnce(sizes, training.batchTokens, (places) => hiddenBatch(given, places.map((i) => held[i]!))); // prettier-ignore
       },
       scoresOf,
     ),

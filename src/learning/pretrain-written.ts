@@ -5,13 +5,13 @@
 import { z } from "zod";
 import { addNoise, corruptSpans, IGNORED, longestText, padRows, spanCounts } from "../data/index.ts";
 import { ConfigError, InputError } from "../errors/index.ts";
-import { writtenTokens } from "../objectives/index.ts";
+import { batchedOnce, writtenTokens } from "../objectives/index.ts";
 import { random, type Random } from "../random/index.ts";
 import type { TextModel } from "../tasks/text-model.ts";
 import type { Encoding, Tokenizer } from "../tokens/index.ts";
 import type { Batch } from "../training/index.ts";
 import { countOf, linesOf, readDocuments, type TextDocument } from "./documents.ts";
-import { judgeBy, judgedBatches } from "./held-out.ts";
+import { judgeBy } from "./held-out.ts";
 import type { PreparedPretraining, PretrainObjective, PreviewRow } from "./pretrain-objective.ts";
 import type { PretrainConfig } from "./pretrain.ts";
 import { idOf, lengthsOf, rowLength, tokensOf } from "./token-rows.ts";
@@ -139,7 +139,7 @@ function prepare(
       const damaged = partsIn(read).map((part, i) => damage.apply(part, random("held-out damage", i)));
       held.set(read, guess(damaged.map(({ target }) => framed(frame, target))));
       const sizes = damaged.map(({ input, target }) => Math.max(input.length, target.length));
-      return judgedBatches(sizes, training.batchTokens, (places) => batch(places.map((place) => damaged[place]!)));
+      return batchedOnce(sizes, training.batchTokens, (places) => batch(places.map((place) => damaged[place]!)));
     },
     ({ loss, right }) => ({ loss: loss!, perplexity: Math.exp(loss!), accuracy: right! }),
   );

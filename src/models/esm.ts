@@ -98,10 +98,7 @@ export function esm(scope: Scope, config: EsmConfig, inputs: TextTensors): Tenso
     scope.publish(`hiddenStates.${i}`, x);
     x = scope.checkpoint(layer(scope.at("encoder.layer", i), config, x, mask, turned, `attentions.${i}`));
   }
-  x = scope.publish(
-    `hiddenStates.${config.layers}`,
-    norm(scope.at("encoder.emb_layer_norm_after"), x, config),
-  );
+  x = scope.publish(`hiddenStates.${config.layers}`, norm(scope.at("encoder.emb_layer_norm_after"), x, config));
   scope.publish("contacts", contacts(scope.at("contact_head.regression"), config, inputs));
   return x;
 }

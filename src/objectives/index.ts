@@ -21,6 +21,6 @@ export {
   replacedTokens,
   type ReplacedTokensOptions,
 } from "./replaced-tokens.ts";
-export { rowBatches, type RowBatchOptions } from "./row-batches.ts";
+export { batchedOnce, rowBatches, type RowBatchOptions } from "./row-batches.ts";
 export { chosenTokens, chosenTokensAndRows, nextTokens, PACKED_INPUTS, packedTokens } from "./token-losses.ts";
 export { writtenTokens } from "./written-tokens.ts";

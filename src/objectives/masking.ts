@@ -71,7 +71,12 @@ export function maskTokens(
       ? shuffle(candidates, generator).slice(0, wanted)
       : unit === "words"
         ? chooseWords(wordsOf(row.words), wanted, generator, least)
-        : chooseSpans(runsOf(candidates), Math.max(least, rounded((candidates.length * share) / span, generator)), span, generator);
+        : chooseSpans(
+            runsOf(candidates),
+            Math.max(least, rounded((candidates.length * share) / span, generator)),
+            span,
+            generator,
+          );
   const places = chosen.sort((a, b) => a - b);
   const ids = row.ids.slice();
   const fates = places.map((place): Fate => {

@@ -24,12 +24,8 @@ export function rowBatches(
   { batchTokens, seed, accumulate = 1, rowsOfExample = 1 }: RowBatchOptions,
   make: (rows: readonly number[], draw: { readonly epoch: number; readonly batch: number }) => Omit<Batch, "examples">,
 ): (epoch: number) => Epoch {
-  const sizes = lengths.map((length) => ({ source: length, target: length }));
-  const even = lengths.every((length) => length === lengths[0]);
   return (epoch) => {
-    const batches = even
-      ? evenBatches(lengths.length, Math.max(1, Math.floor(batchTokens / (lengths[0] ?? 1))), seed, epoch)
-      : tokenBatches(sizes, { tokens: batchTokens, seed, epoch }).batches;
+    const batches = groupsOf(lengths, batchTokens, seed, epoch);
     return {
       length: Math.ceil(batches.length / accumulate),
       batch: (index) => {
@@ -45,7 +41,27 @@ export function rowBatches(
   };
 }
 
-function evenBatches(count: number, size: number, seed: number, epoch: number): number[][] {
-  const order = shuffle([...Array(count).keys()], random(seed, "even batches", epoch));
-  return Array.from({ length: Math.ceil(count / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
+/** Every row once, in batches of like length; the same ones each time. */
+export function batchedOnce<T>(
+  lengths: readonly number[],
+  batchTokens: number,
+  make: (rows: readonly number[]) => T,
+): T[] {
+  return groupsOf(lengths, batchTokens, 1, 0).map(make);
+}
+
+function groupsOf(
+  lengths: readonly number[],
+  batchTokens: number,
+  seed: number,
+  epoch: number,
+): readonly (readonly number[])[] {
+  const even = lengths.every((length) => length === lengths[0]);
+  if (!even) {
+    const sizes = lengths.map((length) => ({ source: length, target: length }));
+    return tokenBatches(sizes, { tokens: batchTokens, seed, epoch }).batches;
+  }
+  const size = Math.max(1, Math.floor(batchTokens / (lengths[0] ?? 1)));
+  const order = shuffle([...lengths.keys()], random(seed, "even batches", epoch));
+  return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
 }

@@ -62,7 +62,9 @@ export function chosenTokensAndRows(architecture: Architecture, given: Iterable<
     const { predictionLogits, ...others } = outputs;
     const rowLogits = Object.values(others).find(({ shape }) => shape.length === 2 && shape[1] === 2);
     if (predictionLogits === undefined || rowLogits === undefined) {
-      throw new GraphError(`${architecture.className} has no scores of words and of pairs. Use a head for pre-training.`);
+      throw new GraphError(
+        `${architecture.className} has no scores of words and of pairs. Use a head for pre-training.`,
+      );
     }
     const labels = input("labels", "int32", [chosen]);
     const words = lossOfTokens(scope, predictionLogits, labels);

@@ -137,18 +137,20 @@ export async function createModel(size: string | Architecture, options: OpenOpti
 
 /**
  * Writes config.json, weights, and the settings that came with the model: a folder that Python opens. Weights are the
- * model's own unless given, and written as float32, whatever they were read from.
+ * model's own unless given, and written as float32, whatever they were read from. `ids` are what config.json says of the
+ * special tokens, for a model that was not opened from one.
  */
 export async function saveModel(
   model: Model,
   folder: Folder,
   weights?: ReadonlyMap<string, HostTensor>,
+  ids: ConfigJson = {},
 ): Promise<void> {
   const { architecture, checkpoint } = model;
   await writeWeights(folder, asStored(weights ?? (await model.parameters.read())));
   for (const [file, settings] of checkpoint?.beside ?? []) await writeSettings(folder, file, settings.values, settings);
   const config = checkpoint?.config;
-  const json = architecture.toJson(config?.values);
+  const json = architecture.toJson(config?.values ?? ids);
   for (const key of ["dtype", "torch_dtype"]) if (typeof json[key] === "string") json[key] = "float32";
   await writeSettings(folder, CONFIG, json, config);
 }

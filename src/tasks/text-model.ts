@@ -1,7 +1,7 @@
 /** A model with its tokenizer: from texts to the model's inputs, and to any of its tensors. */
 import { CheckpointError, InputError } from "../errors/index.ts";
 import type { Folder } from "../files/index.ts";
-import type { ModelTask } from "../models/index.ts";
+import type { ConfigJson, ModelTask } from "../models/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { Values } from "../runtime/index.ts";
 import type { Encoding, Tokenizer, TokenizerInput, TruncationOptions } from "../tokens/index.ts";
@@ -121,7 +121,7 @@ export class TextModel<T extends ModelTask = ModelTask> {
 
   /** Writes config.json, weights (the model's own unless given) and the tokenizer's files: a folder that Python opens. */
   async save(folder: Folder, weights?: ReadonlyMap<string, HostTensor>): Promise<void> {
-    await saveModel(this.model, folder, weights);
+    await saveModel(this.model, folder, weights, tokenIds(this.tokenizer));
     for (const [name, content] of this.tokenizer.files()) await folder.write(name, content);
   }
 
@@ -129,6 +129,15 @@ export class TextModel<T extends ModelTask = ModelTask> {
   async dispose(): Promise<void> {
     await this.model.dispose();
   }
+}
+
+/** What config.json says of a tokenizer: how many ids there are, and those of the special tokens. */
+export function tokenIds({ size, special }: Tokenizer): ConfigJson {
+  const { pad, bos, eos, cls, sep, mask } = special;
+  const ids = Object.entries({ pad, bos, eos, cls, sep, mask }).flatMap(([role, token]) =>
+    token === undefined ? [] : [[`${role}_token_id`, token.id] as const],
+  );
+  return { vocab_size: size, ...Object.fromEntries(ids) };
 }
 
 /** Whether token types say which text of a pair it is: GPT, GPT-2 and CTRL add the embedding of a word for them. */

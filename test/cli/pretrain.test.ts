@@ -31,17 +31,45 @@ describe("heed pretrain", () => {
     expect(err).toContain("30 % of the tokens are asked for, token by token: 80 % masked, 10 % replaced, 10 % kept");
     expect(out).toMatch(/The model is in .*run: loss \d\.\d{4}, perplexity \S+, accuracy \d\.\d{4}\.\n$/);
     expect((await readFile(at("run/log.jsonl"), "utf8")).trim().split("\n").length).toBeGreaterThanOrEqual(10);
-    const again = await heed(["pretrain", ...given, "--out", at("other"), "--threads", "1", "--json", "--updates", "3"]);
+    const again = await heed([
+      "pretrain",
+      ...given,
+      "--out",
+      at("other"),
+      "--threads",
+      "1",
+      "--json",
+      "--updates",
+      "3",
+    ]);
     const parsed = JSON.parse(again.out) as { updates: number; scores: Record<string, number> };
     expect(parsed.updates).toBe(3);
     expect(Object.keys(parsed.scores)).toEqual(["loss", "perplexity", "accuracy"]);
   });
 
   it("names an objective, a key or a file that there is not", async () => {
-    const odd = await heed(["pretrain", "--objective", "mml", "--model", "bert-base", "--data", "x", "--out", at("no")]);
+    const odd = await heed([
+      "pretrain",
+      "--objective",
+      "mml",
+      "--model",
+      "bert-base",
+      "--data",
+      "x",
+      "--out",
+      at("no"),
+    ]);
     expect(odd.code).not.toBe(0);
     expect(odd.err).toContain("mlm, clm, nsp, sop");
-    const absent = await heed(["pretrain", ...shared, at("absent.txt"), "--config", at("small.yaml"), "--out", at("no")]);
+    const absent = await heed([
+      "pretrain",
+      ...shared,
+      at("absent.txt"),
+      "--config",
+      at("small.yaml"),
+      "--out",
+      at("no"),
+    ]);
     expect(absent.err).toContain("absent.txt");
     expect(absent.code).toBe(1);
   });

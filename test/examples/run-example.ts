@@ -37,10 +37,10 @@ async function textOf(stream: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 async function filesIn(folder: string): Promise<Map<string, Uint8Array>> {
-  const found = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const names = found.filter((one) => one.isFile()).map(({ name }) => name);
-  const entries = names.map(async (name) => [name, await readFile(join(folder, name))] as const);
-  return new Map(await Promise.all(entries));
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const names = entries.flatMap((entry) => (entry.isFile() ? [entry.name] : []));
+  const read = names.map(async (name) => [name, await readFile(join(folder, name))] as const);
+  return new Map(await Promise.all(read));
 }
 
 /** The number behind each place where the pattern, with one group, matches. */

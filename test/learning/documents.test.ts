@@ -9,7 +9,7 @@ await files.write("text.txt", "one\ntwo\r\n\n \n\nthree\n");
 await files.write("rows.tsv", "good film\t1\nbad film\t0\n");
 await files.write("rows.csv", 'label,text\n1,"a, ""b"""\n0,c\n');
 await files.write("rows.jsonl", '{"text": "one\\n\\ntwo"}\n{"text": " "}\n{"text": "three"}\n');
-await files.write("odd.csv", "label,body\n1,a\n");
+await files.write("odd.jsonl", '{"label": 1, "body": "a"}\n');
 await files.write("empty.txt", "\n\n");
 
 const read = (path: string, unit: "line" | "document" | "stream" = "document") => readDocuments(files, [path], unit);
@@ -29,8 +29,10 @@ it("a row of a table is a document", async () => {
 
 it("files come in their order, and those without text are refused", async () => {
   expect(await readDocuments(files, ["rows.tsv", "text.txt"], "line")).toHaveLength(5);
-  await expect(read("empty.txt")).rejects.toThrow(new InputError("memory:empty.txt holds no text. Give a file of text."));
-  await expect(read("odd.csv")).rejects.toThrow(
-    new InputError("memory:odd.csv has no column text or sentence; its columns are label, body."),
+  await expect(read("empty.txt")).rejects.toThrow(
+    new InputError("memory:empty.txt holds no text. Give a file of text."),
+  );
+  await expect(read("odd.jsonl")).rejects.toThrow(
+    new InputError("memory:odd.jsonl has no column text or sentence; its columns are label, body."),
   );
 });

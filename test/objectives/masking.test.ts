@@ -65,23 +65,26 @@ const rows = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength:
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
 
 describe("whatever the row", () => {
-  it.each(["tokens", "words", "spans"] as const)("%s: special tokens never, and what is told is what was there", (unit) => {
-    fc.assert(
-      fc.property(rows, seeds, fc.double({ min: 0.05, max: 0.9, noNaN: true }), (row, seed, share) => {
-        const { ids, places, fates } = maskTokens(row, vocabulary, { unit, share }, random(seed));
-        expect(places.length).toBe(fates.length);
-        expect(places).toEqual([...new Set(places)].sort((a, b) => a - b));
-        const chosen = new Map(places.map((place, i) => [place, fates[i]!]));
-        for (const [place, id] of ids.entries()) {
-          const fate = chosen.get(place);
-          if (fate === undefined || fate === "kept") expect(id).toBe(row.ids[place]);
-          else if (fate === "masked") expect(id).toBe(MASK);
-          else expect(ordinary).toContain(id);
-          if (row.words[place]! < 0) expect(fate).toBeUndefined();
-        }
-      }),
-    );
-  });
+  it.each(["tokens", "words", "spans"] as const)(
+    "%s: special tokens never, and what is told is what was there",
+    (unit) => {
+      fc.assert(
+        fc.property(rows, seeds, fc.double({ min: 0.05, max: 0.9, noNaN: true }), (row, seed, share) => {
+          const { ids, places, fates } = maskTokens(row, vocabulary, { unit, share }, random(seed));
+          expect(places.length).toBe(fates.length);
+          expect(places).toEqual([...new Set(places)].sort((a, b) => a - b));
+          const chosen = new Map(places.map((place, i) => [place, fates[i]!]));
+          for (const [place, id] of ids.entries()) {
+            const fate = chosen.get(place);
+            if (fate === undefined || fate === "kept") expect(id).toBe(row.ids[place]);
+            else if (fate === "masked") expect(id).toBe(MASK);
+            else expect(ordinary).toContain(id);
+            if (row.words[place]! < 0) expect(fate).toBeUndefined();
+          }
+        }),
+      );
+    },
+  );
 
   it("whole words are chosen whole or not at all, and no more than there should be", () => {
     fc.assert(
@@ -114,7 +117,10 @@ describe("whatever the row", () => {
   it("at least one is chosen where that is asked for", () => {
     const row = rowOf(3);
     for (const unit of ["tokens", "words", "spans"] as const) {
-      const counts = Array.from({ length: 50 }, (_, i) => maskTokens(row, vocabulary, { unit }, random(i), 1).places.length);
+      const counts = Array.from(
+        { length: 50 },
+        (_, i) => maskTokens(row, vocabulary, { unit }, random(i), 1).places.length,
+      );
       expect(Math.min(...counts)).toBeGreaterThan(0);
     }
     expect(draws(row, {}, 50).some(({ places }) => places.length === 0)).toBe(true);

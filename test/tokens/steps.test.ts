@@ -13,7 +13,7 @@ import {
 import { trainingGolden } from "./goldens.ts";
 
 const { lines } = trainingGolden();
-const kinds: readonly TokenizerKind[] = ["bpe", "byte-level-bpe", "wordpiece", "unigram"];
+const kinds = ["bpe", "byte-level-bpe", "wordpiece", "unigram"] as const satisfies readonly TokenizerKind[];
 const tokenizers = new Map<TokenizerKind, Tokenizer>();
 
 beforeAll(async () => {

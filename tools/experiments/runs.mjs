@@ -25,7 +25,9 @@ export async function run(way, config, folder, files, { title, every = Infinity 
     const { update, loss, validation } = value;
     if (validation === undefined && update % every !== 0) continue;
     const scores = Object.entries(validation ?? {}).map(([name, score]) => `${name} ${score.toFixed(4)}`);
-    console.error(`  ${title}: update ${update}, ${seconds.toFixed(0)} s, loss ${loss.toFixed(4)} ${scores.join(", ")}`);
+    console.error(
+      `  ${title}: update ${update}, ${seconds.toFixed(0)} s, loss ${loss.toFixed(4)} ${scores.join(", ")}`,
+    );
   }
 }
 
@@ -39,5 +41,11 @@ export const deviation = (values) =>
 export function printTable(header, rows) {
   const cells = [header, ...rows].map((row) => row.map(String));
   const widths = header.map((_, i) => Math.max(...cells.map((row) => (row[i] ?? "").length)));
-  for (const row of cells) console.log(row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd());
+  for (const row of cells)
+    console.log(
+      row
+        .map((cell, i) => cell.padEnd(widths[i]))
+        .join("  ")
+        .trimEnd(),
+    );
 }

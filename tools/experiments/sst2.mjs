@@ -34,12 +34,24 @@ const [train, dev, test] = ["train", "dev", "test"].map((part) => rowsOf(`sst2/$
 
 // The text at hand: a sentence or a passage a line.
 
-const captions = gunzipSync(readFileSync(dataPath("multi30k/train.en.gz"))).toString("utf8").trim().split("\n");
-const passages = JSON.parse(read("squad/xquad.en.json")).data.flatMap(({ paragraphs }) => paragraphs.map((one) => one.context));
-const play = read("tinyshakespeare.txt").split(/\n\n+/).map((speech) => speech.replaceAll("\n", " "));
+const captions = gunzipSync(readFileSync(dataPath("multi30k/train.en.gz")))
+  .toString("utf8")
+  .trim()
+  .split("\n");
+const passages = JSON.parse(read("squad/xquad.en.json")).data.flatMap(({ paragraphs }) =>
+  paragraphs.map((one) => one.context),
+);
+const play = read("tinyshakespeare.txt")
+  .split(/\n\n+/)
+  .map((speech) => speech.replaceAll("\n", " "));
 const posts = read("wnut17/wnut17train.conll")
   .split(/\n\s*\n/)
-  .map((post) => post.split("\n").map((line) => line.split("\t")[0]).join(" "));
+  .map((post) =>
+    post
+      .split("\n")
+      .map((line) => line.split("\t")[0])
+      .join(" "),
+  );
 const others = [...captions, ...passages, ...play, ...posts].map((text) => text.trim()).filter((text) => text !== "");
 // The sentences that matter are told apart most: they come several times for each of the others.
 const sentences = train.map(([text]) => text);
@@ -50,12 +62,24 @@ rmSync(place, { recursive: true, force: true });
 mkdirSync(place, { recursive: true });
 const files = diskFolder(place);
 const part = (rows) => (options.quick ? rows.slice(0, 200) : rows);
-const write = (name, rows) => writeFileSync(join(place, name), `${part(rows).map((row) => row.join("\t")).join("\n")}\n`);
+const write = (name, rows) =>
+  writeFileSync(
+    join(place, name),
+    `${part(rows)
+      .map((row) => row.join("\t"))
+      .join("\n")}\n`,
+  );
 write("train.tsv", train);
 write("dev.tsv", dev);
 write("test.tsv", test);
-write("others.txt", others.map((text) => [text]));
-write("sentences.txt", sentences.map((text) => [text]));
+write(
+  "others.txt",
+  others.map((text) => [text]),
+);
+write(
+  "sentences.txt",
+  sentences.map((text) => [text]),
+);
 const tokenizer = await trainTokenizer([...sentences, ...others], { family: "bert", size: 8000 });
 for (const [name, content] of tokenizer.files()) await files.write(`tokenizer/${name}`, content);
 
@@ -85,7 +109,9 @@ async function base(seed) {
       ...{ validateEvery: Math.ceil(updates / 10), saveEvery: updates },
     },
   };
-  const { scores, seconds } = await run(pretrain, config, files.at(name), files, { title: `masked words, seed ${seed}` });
+  const { scores, seconds } = await run(pretrain, config, files.at(name), files, {
+    title: `masked words, seed ${seed}`,
+  });
   console.error(`  held-out sentences: ${scores.loss.toFixed(3)} nats a masked token, ${seconds.toFixed(0)} s`);
   return name;
 }
@@ -103,13 +129,18 @@ async function tuned(from, seed) {
     },
   };
   const folder = files.at(`${scratch ? "scratch" : "tuned"}-${seed}`);
-  const { seconds } = await run(finetune, config, folder, files, { title: `${scratch ? "scratch" : "pre-trained"}, seed ${seed}` });
+  const { seconds } = await run(finetune, config, folder, files, {
+    title: `${scratch ? "scratch" : "pre-trained"}, seed ${seed}`,
+  });
   const classifier = await open(folder, { task: "classify" });
   const rows = part(test);
   const right = [];
   for (let start = 0; start < rows.length; start += 64) {
     const some = rows.slice(start, start + 64);
-    const found = await classifier.classify(some.map(([text]) => text), { truncate: true, maxLength: 64 });
+    const found = await classifier.classify(
+      some.map(([text]) => text),
+      { truncate: true, maxLength: 64 },
+    );
     found.forEach(([best], i) => right.push(best.label === some[i][1] ? 1 : 0));
   }
   await classifier.dispose();
@@ -134,7 +165,10 @@ function naiveBayes() {
     text
       .split(" ")
       .filter((word) => counts.has(word))
-      .reduce((sum, word) => sum + Math.log(((counts.get(word).get(label) ?? 0) + 1) / (totals.get(label) + counts.size)), 0);
+      .reduce(
+        (sum, word) => sum + Math.log(((counts.get(word).get(label) ?? 0) + 1) / (totals.get(label) + counts.size)),
+        0,
+      );
   return part(test).map(([text, label]) => {
     const scores = labels.map((one) => score(text, one));
     return labels[scores.indexOf(Math.max(...scores))] === label ? 1 : 0;
@@ -161,9 +195,16 @@ printTable(
   [line("naive Bayes", [bayes]), line("from scratch", runs.scratch), line("pre-trained first", runs.tuned)],
 );
 // Each sentence by how many of the seeds were right: paired by sentence.
-const shares = (all) => meanStatistics(all[0].map((_, i) => mean(all.map((one) => one[i]))), undefined, "accuracy");
+const shares = (all) =>
+  meanStatistics(
+    all[0].map((_, i) => mean(all.map((one) => one[i]))),
+    undefined,
+    "accuracy",
+  );
 const { difference, pValue } = pairedRandomization(shares(runs.scratch), shares(runs.tuned));
-console.log(`pre-trained first, less from scratch: ${percent(difference)} points, p = ${pValue.toFixed(4)} (paired randomization over sentences)`);
+console.log(
+  `pre-trained first, less from scratch: ${percent(difference)} points, p = ${pValue.toFixed(4)} (paired randomization over sentences)`,
+);
 const reached = (value, goal) => `${value >= goal ? "yes" : "no "}  ${percent(value)} (goal ${percent(goal)})`;
 console.log(`from scratch at least 80:           ${reached(mean(runs.scratch.map(mean)), 0.8)}`);
 console.log(`pre-trained at least naive Bayes:   ${reached(mean(runs.tuned.map(mean)), 0.825)}`);

@@ -104,9 +104,9 @@ const marks: Readonly<Record<PreviewMark, { readonly sign: string; readonly ink:
 
 function shownRow(row: PreviewRow, number: number, look: Look): string {
   const title = `row ${number}${row.about === undefined ? "" : `: ${row.about}`}`;
-  const { original, input, targets, marks: done = [], inputs = {} } = row;
+  const { original, input, targets } = row;
   const same = original.length === input.length && input.length === targets.length;
-  const body = same ? alignedLines(row, look) : listedLines({ original, input, targets, marks: done, inputs }, look);
+  const body = same ? alignedLines(row, look) : listedLines(row, look);
   return [title, ...body].join("\n");
 }
 
@@ -164,7 +164,7 @@ function wrapped(widths: readonly number[], room: number): [number, number][] {
 }
 
 /** Lists of several lengths: one below the other, each as a text of tokens. */
-function listedLines(row: Required<Pick<PreviewRow, "marks" | "inputs">> & PreviewRow, look: Look): string[] {
+function listedLines(row: PreviewRow, look: Look): string[] {
   const lists: [string, readonly Cell[]][] = [
     ["original", row.original.map((token) => ({ text: visibleToken(token) }))],
     ["input", row.input.map((token, i) => ({ text: visibleToken(token), mark: row.marks?.[i] }))],

@@ -19,5 +19,7 @@ export function command(io: Io): Command {
     withPretrainOptions(made).addOption(
       new Option("--validation <files...>", "text that is held out, to judge the model on while it learns"),
     ),
-  ).action((flags: Flags) => runLearning(pretrain, flags, { ...pretrainKeys(flags), validation: flags.validation }, io));
+  ).action((flags: Flags) =>
+    runLearning(pretrain, flags, { ...pretrainKeys(flags), validation: flags.validation }, io),
+  );
 }

@@ -58,7 +58,9 @@ export function trainCommand(io: Io): Command {
   });
   command.option("--files <files...>", "texts, plain or .gz; - for standard input, which is read unless told");
   command.addOption(
-    new Option("--kind <kind>", "byte-pair encoding, WordPiece, Unigram, whole words, or characters").choices(tokenizerKinds),
+    new Option("--kind <kind>", "byte-pair encoding, WordPiece, Unigram, whole words, or characters").choices(
+      tokenizerKinds,
+    ),
   );
   command.addOption(
     new Option("--family <name>", "a tokenizer as these models have it: pipeline and special tokens").choices(families),
