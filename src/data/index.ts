@@ -19,3 +19,6 @@ export { instructionKinds, madeInstructions, madeSentences, type MadeInstruction
 export { parsePreferences, parsePrompts, type Preference, type Said } from "./preferences.ts";
 export { clustersOf, copiesOn, findDuplicates, type Copies, type DuplicateOptions, type Duplicates, type NearPair } from "./duplicates.ts";
 export { groupSplit, parseTimes, randomSplit, splitSides, timeSplit, type Split, type SplitShares, type SplitSide } from "./splits.ts";
+export { addNoise, documentRotation, sentencePermutation, textInfilling, tokenDeletion, tokenMasking, type DocumentNoise, type Infilled, type InfillingNoise, type MaskNoise, type NoiseShare } from "./document-noise.ts";
+export { maskPatches, type PatchMasking } from "./patch-masks.ts";
+export { corruptedLengths, corruptSpans, longestText, spanCounts, spanMask, type CorruptedText, type SpanCorruption, type SpanCounts } from "./span-corruption.ts";

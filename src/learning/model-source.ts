@@ -61,25 +61,55 @@ export interface SourcedModel {
  * nor a size, and CheckpointError for a folder that cannot be opened.
  */
 export async function modelFrom(wanted: WantedModel, context: WayContext): Promise<SourcedModel> {
-  const { model: source, head, seed } = wanted;
-  if (context.from !== undefined) return opened(context.from, wanted, context);
-  if (typeof source === "string" && (await context.files.kind(source)) === "folder") {
-    return opened(context.files.at(source), wanted, context);
+  const { head, seed } = wanted;
+  const folder = await folderOf(wanted, context);
+  if (folder !== undefined) {
+    await requireModelFolder(folder);
+    const config = configOf(wanted, () => openFolderTokenizer(folder));
+    const { checkpoint, options } = await inspected(folder, { ...wanted, config: await config }, context);
+    const tokenizer = await openFolderTokenizer(folder, checkpoint.architecture.modelType);
+    return { model: await loadModel(checkpoint, options), tokenizer };
   }
-  const json = typeof source === "string" ? presetJson(source, head) : source;
-  if (typeof json["model_type"] !== "string") {
-    throw new ConfigError(
-      'model: sizes of one\'s own need "model_type", such as bert; other keys are those of config.json.',
-    );
-  }
-  const tokenizer = await tokenizerFrom(wanted, json["model_type"], context);
-  const config = typeof wanted.config === "function" ? wanted.config(tokenizer) : wanted.config;
+  const json = jsonOf(wanted);
+  const tokenizer = await tokenizerFrom(wanted, json.model_type, context);
+  const config = await configOf(wanted, () => tokenizer);
   const architecture = architectureOf(
-    { ...json, ...idsOf(tokenizer, json["model_type"]), ...config, architectures: undefined },
+    { ...json, ...idsOf(tokenizer, json.model_type), ...config, architectures: undefined },
     "model",
     head,
   );
   return { model: await createModel(architecture, { ...context.engine, seed }), tokenizer };
+}
+
+/** The same for a model of images, which has no tokenizer. */
+export async function imageModelFrom(
+  wanted: Omit<WantedModel, "config"> & { readonly config?: ConfigJson | undefined },
+  context: WayContext,
+): Promise<Model> {
+  const { head, config, seed } = wanted;
+  const folder = await folderOf(wanted, context);
+  if (folder !== undefined) {
+    const { checkpoint, options } = await inspected(folder, { head, config, seed }, context);
+    return loadModel(checkpoint, options);
+  }
+  const json = { ...jsonOf(wanted), ...config, architectures: undefined };
+  return createModel(architectureOf(json, "model", head), { ...context.engine, seed });
+}
+
+/** The folder that a model comes from, if it is not fresh. */
+async function folderOf({ model }: WantedModel, { from, files }: WayContext): Promise<ReadableFolder | undefined> {
+  if (from !== undefined) return from;
+  return typeof model === "string" && (await files.kind(model)) === "folder" ? files.at(model) : undefined;
+}
+
+/** The keys of config.json of a fresh model. */
+function jsonOf({ model: source, head }: WantedModel): ConfigJson & { readonly model_type: string } {
+  const json = typeof source === "string" ? presetJson(source, head) : source;
+  const { model_type: type } = json as { readonly model_type?: unknown };
+  if (typeof type === "string") return { ...json, model_type: type };
+  throw new ConfigError(
+    'model: sizes of one\'s own need "model_type", such as bert; other keys are those of config.json.',
+  );
 }
 
 function presetJson(name: string, head: WantedHead): ConfigJson {
@@ -91,20 +121,21 @@ function presetJson(name: string, head: WantedHead): ConfigJson {
   }
 }
 
-async function opened(
+/** The wanted keys of config.json, made of the tokenizer where they depend on it. */
+async function configOf(
+  { config }: WantedModel,
+  tokenizer: () => Tokenizer | Promise<Tokenizer>,
+): Promise<ConfigJson | undefined> {
+  return typeof config === "function" ? config(await tokenizer()) : config;
+}
+
+async function inspected(
   folder: ReadableFolder,
-  { head, config: wanted, seed }: WantedModel,
+  { head, config, seed }: Pick<WantedModel, "head" | "seed"> & { readonly config: ConfigJson | undefined },
   { engine }: WayContext,
-): Promise<SourcedModel> {
-  let config: ConfigJson | undefined;
-  if (typeof wanted === "function") {
-    await requireModelFolder(folder);
-    config = wanted(await openFolderTokenizer(folder));
-  } else config = wanted;
+) {
   const options = { ...engine, ...head, config, seed, fresh: true };
-  const checkpoint = await inspectCheckpoint(folder, options);
-  const tokenizer = await openFolderTokenizer(folder, checkpoint.architecture.modelType);
-  return { model: await loadModel(checkpoint, options), tokenizer };
+  return { checkpoint: await inspectCheckpoint(folder, options), options };
 }
 
 async function tokenizerFrom(

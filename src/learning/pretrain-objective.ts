@@ -2,6 +2,7 @@
 import type { ReadableFolder } from "../files/index.ts";
 import type { ConfigJson, WantedHead } from "../models/index.ts";
 import type { ModelParameters } from "../nn/index.ts";
+import type { Model } from "../tasks/model.ts";
 import type { TextModel } from "../tasks/text-model.ts";
 import type { Batch, Objective, Scores } from "../training/index.ts";
 import type { PretrainConfig } from "./pretrain.ts";
@@ -14,8 +15,8 @@ export interface Draw {
   readonly batch: number;
 }
 
-/** An objective: from files to examples, from examples to inputs, targets and a loss. `R` is what was read. */
-export interface PretrainObjective<R = never> {
+/** What objectives of texts and of images share. `R` is what was read. */
+interface AnyObjective<R> {
   /** Of the model that is written. */
   readonly head: WantedHead;
   /** Documents, pairs, images. Throws InputError that names file and line of what cannot be read; no files give none. */
@@ -24,19 +25,35 @@ export interface PretrainObjective<R = never> {
   readonly texts: (rows: readonly R[]) => Iterable<string>;
   /** What config.json must say for these rows. */
   readonly config?: (rows: readonly R[]) => ConfigJson;
-  /** Tokens, draws and loss. Throws InputError or ConfigError for what the model cannot learn from. */
-  readonly prepare: (
-    model: TextModel,
-    rows: readonly R[],
-    config: PretrainConfig,
-    context: WayContext,
-  ) => PreparedPretraining<R> | Promise<PreparedPretraining<R>>;
 }
+
+/** Tokens, draws and loss. Throws InputError or ConfigError for what the model cannot learn from. */
+type Prepare<M, R> = (
+  model: M,
+  rows: readonly R[],
+  config: PretrainConfig,
+  context: WayContext,
+) => PreparedPretraining<R> | Promise<PreparedPretraining<R>>;
+
+/** An objective of texts. */
+export interface TextObjective<R = never> extends AnyObjective<R> {
+  readonly prepare: Prepare<TextModel, R>;
+}
+
+/** An objective of images, whose models have no tokenizer. */
+export interface ImageObjective<R = never> extends AnyObjective<R> {
+  readonly prepareImages: Prepare<Model, R>;
+}
+
+/** An objective: from files to examples, from examples to inputs, targets and a loss. */
+export type PretrainObjective<R = never> = TextObjective<R> | ImageObjective<R>;
 
 /** An objective with its examples as a model reads them. */
 export interface PreparedPretraining<R = never> {
   /** Tokens of each example. */
   readonly lengths: readonly number[];
+  /** Rows of the inputs that an example makes; see RowBatchOptions. Default: 1. */
+  readonly rowsOfExample?: number | undefined;
   readonly objective: Objective;
   /** The batch of the examples of these numbers, drawn anew each epoch, by the seed. */
   readonly batch: (examples: readonly number[], draw: Draw) => Omit<Batch, "examples">;

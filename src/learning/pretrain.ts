@@ -5,15 +5,21 @@
 import { z } from "zod";
 import { InputError } from "../errors/index.ts";
 import { maskingUnits, rowBatches } from "../objectives/index.ts";
+import type { Model } from "../tasks/model.ts";
+import { saveModel } from "../tasks/open.ts";
 import { TextModel } from "../tasks/text-model.ts";
 import type { Scores } from "../training/index.ts";
 import { textUnits } from "./documents.ts";
 import { fitSection } from "./fit-config.ts";
-import { modelFrom, modelKey, tokenizerKey } from "./model-source.ts";
+import { imageModelFrom, modelFrom, modelKey, tokenizerKey } from "./model-source.ts";
+import { contrastive, contrastiveKeys } from "./pretrain-contrastive.ts";
 import { maskedWords } from "./pretrain-masked.ts";
 import { nextWords } from "./pretrain-next.ts";
 import type { PreparedPretraining, PretrainObjective, PreviewRow } from "./pretrain-objective.ts";
 import { nextSentencePairs, sentenceOrderPairs } from "./pretrain-pairs.ts";
+import { maskedPatches, patchKeys } from "./pretrain-patches.ts";
+import { replacedKeys, replacedTokenDetection } from "./pretrain-replaced.ts";
+import { denoising, noiseKeys, spanCorruption, spanKeys } from "./pretrain-written.ts";
 import type { Lesson, Way, WayContext } from "./way.ts";
 
 /** The objectives by the names that `--objective` takes. */
@@ -22,6 +28,11 @@ export const pretrainObjectives = {
   clm: nextWords,
   nsp: nextSentencePairs,
   sop: sentenceOrderPairs,
+  rtd: replacedTokenDetection,
+  denoise: denoising,
+  span: spanCorruption,
+  contrastive,
+  patches: maskedPatches,
 } as const;
 /** The name of an objective. */
 export type PretrainObjectiveName = keyof typeof pretrainObjectives;
@@ -51,6 +62,12 @@ const shape = {
     .strictObject(maskingKeys)
     .refine(({ mask, random }) => mask + random <= 1, "mask and random together are more than 1")
     .prefault({}),
+  /** Each of these belongs to one objective. */
+  replaced: z.strictObject(replacedKeys).prefault({}),
+  noise: z.strictObject(noiseKeys).prefault({}),
+  spans: z.strictObject(spanKeys).prefault({}),
+  contrastive: z.strictObject(contrastiveKeys).prefault({}),
+  patches: z.strictObject(patchKeys).prefault({}),
   training: fitSection({ learningRate: 5e-4, warmUp: 100 }),
 };
 const schema = z.strictObject(shape);
@@ -64,6 +81,11 @@ export const pretrain: Way<PretrainConfig> = {
   keys: {
     "": Object.keys(shape),
     masking: Object.keys(maskingKeys),
+    replaced: Object.keys(replacedKeys),
+    noise: Object.keys(noiseKeys),
+    spans: Object.keys(spanKeys),
+    contrastive: Object.keys(contrastiveKeys),
+    patches: Object.keys(patchKeys),
     training: Object.keys(shape.training.unwrap().shape),
   },
   jsonSchema: () => z.toJSONSchema(schema, { io: "input" }),
@@ -76,7 +98,7 @@ const objectiveOf = ({ objective }: PretrainConfig): PretrainObjective<unknown> 
   pretrainObjectives[objective] as PretrainObjective<unknown>;
 
 interface Prepared<R> {
-  readonly model: TextModel;
+  readonly model: Model;
   readonly made: PreparedPretraining<R>;
 }
 
@@ -93,10 +115,24 @@ async function open<R>(
     config: objective.config?.(rows),
     texts: () => objective.texts(rows),
   };
+  if ("prepareImages" in objective) {
+    const model = await imageModelFrom(wanted, context);
+    return preparedOf(model, () => objective.prepareImages(model, prepared, config, context));
+  }
   const { model, tokenizer } = await modelFrom(wanted, context);
-  const reader = new TextModel(model, tokenizer);
+  return preparedOf(model, async () => {
+    const reader = new TextModel(model, tokenizer);
+    const write: Lesson["write"] = (folder, weights) => reader.save(folder, weights);
+    return { write, ...(await objective.prepare(reader, prepared, config, context)) };
+  });
+}
+
+async function preparedOf<R>(
+  model: Model,
+  prepare: () => PreparedPretraining<R> | Promise<PreparedPretraining<R>>,
+): Promise<Prepared<R>> {
   try {
-    return { model: reader, made: await objective.prepare(reader, prepared, config, context) };
+    return { model, made: await prepare() };
   } catch (error) {
     await model.dispose();
     throw error;
@@ -112,19 +148,20 @@ async function learnBy<R>(
   const [rows, held] = [await read(config.data), await read(config.validation)];
   const { model, made } = await open(objective, rows, config, context);
   const { batchTokens, accumulate } = config.training;
-  const epoch = rowBatches(made.lengths, { batchTokens, accumulate, seed: config.seed }, made.batch);
+  const { rowsOfExample } = made;
+  const epoch = rowBatches(made.lengths, { batchTokens, accumulate, rowsOfExample, seed: config.seed }, made.batch);
   const { judge } = made;
   const judged = judge === undefined || held.length === 0 ? undefined : (): Promise<Scores> => judge(held);
   return {
-    parameters: made.parameters ?? model.model.parameters,
+    parameters: made.parameters ?? model.parameters,
     objective: made.objective,
     epoch,
     validate: judged,
-    width: model.model.architecture.config["width"] as number | undefined,
+    width: model.architecture.config["width"] as number | undefined,
     summary: made.summary,
     updatesPerEpoch: epoch(0).length,
     stored: made.stored,
-    write: made.write ?? ((folder, weights) => model.save(folder, weights)),
+    write: made.write ?? ((folder, weights) => saveModel(model, folder, weights)),
     finish: judged,
     dispose: () => model.dispose(),
   };

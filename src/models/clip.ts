@@ -5,7 +5,7 @@
  */
 // B texts, I images, T tokens, C channels, P a patch's side, N patches, D a tower's width, E the common width
 import { z } from "zod";
-import { iota, type Tensor } from "../graph/index.ts";
+import type { Tensor } from "../graph/index.ts";
 import {
   activations,
   attend,
@@ -40,7 +40,8 @@ import {
 } from "./config-fields.ts";
 import { wordInputs } from "./text-heads.ts";
 import { family, head, neededUnless, option, type Head, type InputTensors, type Outputs } from "./family.ts";
-import { atPlaces, classLabels, classLoss, firstToken, imageInputs, meanCrossEntropy } from "./heads.ts";
+import { atPlaces, classLabels, classLoss, contrastiveLoss, firstToken, imageInputs } from "./heads.ts";
+import { unitVectors } from "./pooling.ts";
 
 /** What both towers say in their configs. */
 const towerFields = {
@@ -186,9 +187,6 @@ function visionTower(scope: Scope, config: ClipVisionConfig, inputs: ImageTensor
 const projected = (scope: Scope, x: Tensor, common: number, factor: number): Tensor =>
   linear(scope, x, common, { bias: false, initial: normal(x.fixed(-1) ** -0.5 * factor) });
 
-/** The same direction with length 1. */
-const unit = (x: Tensor): Tensor => x.div(x.mul(x).sum(-1, { keep: true }).sqrt());
-
 /** How near texts and images are (figure 3), of which either may be left out. */
 function match(scope: Scope, config: ClipConfig, inputs: InputTensors<ReturnType<typeof pairInputs>>): Outputs {
   const { inputIds, pixelValues, returnLoss } = inputs;
@@ -203,27 +201,22 @@ function match(scope: Scope, config: ClipConfig, inputs: InputTensors<ReturnType
   const words =
     inputIds && summarized("text_projection", textTower(scope.at("text_model"), text, { ...inputs, inputIds }, ofText));
   const scale = scope.parameter("logit_scale", [], { kind: "values", values: [config.scale] });
-  const [imageEmbeds, textEmbeds] = [image && unit(image.poolerOutput), words && unit(words.poolerOutput)];
+  const [imageEmbeds, textEmbeds] = [
+    image && unitVectors(image.poolerOutput),
+    words && unitVectors(words.poolerOutput),
+  ];
   const logitsPerText = textEmbeds && imageEmbeds && textEmbeds.matmul(imageEmbeds.swap(0, 1)).mul(scale.exp());
   const logitsPerImage = logitsPerText?.swap(0, 1);
   return {
     ...named(ofImage, image),
     ...named(ofText, words),
     ...{ imageEmbeds, textEmbeds, logitsPerText, logitsPerImage },
-    loss: returnLoss && logitsPerText && contrastive(logitsPerText),
+    loss: returnLoss && logitsPerText && contrastiveLoss(logitsPerText),
   };
 }
 
 const named = (prefix: string, tower: Tower | undefined): Outputs =>
   Object.fromEntries(Object.entries(tower ?? {}).map(([name, x]) => [`${prefix}${name}`, x as Tensor]));
-
-/** Each text belongs to the image of its own place, among all images, and the other way round: from logits [B, B]. */
-function contrastive(logits: Tensor): Tensor {
-  const own = iota(logits.dim(0), { dtype: "int32" });
-  return meanCrossEntropy(logits, own)
-    .add(meanCrossEntropy(logits.swap(0, 1), own))
-    .scale(0.5);
-}
 
 /** Texts and images: as many of each where there is a loss. */
 function pairInputs({ vision }: ClipConfig, given: ReadonlySet<string>) {

@@ -110,6 +110,20 @@ export function meanCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
   return losses.sum().div(flat.greaterOrEqual(0).cast(logits.dtype).sum());
 }
 
+/**
+ * Of similarities [B, B]: each row belongs to the column of its own place, among all columns (van den Oord et al. 2018,
+ * equation 4), and, where columns count, too, the other way round: the mean of a row, or of both ways (Radford et al.
+ * 2021, figure 3).
+ */
+export function contrastiveLoss(similarities: Tensor, { columns = true } = {}): Tensor {
+  const own = (x: Tensor): Tensor => meanCrossEntropy(x, iota(x.dim(0), { dtype: "int32" }));
+  return columns
+    ? own(similarities)
+        .add(own(similarities.swap(0, 1)))
+        .scale(0.5)
+    : own(similarities);
+}
+
 /** The loss of a label for each token; undefined without labels. */
 export function tokenLoss(logits: Tensor, labels: Tensor | undefined): Tensor | undefined {
   return labels === undefined ? undefined : meanCrossEntropy(logits, labels);

@@ -70,6 +70,7 @@ export {
   causalInputs,
   classLabels,
   classLoss,
+  contrastiveLoss,
   decodedPairInputs,
   firstToken,
   IGNORED,
@@ -89,7 +90,7 @@ export {
   tokenLoss,
   type ClassifierConfig,
 } from "./heads.ts";
-export { pooled, poolings, type Pooling } from "./pooling.ts";
+export { pooled, poolings, unitVectors, type Pooling } from "./pooling.ts";
 export { architectureOf, architectureOfPreset, families, familyOf, type WantedHead } from "./registry.ts";
 export {
   TRANSFORMER,

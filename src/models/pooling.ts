@@ -23,3 +23,6 @@ export function pooled(hidden: Tensor, attentionMask: Tensor | undefined, poolin
   const real = attentionMask.cast(hidden.dtype).unsqueeze(-1);
   return hidden.mul(real).sum(1).div(real.sum(1).maximum(1));
 }
+
+/** The same directions [..., D] with length 1. */
+export const unitVectors = (x: Tensor): Tensor => x.div(x.mul(x).sum(-1, { keep: true }).sqrt());

@@ -10,6 +10,8 @@ export interface RowBatchOptions {
   readonly seed: number;
   /** Batches whose gradients are added up before an update. Default: 1. */
   readonly accumulate?: number | undefined;
+  /** Rows of the inputs that an example makes, one after the other: each has dropout masks of its own. Default: 1. */
+  readonly rowsOfExample?: number | undefined;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface RowBatchOptions {
  */
 export function rowBatches(
   lengths: readonly (number | PairLength)[],
-  { batchTokens, seed, accumulate = 1 }: RowBatchOptions,
+  { batchTokens, seed, accumulate = 1, rowsOfExample = 1 }: RowBatchOptions,
   make: (rows: readonly number[], draw: { readonly epoch: number; readonly batch: number }) => Omit<Batch, "examples">,
 ): (epoch: number) => Epoch {
   return (epoch) => {
@@ -29,8 +31,9 @@ export function rowBatches(
       batch: (index) => {
         let first = 0;
         return batches.slice(index * accumulate, (index + 1) * accumulate).map((rows, i) => {
-          const examples = rows.map((_, place) => first + place);
-          first += rows.length;
+          const count = rows.length * rowsOfExample;
+          const examples = Array.from({ length: count }, (_, place) => first + place);
+          first += count;
           return { ...make(rows, { epoch, batch: index * accumulate + i }), examples };
         });
       },

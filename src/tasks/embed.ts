@@ -113,6 +113,29 @@ async function settingsOf(folder: ReadableFolder | undefined): Promise<Settings>
   };
 }
 
+/**
+ * Writes how texts become vectors, as sentence-transformers has it, so that `TextEmbedder` and Python do so by themselves:
+ * pooled, then divided by their length.
+ */
+export async function writePooling(
+  folder: Folder,
+  { pooling, width, maxLength }: { readonly pooling: Pooling; readonly width: number; readonly maxLength: number },
+): Promise<void> {
+  const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+  const types = ["Transformer", "Pooling", "Normalize"];
+  const modules = types.map((type, idx) => {
+    const path = idx === 0 ? "" : `${idx}_${type}`;
+    return { idx, name: String(idx), path, type: `sentence_transformers.models.${type}` };
+  });
+  const used = Object.entries(modes).map(([key, mode]) => [key, mode === pooling]);
+  await folder.write(MODULES, json(modules));
+  await folder.write(
+    `${modules[1]!.path}/config.json`,
+    json({ word_embedding_dimension: width, ...Object.fromEntries(used) }),
+  );
+  await folder.write(LENGTH, json({ max_seq_length: maxLength, do_lower_case: false }));
+}
+
 async function objectIn(folder: ReadableFolder, path: string): Promise<Readonly<Record<string, unknown>>> {
   const json = (await folder.kind(path)) === "file" ? await readJson(folder, path) : {};
   return typeof json === "object" && json !== null ? (json as Readonly<Record<string, unknown>>) : {};

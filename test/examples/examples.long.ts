@@ -82,4 +82,23 @@ describe("the examples in full", () => {
     expect(numbers(output, /(\S+) % of its teacher's/g)[0]).toBeGreaterThanOrEqual(97);
     expect(numbers(output, /(\S+) points above/g)[0]).toBeGreaterThanOrEqual(5);
   });
+
+  it("8: what is missing is written, two nats below the guess", async () => {
+    const { code, output, errors } = await runExample("08-denoising");
+    expect(code, output + errors).toBe(0);
+    const [losses, guesses] = [numbers(output, /(\S+) nats a token; the guess/g), numbers(output, /costs ([\d.]+)\./g)];
+    for (const [i, loss] of losses.entries()) expect(loss).toBeLessThan(guesses[i]! - 2);
+  });
+
+  it("9: replaced tokens are told, far above taking all for originals", async () => {
+    const { code, output, errors } = await runExample("09-replaced-tokens");
+    expect(code, output + errors).toBe(0);
+    expect(numbers(output, /(\S+) % of the tokens judged right;/g)[0]).toBeGreaterThan(97);
+  });
+
+  it("10: sentences find their translations", async () => {
+    const { code, output, errors } = await runExample("10-sentence-vectors");
+    expect(code, output + errors).toBe(0);
+    expect(numbers(output, /(\S+) % found first,/g)[0]).toBeGreaterThan(99);
+  });
 });

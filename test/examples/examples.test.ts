@@ -91,6 +91,30 @@ describe("the examples, quick", () => {
     expect(output).toMatch(/[\d.]+ times as fast as the teacher/);
     expect(numbers(output, /(\S+) % of its teacher's/g)[0]).toBeGreaterThan(30);
   });
+
+  it("8: what is missing costs less than a guess by frequency", async () => {
+    const { code, output, errors } = await runExample("08-denoising", "--quick");
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    const [bart, t5] = numbers(output, /(\S+) nats a token; the guess/g);
+    const [first, second] = numbers(output, /the guess costs ([\d.]+)\./g);
+    expect(bart).toBeLessThan(first! - 0.5);
+    expect(t5).toBeLessThan(second! - 0.5);
+    expect(output).toMatch(/Jane visits <mask> in September\. {2}→ {2}\S/);
+  });
+
+  it("9: two models share their embeddings, and tokens are judged", async () => {
+    const { code, output, errors, files } = await runExample("09-replaced-tokens", "--quick");
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(numbers(output, /(\S+) % of the tokens judged right;/g)[0]).toBeGreaterThan(85);
+    expect([...files.keys()]).toEqual(expect.arrayContaining(["model.safetensors", "run.json"]));
+  });
+
+  it("10: some sentences find their translations", async () => {
+    const { code, output, errors } = await runExample("10-sentence-vectors", "--quick");
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    const [trained, fresh] = numbers(output, /(\S+) % (?:found first,|by a fresh)/g);
+    expect(trained).toBeGreaterThan(fresh!);
+  });
 });
 
 it("names the examples where it does not know one", async () => {

@@ -40,11 +40,18 @@ export function previewCommand(io: Io): Command {
     .action((flags: Flags) => preview(flags, io));
 }
 
-/** Small models for a preview that is given a tokenizer alone, by what the objective's head is for. */
-const standIns: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  "masked-lm": { model_type: "bert", hidden_size: 8, num_hidden_layers: 1, num_attention_heads: 1 },
-  "pre-training": { model_type: "bert", hidden_size: 8, num_hidden_layers: 1, num_attention_heads: 1 },
-  "causal-lm": { model_type: "gpt2", n_embd: 8, n_layer: 1, n_head: 1 },
+const bert = { model_type: "bert", hidden_size: 8, num_hidden_layers: 1, num_attention_heads: 1 };
+const onStack = (side: string): object => ({ [`${side}_layers`]: 1, [`${side}_attention_heads`]: 1 });
+/** Small models for a preview that is given a tokenizer alone, by objective. */
+const standIns: Readonly<Partial<Record<PretrainObjectiveName, Readonly<Record<string, unknown>>>>> = {
+  mlm: bert,
+  nsp: bert,
+  sop: bert,
+  contrastive: bert,
+  rtd: { ...bert, model_type: "electra", embedding_size: 8 },
+  clm: { model_type: "gpt2", n_embd: 8, n_layer: 1, n_head: 1 },
+  denoise: { model_type: "bart", d_model: 8, ...onStack("encoder"), ...onStack("decoder") },
+  span: { model_type: "t5", d_model: 8, num_layers: 1, num_heads: 1 },
 };
 
 async function preview(flags: Flags, io: Io): Promise<void> {
@@ -71,8 +78,7 @@ async function preview(flags: Flags, io: Io): Promise<void> {
 /** A model for `--tokenizer` alone. Throws InputError where there is none for the objective. */
 function standInFor({ model, tokenizer, objective }: Readonly<Record<string, unknown>>): unknown {
   if (model !== undefined || typeof objective !== "string" || !(objective in pretrainObjectives)) return undefined;
-  const { head } = pretrainObjectives[objective as PretrainObjectiveName];
-  const standIn = standIns[head.task ?? ""];
+  const standIn = standIns[objective as PretrainObjectiveName];
   if (tokenizer !== undefined && standIn !== undefined) return standIn;
   throw new InputError(
     standIn === undefined
