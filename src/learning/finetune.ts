@@ -8,9 +8,10 @@ import { rowBatches } from "../objectives/index.ts";
 import { TextModel } from "../tasks/text-model.ts";
 import type { Scores } from "../training/index.ts";
 import { classification, pairClassification, regression } from "./finetune-classes.ts";
+import { adaptKeyNames, adaptKeys, modelToTrain } from "./adaptation.ts";
 import { fitSection, type FitDefaults } from "./fit-config.ts";
 import type { FinetuneTask } from "./finetune-task.ts";
-import { modelFrom, modelKey, tokenizerKey } from "./model-source.ts";
+import { modelKey, tokenizerKey } from "./model-source.ts";
 import type { Lesson, Way, WayContext } from "./way.ts";
 
 /** The tasks by the names that `--task` takes. */
@@ -37,6 +38,7 @@ const shape = {
   /** Of the loss: "balanced" for the inverse of how often a class is, or a number for each class by its name. */
   classWeights: z.union([z.literal("balanced"), z.record(z.string(), z.number().positive())]).optional(),
   labelSmoothing: z.number().min(0).lt(1).default(0),
+  ...adaptKeys,
   training: fitSection(defaults),
 };
 const schema = z.strictObject(shape);
@@ -47,7 +49,7 @@ export type FinetuneConfig = z.infer<typeof schema>;
 export const finetune: Way<FinetuneConfig> = {
   name: "finetune",
   schema,
-  keys: { "": Object.keys(shape), training: Object.keys(shape.training.unwrap().shape) },
+  keys: { ...adaptKeyNames, "": Object.keys(shape), training: Object.keys(shape.training.unwrap().shape) },
   jsonSchema: () => z.toJSONSchema(schema, { io: "input" }),
   files: ({ data, validation, test }) => [...data, ...validation, ...test],
   goal: ({ task, validation }) =>
@@ -67,28 +69,19 @@ const scoresOf = (judged: readonly ExampleStatistics[]): Scores =>
 async function prepareTask<R>(task: FinetuneTask<R>, config: FinetuneConfig, context: WayContext): Promise<Lesson> {
   const read = (paths: readonly string[]): Promise<readonly R[]> => task.read(context.files, paths);
   const [rows, validation, test] = [await read(config.data), await read(config.validation), await read(config.test)];
-  const { model, tokenizer } = await modelFrom(
-    {
-      ...config,
-      head: task.head,
-      config: task.config(rows),
-      texts: () => task.texts(rows),
-    },
-    context,
-  );
+  const wanted = { ...config, head: task.head, config: task.config(rows), texts: () => task.texts(rows) };
+  const { model, tokenizer, ...part } = await modelToTrain(wanted, config, context);
   const made = task.prepare(new TextModel(model, tokenizer), rows, config);
   const { batchTokens, accumulate } = config.training;
   const epoch = rowBatches(made.lengths, { batchTokens, accumulate, seed: config.seed }, made.batch);
   return {
-    parameters: model.parameters,
+    ...part.lesson(epoch(0).length),
     objective: made.objective,
     epoch,
     validate: validation.length === 0 ? undefined : async () => scoresOf(await made.judge(validation)),
     width: model.architecture.config["width"] as number | undefined,
-    summary: made.summary,
+    summary: [...made.summary, ...part.summary],
     updatesPerEpoch: epoch(0).length,
-    write: (folder, weights) => new TextModel(model, tokenizer).save(folder, weights),
     finish: test.length === 0 ? undefined : async () => scoresOf(await made.judge(test)),
-    dispose: () => model.dispose(),
   };
 }

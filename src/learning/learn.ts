@@ -75,7 +75,7 @@ export async function* learn<C extends WayConfig>(
       yield step;
     }
     await choose(lesson, run, config);
-    await writerOf(lesson)(folder, await lesson.parameters.read());
+    await (lesson.result ?? writerOf(lesson))(folder, await lesson.parameters.read());
     const scores = (await lesson.finish?.()) ?? {};
     const machine = { engine: lesson.parameters.engine.description, ...options.machine };
     await writeRecord(folder, {

@@ -96,7 +96,7 @@ async function opened(
 ): Promise<SourcedModel> {
   const options = { ...engine, ...head, config, seed, fresh: true };
   const checkpoint = await inspectCheckpoint(folder, options);
-  const tokenizer = await openFolderTokenizer(folder, checkpoint.architecture.modelType);
+  const tokenizer = await openFolderTokenizer(checkpoint.tokenizerFolder, checkpoint.architecture.modelType);
   return { model: await loadModel(checkpoint, options), tokenizer };
 }
 

@@ -56,6 +56,8 @@ export interface FitJob {
   readonly goal?: Goal | undefined;
   /** What the learning rate of a parameter is multiplied by, by its name. */
   readonly rates?: ((name: string) => number) | undefined;
+  /** After how many updates a parameter begins to be trained, by its name. */
+  readonly starts?: ((name: string) => number) | undefined;
   /** d_model, for the schedule `noam`. */
   readonly width?: number | undefined;
   /** Where checkpoints and the log go; what it resumed, the parameters must hold already. */
@@ -66,10 +68,10 @@ export interface FitJob {
 
 /** The trainer of a job, with the state of the optimizer that the run resumed. */
 export async function trainerOf(job: FitJob, options: FitOptions): Promise<Trainer> {
-  const { parameters, objective, rates, run } = job;
+  const { parameters, objective, rates, starts, run } = job;
   const { seed = 1, optimizer = "adamw", beta1, beta2, clipNorm = 1, weightDecay, movingAverage, recompute } = options;
   const how = { optimizer: optimizers[optimizer]({ beta1, beta2 }), seed, clipNorm, weightDecay, movingAverage };
-  const trainer = await Trainer.create(parameters.engine, objective, { ...how, recompute, rates }, parameters);
+  const trainer = await Trainer.create(parameters.engine, objective, { ...how, recompute, rates, starts }, parameters);
   if (run?.resumed !== undefined) await trainer.restore(run.resumed.state);
   return trainer;
 }

@@ -48,6 +48,11 @@ export interface TrainerOptions {
   /** What the learning rate of a parameter is multiplied by, by its name. Default: 1 for all. */
   readonly rates?: ((name: string) => number) | undefined;
   /**
+   * After how many updates a parameter begins to be trained, by its name. Until then it has no gradient, does not decay
+   * and counts for nothing in the norm; its optimizer begins anew at that time. Default: 0 for all.
+   */
+  readonly starts?: ((name: string) => number) | undefined;
+  /**
    * Whether the backward pass computes the inside of layers a second time instead of keeping it: less memory, the same
    * numbers, more time a step. Default: false.
    */
@@ -71,6 +76,8 @@ const LOSS_SCALE = "loss.scale";
 const PART = "gradients of a part";
 
 interface TrainingProgram {
+  /** The updates after which the last of what it trains began to be trained. */
+  readonly stage: number;
   readonly program: number;
   readonly bind: Readonly<Record<string, View>>;
   readonly streams: number;
@@ -83,7 +90,7 @@ export class Trainer {
   readonly #objective: Objective;
   readonly #options: TrainerOptions;
   readonly #updater: Updater;
-  readonly #training: TrainingProgram;
+  #training: TrainingProgram;
   #evaluation: { program: number; bind: Readonly<Record<string, View>>; fetch: string[] } | undefined;
   #accumulate: Call[] | undefined;
 
@@ -112,10 +119,12 @@ export class Trainer {
     const { program, trace } = trainingProgram(objective, options);
     const specs = [...trace.parameters.values()];
     const parameters = await parametersFor(engine, specs, options.seed, given);
-    const { optimizer, weightDecay = 0, clipNorm = 0, movingAverage = 0, rates } = options;
-    const updater = await Updater.create(parameters, { optimizer, weightDecay, clipNorm, movingAverage, rates });
+    const { optimizer, weightDecay = 0, clipNorm = 0, movingAverage = 0, rates, starts } = options;
+    const how = { optimizer, weightDecay, clipNorm, movingAverage, rates, starts };
+    const updater = await Updater.create(parameters, how);
     const pools = await allocatePools(engine, options.seed, trace);
     const training = {
+      stage: 0,
       program: await engine.load(program),
       bind: { ...parameters.bind(program.inputs), ...pools },
       streams: trace.dropoutStreams,
@@ -126,11 +135,28 @@ export class Trainer {
     });
   }
 
+  /** Goes over to the program that trains all that has begun, where that is another one. */
+  async #enter(update: number): Promise<void> {
+    const stage = this.#updater.stageAt(update);
+    if (stage === this.#training.stage) return;
+    const { program } = trainingProgram(this.#objective, this.#options, stage);
+    const before = this.#training;
+    const ports = new Set(program.inputs.map(({ name }) => name));
+    const views = Object.entries(before.bind).filter(([port]) => ports.has(port));
+    const bind = { ...Object.fromEntries(views), ...this.parameters.bind(program.inputs) };
+    this.#training = {
+      ...{ stage, streams: before.streams, program: await this.engine.load(program) },
+      bind: { ...bind, ...gradientViews(this.parameters, program, GRADIENTS) },
+    };
+    await this.engine.unload(before.program);
+  }
+
   /**
    * One update from a batch, whole or in parts; parts give the same gradients as the whole to rounding.
    * Throws TrainingError, and changes nothing, where the loss or the gradients are not finite.
    */
   async step(update: number, batch: readonly Batch[], learningRate: number): Promise<StepResult> {
+    await this.#enter(update);
     const targets = batch.reduce((sum, part) => sum + part.targets, 0);
     let loss = 0;
     let gradientNorm = 0;
@@ -142,7 +168,7 @@ export class Trainer {
         fetch: ["loss"],
       };
       const adding = i === 0 ? [] : await this.#accumulateCalls();
-      const calls = [call, ...adding, ...(last ? this.#updater.normCalls : [])];
+      const calls = [call, ...adding, ...(last ? this.#updater.normCalls(update) : [])];
       const results = await this.engine.run(calls, this.#feeds(update, part, targets));
       loss += scalar(results["loss"]!);
       if (last) gradientNorm = scalar(results["norm"]!);
@@ -243,15 +269,21 @@ export class Trainer {
   }
 }
 
-/** The program of a training step (the loss, and its gradients by all trained parameters) and what its tracing collected. */
+/**
+ * The program of a training step (the loss, and its gradients by the parameters that are trained after so many updates)
+ * and what its tracing collected.
+ */
 export function trainingProgram(
   objective: Objective,
-  { recompute = false }: Pick<TrainerOptions, "recompute">,
+  { recompute = false, starts }: Pick<TrainerOptions, "recompute" | "starts">,
+  after = 0,
 ): { readonly program: Program; readonly trace: Trace } {
   const trace = new Trace("training");
   const written = trace.run((scope) => objective(scope).loss.mul(input(LOSS_SCALE, "float32", [])));
   const [loss, ...checkpoints] = rewrite([written, ...(recompute ? trace.checkpoints : [])], trainingRules);
-  const specs = [...trace.parameters.values()].filter(({ trained }) => trained);
+  const trained = [...trace.parameters.values()].filter((parameter) => parameter.trained);
+  const specs = trained.filter(({ name }) => (starts?.(name) ?? 0) <= after);
+  if (specs.length === 0) throw nothingTrained(trained.length);
   const byParameter = gradients(
     loss!,
     specs.map((spec) => spec.tensor),
@@ -260,6 +292,13 @@ export function trainingProgram(
   const named = Object.fromEntries(specs.map((spec, i) => [`gradient.${spec.name}`, byParameter[i]!]));
   return { program: lower(TRAINING_STEP, { loss: loss!, ...named }), trace };
 }
+
+const nothingTrained = (later: number): TrainingError =>
+  new TrainingError(
+    later === 0
+      ? "The objective has no parameter that is trained. Freeze less of the model."
+      : `None of the ${later} parameters is trained from the first update on. Let one start at 0.`,
+  );
 
 async function parametersFor(
   engine: Engine,
