@@ -51,12 +51,25 @@ const schema = z.object({
   lora_alpha: z.number(),
   alpha_pattern: optionalNumbers,
   use_rslora: z.boolean().nullish(),
-  use_dora: z.boolean().nullish(),
-  use_qalora: z.boolean().nullish(),
-  layer_replication: z.unknown(),
+
   init_lora_weights: z.union([z.boolean(), z.string()]).nullish(),
 });
 type AdapterConfig = z.infer<typeof schema>;
+
+/** Settings of PEFT that make another kind of adapter of it. */
+const OTHERS = [
+  "use_dora",
+  "use_qalora",
+  "use_bdlora",
+  "layer_replication",
+  "arrow_config",
+  "alora_invocation_tokens",
+  "kasa_config",
+  "monteclora_config",
+  "velora_config",
+  "target_parameters",
+  "trainable_token_indices",
+];
 
 /** PEFT's names for what a model is for. */
 const taskTypes: Readonly<Partial<Record<ModelTask, string>>> = {
@@ -107,9 +120,8 @@ function adapterConfig({ values }: Settings, shown: string): AdapterConfig {
     throw new CheckpointError(`${shown} cannot be used: ${path.join(".")}: ${message}.`);
   }
   const config = result.data;
-  if (config.use_dora === true) throw refuse("the adapter also scales magnitudes (use_dora)");
-  if (config.use_qalora === true) throw refuse("the adapter is made for quantized weights (use_qalora)");
-  if (Array.isArray(config.layer_replication)) throw refuse("the adapter repeats layers (layer_replication)");
+  const other = OTHERS.find((key) => ![null, undefined, false].includes(values[key] as null));
+  if (other !== undefined) throw refuse(`the adapter is of another kind (${other})`);
   const start = config.init_lora_weights;
   if (typeof start === "string" && /^(pissa|olora|corda|loftq)/.test(start)) {
     throw refuse(`the adapter belongs to a base that its start changed (init_lora_weights: ${start})`);
@@ -117,10 +129,7 @@ function adapterConfig({ values }: Settings, shown: string): AdapterConfig {
   return config;
 }
 
-async function readTensorsOf(
-  folder: ReadableFolder,
-  config: AdapterConfig,
-): Promise<Pick<Adapter, "layers" | "full">> {
+async function readTensorsOf(folder: ReadableFolder, config: AdapterConfig): Promise<Pick<Adapter, "layers" | "full">> {
   const weights = await openWeightsFile(folder, ADAPTER_WEIGHTS);
   const [down, up, full] = [
     new Map<string, HostTensor>(),

@@ -23,7 +23,11 @@ export function withAdaptOptions(command: Command): Command {
     .option("--merge", "with --lora: write the model with the adapter merged into it")
     .option("--freeze <parts>", "parts that are not trained: embeddings,0-3,encoder,decoder.0-2", partWords)
     .option("--head-only", "train what lies on top of the body alone")
-    .option("--layer-decay <factor>", "divide the learning rate by this from each layer to the one below", realNumber(1))
+    .option(
+      "--layer-decay <factor>",
+      "divide the learning rate by this from each layer to the one below",
+      realNumber(1),
+    )
     .option("--unfreeze <when>", "from the top, train a further layer after each epoch, or so many updates", stepWords);
 }
 

@@ -74,10 +74,16 @@ export async function modelToTrain(
     throw new ConfigError("lora adapts a trained model: give the folder of one as model, not a size.");
   }
   if (await isAdapterFolder(context.files.at(base))) {
-    throw new ConfigError(`${base} is itself an adapter. Merge it first: heed adapter merge --model ${base} --out FOLDER.`);
+    throw new ConfigError(
+      `${base} is itself an adapter. Merge it first: heed adapter merge --model ${base} --out FOLDER.`,
+    );
   }
   const sourced = await modelFrom(wanted, { ...context, from: undefined });
-  const plan = loraPlan(sourced.model.architecture, lora, sourced.model.checkpoint?.match.missing.map(({ name }) => name));
+  const plan = loraPlan(
+    sourced.model.architecture,
+    lora,
+    sourced.model.checkpoint?.match.missing.map(({ name }) => name),
+  );
   const values = context.from && adapterValues(await readAdapter(context.from));
   const model = await adaptModel(
     sourced.model,
@@ -111,7 +117,9 @@ async function inPart(sourced: SourcedModel, config: AdaptConfig): Promise<Model
   const names = parametersOf(model.architecture).map(({ name }) => name);
   const frozen = parametersIn(names, frozenParts);
   if (names.every((name) => frozen.has(name))) {
-    throw new ConfigError(`${frozenParts.join(", ")} is all of ${model.architecture.className}: nothing would be trained.`);
+    throw new ConfigError(
+      `${frozenParts.join(", ")} is all of ${model.architecture.className}: nothing would be trained.`,
+    );
   }
   const adapted = await adaptModel(model, { trained: (name) => !frozen.has(name) });
   return withRates({ ...sourced, model: adapted }, config, { write });

@@ -85,7 +85,8 @@ export interface SearchResult {
 export function searchConfig(value: unknown, name: string): SearchConfig {
   const config = parseConfig<SearchConfig>(schema, value, name, Object.keys(shape));
   const { method, trials, search, seeds } = config;
-  if (method === "random" && trials === undefined) throw new ConfigError(`${name}: random search needs trials: a number.`);
+  if (method === "random" && trials === undefined)
+    throw new ConfigError(`${name}: random search needs trials: a number.`);
   if (method === "grid" && trials !== undefined) throw new ConfigError(`${name}: trials is for method: random.`);
   if (new Set(seeds).size < seeds.length) throw new ConfigError(`${name}: a seed is there twice.`);
   for (const [key, values] of Object.entries(search)) {
@@ -93,7 +94,9 @@ export function searchConfig(value: unknown, name: string): SearchConfig {
     if (Array.isArray(values)) continue;
     const { from, to, scale, steps } = values as Range;
     if (from >= to || (scale === "log" && from <= 0)) {
-      throw new ConfigError(`${name}: search.${key} goes from ${from} to ${to}; a rising range was expected, above 0 for log.`);
+      throw new ConfigError(
+        `${name}: search.${key} goes from ${from} to ${to}; a rising range was expected, above 0 for log.`,
+      );
     }
     if (method === "grid" && steps === undefined) {
       throw new ConfigError(`${name}: search.${key} is a range; a grid needs its number of steps, or method: random.`);
@@ -188,7 +191,8 @@ export async function runSearch(
     const folder = options.folder.at(trial.folder);
     const before = await resultIn(folder);
     if (before === undefined) options.begin?.(trial, i + 1, trials.length);
-    const result = before === undefined ? await run(way, config, trial, folder, goal, options) : { ...trial, ...before };
+    const result =
+      before === undefined ? await run(way, config, trial, folder, goal, options) : { ...trial, ...before };
     results.push(result);
     options.done?.(result, goal);
   }
@@ -221,7 +225,11 @@ export function settingText(setting: Setting): string {
 /** A value of a setting in words. */
 export const valueText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
-async function trialOf(setting: Setting, seed: number, config: WayConfig): Promise<{ trial: Trial; config: WayConfig }> {
+async function trialOf(
+  setting: Setting,
+  seed: number,
+  config: WayConfig,
+): Promise<{ trial: Trial; config: WayConfig }> {
   const text = new TextEncoder().encode(JSON.stringify(config));
   const sum = new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", text));
   const name = [...sum.subarray(0, 5)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -255,7 +263,10 @@ async function run(
   if (signal?.aborted === true) return { ...trial, failed: "stopped" };
   const result = await loggedResult(folder, config.training.patience === undefined ? undefined : goal);
   if (result === undefined) throw noScores(way, folder);
-  await folder.write(RESULT, `${JSON.stringify({ setting: trial.setting, seed: trial.seed, ...result }, undefined, 2)}\n`);
+  await folder.write(
+    RESULT,
+    `${JSON.stringify({ setting: trial.setting, seed: trial.seed, ...result }, undefined, 2)}\n`,
+  );
   return { ...trial, ...result };
 }
 
@@ -268,7 +279,9 @@ async function loggedResult(folder: ReadableFolder, goal: Goal | undefined): Pro
     if (record["event"] !== undefined || typeof step !== "number") continue;
     [updates, seconds] = [step, typeof spent === "number" ? spent : seconds];
     const found = Object.entries(record).flatMap(([key, value]) =>
-      key.startsWith(VALIDATION) ? [[key.slice(VALIDATION.length), typeof value === "number" ? value : NaN] as const] : [],
+      key.startsWith(VALIDATION)
+        ? [[key.slice(VALIDATION.length), typeof value === "number" ? value : NaN] as const]
+        : [],
     );
     if (found.length === 0) continue;
     const now = Object.fromEntries(found);

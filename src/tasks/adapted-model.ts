@@ -119,7 +119,8 @@ export async function withAdapters(
   const changes = parametersOf(made.architecture).filter(({ name }) => changedLayer(name) !== undefined);
   made.parameters.exchanged = new Set([...full, ...changes.map(({ name }) => name)]);
   const values = new Map<string, ReadonlyMap<string, HostTensor>>();
-  for (const [name, one] of [[NONE, { layers: new Map(), full: new Map() }] as const, ...fitted]) {
+  const none: FittedAdapter = { layers: new Map(), full: new Map() };
+  for (const [name, one] of [[NONE, none] as const, ...fitted]) {
     const own = new Map<string, HostTensor>();
     for (const parameter of full) own.set(parameter, one.full.get(parameter) ?? base.get(parameter)!);
     for (const { name: parameter, shape } of changes) own.set(parameter, widened(parameter, shape, one));

@@ -36,7 +36,8 @@ export function fitAdapter({ shown, layers, full }: Adapter, architecture: Archi
     const known = nameIn(architecture, name, shapes);
     const shape = shapes.get(known);
     if (shape === undefined) problems.push(`there is no parameter ${name}`);
-    else if (shape !== value.shape.join()) problems.push(`${name} is [${shape}], and the adapter's ${showShape(value.shape)}`);
+    else if (shape !== value.shape.join())
+      problems.push(`${name} is [${shape}], and the adapter's ${showShape(value.shape)}`);
     else fitted.full.set(known, value);
   }
   if (problems.length === 0) return fitted;

@@ -44,7 +44,7 @@ async function baseOf({ base, shown }: Adapter, folder: ReadableFolder): Promise
     return (await found.kind(CONFIG)) === "file" || beside === undefined ? found : beside;
   } catch (error) {
     if (beside !== undefined) return beside;
-    if (!(error instanceof InputError)) throw error;
+    if (!(error instanceof Error && error.name === "InputError")) throw error;
     throw new CheckpointError(`${which} of ${base}, which cannot be found. ${advice}`, { cause: error });
   }
 }

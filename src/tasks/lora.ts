@@ -88,7 +88,9 @@ export function loraPlan(
 function namesIn(names: readonly string[], module: string): string[] {
   const found = names.filter((name) => `.${name}`.includes(`.${module}.`));
   if (found.length > 0) return found;
-  const modules = [...new Set(names.flatMap((name) => name.split(".").slice(0, -1)))].filter((one) => !/^\d+$/.test(one));
+  const modules = [...new Set(names.flatMap((name) => name.split(".").slice(0, -1)))].filter(
+    (one) => !/^\d+$/.test(one),
+  );
   const near = nearest(module, modules);
   throw new InputError(
     `LoRA's modulesToSave: the model has no module "${module}".${near === undefined ? "" : ` Did you mean "${near}"?`} ` +

@@ -1,6 +1,7 @@
 /** Objectives, optimizers, schedules, the loop, resume. */
 export { fit, trainerOf, type FitJob, type FitOptions } from "./fit.ts";
 export {
+  LOWEST_LOSS,
   trainingLoop,
   START,
   type Epoch,

@@ -122,7 +122,8 @@ async function loadStages(
   const parts = partsOf(layout, { weightDecay: 0, starts: options.starts });
   const stages: Stage[] = [];
   for (const start of starts) {
-    const begun = start === starts.at(-1) ? [{ start: 0, end: layout.trained }] : parts.filter((one) => one.after <= start);
+    const begun =
+      start === starts.at(-1) ? [{ start: 0, end: layout.trained }] : parts.filter((one) => one.after <= start);
     const updateCalls = pieces.filter((piece) => piece.start === start).map(({ program, bind }) => ({ program, bind }));
     stages.push({ start, updateCalls, normCalls: await loadNorm(engine, begun, options.clipNorm) });
   }

@@ -30,11 +30,6 @@ export function command(io: Io): Command {
       .option("--max-length <n>", "cut texts after so many tokens", wholeNumber(1)),
   ).action((flags: Flags) => {
     const { task, model, data, validation, test, maxLength } = flags;
-    return runLearning(
-      finetune,
-      flags,
-      { task, model, data, validation, test, maxLength, ...adaptGiven(flags) },
-      io,
-    );
+    return runLearning(finetune, flags, { task, model, data, validation, test, maxLength, ...adaptGiven(flags) }, io);
   });
 }

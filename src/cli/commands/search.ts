@@ -26,14 +26,18 @@ interface Flags extends EngineFlags {
 }
 
 export function command(io: Io): Command {
-  const made = describedCommand("search", "Tries settings of a way of learning side by side, each over the same seeds.", {
-    run: "heed search --config sweep.yaml --out runs/sweep",
-    expect:
-      "a table of the settings, the best first, with mean and spread, and the best config; the same command again goes on\n" +
-      "sweep.yaml: { way: finetune, config: { task: classify, model: runs/base, data: [train.tsv], validation: [dev.tsv] },\n" +
-      "  search: { training.learningRate: { from: 1e-5, to: 1e-3, scale: log }, lora.rank: [4, 8] },\n" +
-      "  method: random, trials: 8, seeds: [1, 2, 3] }",
-  });
+  const made = describedCommand(
+    "search",
+    "Tries settings of a way of learning side by side, each over the same seeds.",
+    {
+      run: "heed search --config sweep.yaml --out runs/sweep",
+      expect:
+        "a table of the settings, the best first, with mean and spread, and the best config; the same command again goes on\n" +
+        "sweep.yaml: { way: finetune, config: { task: classify, model: runs/base, data: [train.tsv], validation: [dev.tsv] },\n" +
+        "  search: { training.learningRate: { from: 1e-5, to: 1e-3, scale: log }, lora.rank: [4, 8] },\n" +
+        "  method: random, trials: 8, seeds: [1, 2, 3] }",
+    },
+  );
   requireOption(made, new Option("--config <file>", "what is searched, as YAML or JSON: see the example"));
   requireOption(made, new Option("--out <folder>", "where the runs go, a folder each"));
   return withEngineOptions(made)
@@ -53,7 +57,11 @@ async function search(flags: Flags, io: Io): Promise<void> {
         log(`run ${number} of ${of}: ${settingText(setting)}, seed ${seed}`);
       },
       done: ({ scores, failed, folder }, { score }) => {
-        log(failed === undefined ? `  ${score} ${(scores?.[score] ?? NaN).toFixed(4)} in ${folder}` : `  failed: ${failed}`);
+        log(
+          failed === undefined
+            ? `  ${score} ${(scores?.[score] ?? NaN).toFixed(4)} in ${folder}`
+            : `  failed: ${failed}`,
+        );
       },
     });
     await io.stdout.write(flags.json === true ? jsonLine(forJson(result)) : shown(result, config.seeds));
