@@ -3,7 +3,7 @@ import { z } from "zod";
 import { isAdapterFolder, readAdapter, writeAdapter, writeSettings, CONFIG } from "../checkpoints/index.ts";
 import { ConfigError } from "../errors/index.ts";
 import { depthsByName, parametersIn } from "../insight/index.ts";
-import { parametersOf, type ConfigJson } from "../models/index.ts";
+import { parametersOf } from "../models/index.ts";
 import { LORA_DOWN, LORA_UP } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import { adaptModel } from "../tasks/adapted-model.ts";
@@ -42,9 +42,8 @@ export const adaptKeys = {
 /** The names of the keys, and of those of `lora`, for messages. */
 export const adaptKeyNames = { "": Object.keys(adaptKeys), lora: Object.keys(loraKeys) };
 
-const schema = z.object(adaptKeys);
 /** The keys' values. */
-export type AdaptConfig = z.infer<typeof schema>;
+export type AdaptConfig = z.infer<z.ZodObject<typeof adaptKeys>>;
 
 /** A model of which a part is trained. */
 export interface ModelToTrain extends SourcedModel {
@@ -173,7 +172,7 @@ function adapterWriter({ model, tokenizer }: SourcedModel, { description }: Lora
     await writeAdapter(folder, { ...description, base }, weights);
     // PEFT tells neither labels nor head.
     const { config } = model.checkpoint!;
-    await writeSettings(folder, CONFIG, model.architecture.toJson(config.values as ConfigJson), config);
+    await writeSettings(folder, CONFIG, model.architecture.toJson(config.values), config);
     for (const [name, content] of tokenizer.files()) await folder.write(name, content);
   };
 }

@@ -10,7 +10,7 @@ import { LOWEST_LOSS, type Goal, type Scores, type StopSignal } from "../trainin
 import { learn, wayConfig, type LearnOptions } from "./learn.ts";
 import type { Way, WayConfig } from "./way.ts";
 
-const json: z.ZodType<unknown> = z.json();
+const json: z.ZodType = z.json();
 const range = z.strictObject({
   from: z.number(),
   to: z.number(),
@@ -92,7 +92,7 @@ export function searchConfig(value: unknown, name: string): SearchConfig {
   for (const [key, values] of Object.entries(search)) {
     if (key === "seed") throw new ConfigError(`${name}: seeds are listed under seeds, not under search.`);
     if (Array.isArray(values)) continue;
-    const { from, to, scale, steps } = values as Range;
+    const { from, to, scale, steps } = values;
     if (from >= to || (scale === "log" && from <= 0)) {
       throw new ConfigError(
         `${name}: search.${key} goes from ${from} to ${to}; a rising range was expected, above 0 for log.`,

@@ -83,7 +83,10 @@ export function labelsFor({ full }: Adapter, architecture: Architecture): Config
     const known = shapes.get(name);
     if (known?.[0] !== labels.length || rows === labels.length || known.slice(1).join() !== rest.join()) continue;
     const names = Array.from({ length: rows! }, (_, i) => `LABEL_${i}`);
-    return { id2label: { ...names }, label2id: Object.fromEntries(names.map((label, i) => [label, i])) };
+    return {
+      id2label: Object.fromEntries(names.entries()),
+      label2id: Object.fromEntries(names.map((label, i) => [label, i])),
+    };
   }
   return undefined;
 }

@@ -5,7 +5,7 @@ import { ConfigError, InputError } from "../../src/errors/index.ts";
 import type { Folder } from "../../src/files/index.ts";
 import { wayConfig, finetune } from "../../src/learning/index.ts";
 import type { HostTensor } from "../../src/onnx/index.ts";
-import { TextClassifier } from "../../src/tasks/classify.ts";
+import type { TextClassifier } from "../../src/tasks/classify.ts";
 import { openModel, type OpenOptions } from "../../src/tasks/open.ts";
 import { open } from "../../src/tasks/open-task.ts";
 import { here } from "../tasks/checkpoints.ts";
@@ -30,7 +30,7 @@ async function weightsOf(folder: Folder, options: OpenOptions = {}): Promise<Map
 }
 
 /** Names of the parameters that differ between two folders. */
-async function changedNames(before: Map<string, HostTensor>, after: Map<string, HostTensor>): Promise<string[]> {
+function changedNames(before: Map<string, HostTensor>, after: Map<string, HostTensor>): string[] {
   return [...after].flatMap(([name, { data }]) => {
     const old = before.get(name)?.data;
     return old?.every((value, i) => value === data[i]) === true ? [] : [name];
@@ -83,7 +83,7 @@ describe("LoRA", () => {
     expect(state.get("optimizer mean")!.data.length).toBe(layout.trained);
     const base = await weightsOf(root.at("base"), { task: "sequence-classification", fresh: true });
     const adapted = await weightsOf(root.at("base"), { adapter: root.at("lora-small") });
-    const changed = await changedNames(base, adapted);
+    const changed = changedNames(base, adapted);
     expect(changed.every((name) => /(query|value|pooler\.dense|classifier)\.(weight|bias)$/.test(name))).toBe(true);
     expect(changed).toContain(BASE);
   });
@@ -154,7 +154,7 @@ describe("freezing", () => {
     const config = configOf({ freeze: ["embeddings", "0"] }, { weightDecay: 0.3, updates: 6 });
     const { lesson } = await ran(root, "frozen", config);
     const base = await weightsOf(root.at("base"), { task: "sequence-classification", fresh: true });
-    const changed = await changedNames(base, await weightsOf(root.at("frozen")));
+    const changed = changedNames(base, await weightsOf(root.at("frozen")));
     expect(changed.some((name) => name.includes("layer.1."))).toBe(true);
     expect(changed.some((name) => /embeddings|layer\.0\./.test(name))).toBe(false);
     expect(lesson.parameters.layout.trained).toBeLessThan(lesson.parameters.layout.size);
@@ -183,7 +183,7 @@ describe("rates by layer", () => {
     const { lesson } = await ran(root, "gradual", configOf({ unfreeze: 3 }, { updates: 5 }));
     expect(lesson.starts!("bert.encoder.layer.1.output.dense.weight")).toBe(3);
     const base = await weightsOf(root.at("base"), { task: "sequence-classification", fresh: true });
-    const changed = await changedNames(base, await weightsOf(root.at("gradual")));
+    const changed = changedNames(base, await weightsOf(root.at("gradual")));
     expect(changed.some((name) => name.includes("layer.1."))).toBe(true);
     expect(changed.some((name) => /embeddings|layer\.0\./.test(name))).toBe(false);
     const epochs = await ran(root, "epochs", configOf({ unfreeze: "epoch" }, { updates: 1 }));

@@ -124,7 +124,7 @@ describe("several adapters of one base", () => {
     expect(model.adapters).toEqual(["one", "other"]);
     await model.run(one.inputs);
     const loads = countLoads(model);
-    for (const _ of [1, 2]) {
+    for (let round = 0; round < 2; round++) {
       await model.use("one");
       expect(model.active).toBe("one");
       expect(await difference(model, one, one.logits)).toBeLessThan(1e-5);

@@ -15,7 +15,7 @@ const objective: Objective = (scope) => {
 };
 const data = Float32Array.of(1, -2, 0.5, 0.25, 3, -1);
 const batch: Batch = {
-  feeds: { x: { dtype: "float32", shape: [2, 3], data } as HostTensor },
+  feeds: { x: { dtype: "float32", shape: [2, 3], data } },
   ...{ targets: 2, examples: [0, 1] },
 };
 const RATE = 0.01;

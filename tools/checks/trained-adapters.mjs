@@ -1,5 +1,5 @@
 // Trains an adapter on bases of test/families by heed's own fine-tuning, and writes beside it what Heed computes with it.
-// Run by peft.py: node tools/checks/peft.mjs OUT
+// Run by trained-adapters.py: node tools/checks/trained-adapters.mjs OUT
 import { createModel, diskFolder, openModel, TextModel, trainTokenizer } from "heed";
 import { openFolderTokenizer, writeSafetensors } from "heed/checkpoints";
 import { finetune, learn, wayConfig } from "heed/learning";
@@ -82,7 +82,7 @@ for (const { name, base: json, lora } of cases) {
     finetune,
     {
       ...{ task: "classify", model: base, data: [`${out}/train.tsv`], lora },
-      training: { updates: 30, learningRate: 0.01, batchTokens: 128, saveEvery: 1000 },
+      training: { updates: 60, learningRate: 0.03, batchTokens: 128, saveEvery: 1000 },
     },
     "config",
   );

@@ -1,6 +1,6 @@
 """Opens in Python's peft the adapters that Heed trained, and compares logits, merged ones too.
 
-Run from the repository's root, built: python tools/checks/peft.py
+Run from the repository's root, built: python tools/checks/trained-adapters.py
 Needs node, torch, transformers 5.23, peft, safetensors.
 """
 
@@ -39,7 +39,7 @@ def main() -> int:
     bad = 0
     print("| base | largest difference | spread of the logits | what peft says |\n| - | - | - | - |")
     with tempfile.TemporaryDirectory() as out:
-        made = subprocess.run(["node", "tools/checks/peft.mjs", out], check=True, stdout=subprocess.PIPE, text=True)
+        made = subprocess.run(["node", "tools/checks/trained-adapters.mjs", out], check=True, stdout=subprocess.PIPE, text=True)
         for line in made.stdout.splitlines():
             run = json.loads(line)
             result = check(run)
