@@ -62,7 +62,14 @@ export {
 export { lossOf } from "./objectives/index.ts";
 export { countParameters, recordNames, recordsOf, type ParameterCounts } from "./insight/index.ts";
 export { heatGridSvg, heatGridText, lineChartSvg, lineChartText } from "./figures/index.ts";
-export { adaptModel, mergeAdapter, SwitchableModel, withAdapters, type NewParameters } from "./tasks/adapted-model.ts";
+export {
+  adaptModel,
+  mergeAdapter,
+  saveAdapter,
+  SwitchableModel,
+  withAdapters,
+  type NewParameters,
+} from "./tasks/adapted-model.ts";
 export { loraPlan, type LoraOptions, type LoraPlan } from "./tasks/lora.ts";
 export { mergeAdapterFolder } from "./tasks/merge-adapter.ts";
 export { exportModel, type ExportModelOptions } from "./tasks/export-model.ts";

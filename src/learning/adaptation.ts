@@ -1,12 +1,12 @@
 /** Which part of a model is trained, and how fast: the keys that configs share, and what follows from them. */
 import { z } from "zod";
-import { isAdapterFolder, readAdapter, writeAdapter, writeSettings, CONFIG } from "../checkpoints/index.ts";
+import { isAdapterFolder, readAdapter } from "../checkpoints/index.ts";
 import { ConfigError } from "../errors/index.ts";
 import { depthsByName, parametersIn } from "../insight/index.ts";
 import { parametersOf } from "../models/index.ts";
 import { LORA_DOWN, LORA_UP } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
-import { adaptModel } from "../tasks/adapted-model.ts";
+import { adaptModel, saveAdapter } from "../tasks/adapted-model.ts";
 import { mergedWeight } from "../tasks/adapter-weights.ts";
 import { loraPlan, type LoraPlan } from "../tasks/lora.ts";
 import type { Model } from "../tasks/model.ts";
@@ -91,7 +91,11 @@ export async function modelToTrain(
   );
   return withRates({ ...sourced, model }, config, {
     stored: plan.stored,
-    write: adapterWriter({ ...sourced, model }, plan, base),
+    write: async (folder, weights) => {
+      // Under the names of the file already.
+      await saveAdapter(model, { ...plan, stored: (name) => name }, folder, base, weights);
+      for (const [name, content] of sourced.tokenizer.files()) await folder.write(name, content);
+    },
     ...(merge && { result: mergedWriter({ ...sourced, model }, plan) }),
   });
 }
@@ -165,16 +169,6 @@ function adapterValues({ layers, full }: Awaited<ReturnType<typeof readAdapter>>
   const values = new Map(full);
   for (const [path, { down, up }] of layers) values.set(`${path}.${LORA_DOWN}`, down).set(`${path}.${LORA_UP}`, up);
   return values;
-}
-
-function adapterWriter({ model, tokenizer }: SourcedModel, { description }: LoraPlan, base: string): Lesson["write"] {
-  return async (folder, weights) => {
-    await writeAdapter(folder, { ...description, base }, weights);
-    // PEFT tells neither labels nor head.
-    const { config } = model.checkpoint!;
-    await writeSettings(folder, CONFIG, model.architecture.toJson(config.values), config);
-    for (const [name, content] of tokenizer.files()) await folder.write(name, content);
-  };
 }
 
 function mergedWriter({ model, tokenizer }: SourcedModel, plan: LoraPlan): Lesson["write"] {

@@ -1,12 +1,13 @@
 /** Opened models of which only a part is trained, or that take one adapter after another. */
-import { readAdapter, type Adapter } from "../checkpoints/index.ts";
+import { CONFIG, readAdapter, writeAdapter, writeSettings, type Adapter } from "../checkpoints/index.ts";
 import { CheckpointError, InputError, nearest } from "../errors/index.ts";
-import type { ReadableFolder } from "../files/index.ts";
+import type { Folder, ReadableFolder } from "../files/index.ts";
 import { adapted, parametersOf, type Adaptation, type Architecture } from "../models/index.ts";
 import { initialValues, LORA_DOWN, LORA_UP, ModelParameters, type LowRank } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import { random } from "../random/index.ts";
 import { fitAdapter, mergedWeight, type FittedAdapter } from "./adapter-weights.ts";
+import type { LoraPlan } from "./lora.ts";
 import { Model } from "./model.ts";
 
 /** First values of what is new in a model. */
@@ -47,6 +48,26 @@ async function laidOut(
   const parameters = await ModelParameters.fromStream(engine, specs, all);
   parameters.quantize = before.quantize;
   return parameters;
+}
+
+/**
+ * Writes what LoRA has trained as PEFT keeps it, with config.json beside it for the head and its labels. `base` is the
+ * folder or the name that the adapter is to name.
+ */
+export async function saveAdapter(
+  { architecture, parameters, checkpoint }: Pick<Model, "architecture" | "parameters" | "checkpoint">,
+  { description, stored }: LoraPlan,
+  folder: Folder,
+  base: string | undefined,
+  weights?: ReadonlyMap<string, HostTensor>,
+): Promise<void> {
+  const tensors = new Map<string, HostTensor>();
+  for (const [name, value] of weights ?? (await parameters.read())) {
+    const place = stored(name);
+    if (place !== undefined) tensors.set(place, value);
+  }
+  await writeAdapter(folder, { ...description, base }, tensors);
+  await writeSettings(folder, CONFIG, architecture.toJson(checkpoint?.config.values), checkpoint?.config);
 }
 
 /** A base with several adapters, of which one at a time is at work. Dispose of it when done. */
