@@ -44,7 +44,7 @@ describe("the examples, quick", () => {
     expect(numbers(output, /an adapter \d+: (\S+) %/g)).toEqual([4]);
     expect(output).toContain("Programs loaded while exchanging: 0.");
     expect(numbers(output, /^pirate +0 +(\d+)/gm)[1]).toBeGreaterThanOrEqual(80);
-    expect([...files.keys()].sort()).toEqual(["pirate", "polite"]);
+    expect([...files.keys()]).toContain("polite/adapter_model.safetensors");
   });
 
   it("14: old facts are forgotten, replay keeps most of them, and LoRA taken out all", async () => {

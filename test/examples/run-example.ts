@@ -1,6 +1,6 @@
 /** Runs an example by the command that it prints at its top, in a folder of its own. */
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -37,9 +37,13 @@ async function textOf(stream: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 async function filesIn(folder: string): Promise<Map<string, Uint8Array>> {
-  const names = await readdir(folder).catch(() => []);
-  const entries = names.map(async (name) => [name, await readFile(join(folder, name))] as const);
-  return new Map(await Promise.all(entries));
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const found = new Map<string, Uint8Array>();
+  for (const name of names) {
+    if ((await stat(join(folder, name))).isFile())
+      found.set(name.replaceAll("\\", "/"), await readFile(join(folder, name)));
+  }
+  return found;
 }
 
 /** The number behind each place where the pattern, with one group, matches. */
