@@ -6,6 +6,8 @@ import { CheckpointError, InputError } from "../../src/errors/index.ts";
 import { diskFolder } from "../../src/files/disk.ts";
 import { memoryFolder, type Folder } from "../../src/files/index.ts";
 import { parametersOf } from "../../src/models/index.ts";
+import { generate, type CachedModel } from "../../src/generation/index.ts";
+import { cachedModel } from "../../src/tasks/generation.ts";
 import type { HostTensor } from "../../src/onnx/index.ts";
 import { mergeAdapter, withAdapters } from "../../src/tasks/adapted-model.ts";
 import { mergeAdapterFolder } from "../../src/tasks/merge-adapter.ts";
@@ -138,6 +140,38 @@ describe("several adapters of one base", () => {
       /no adapter "ones". Did you mean "one"\? The adapters are one, other/,
     );
   });
+});
+
+it("generates with an adapter as with the merged model, and goes on with the same programs", async () => {
+  const { base, adapter } = await golden("gpt2-words");
+  const prompts: HostTensor = { dtype: "int32", shape: [3, 2], data: Int32Array.of(5, 6, 7, 8, 9, 10) };
+  const texts = async (cached: CachedModel): Promise<number[][]> => {
+    const found = await generate(cached, { inputIds: prompts }, { maxNewTokens: 8 });
+    return found.map(([best]) => [...best!.ids]);
+  };
+  const merged = await texts(cachedModel(await kept(openModel(adapter, here))));
+  const plain = await texts(cachedModel(await kept(openModel(base, here))));
+  const model = await withAdapters(await kept(openModel(base, here)), { ours: adapter });
+  const cached = cachedModel(model);
+  expect(await texts(cached)).toEqual(plain);
+  const loads = countLoads(model);
+  await model.use("ours");
+  expect(await texts(cached)).toEqual(merged);
+  await model.use(undefined);
+  expect(await texts(cached)).toEqual(plain);
+  expect(loads()).toBe(0);
+  expect(merged).not.toEqual(plain);
+});
+
+it("adapters work on a base in fewer bits", async () => {
+  const { base, adapter, inputs } = await golden("bert-classes");
+  const model = await withAdapters(await kept(openModel(base, { ...here, quantize: "fp16" })), { ours: adapter });
+  const exact = await kept(openModel(adapter, here));
+  await model.use("ours");
+  const [got, expected] = [await model.run(inputs), await exact.run(inputs)];
+  for (const [i, value] of expected.get("logits")!.data.entries()) {
+    expect(Number(got.get("logits")!.data[i])).toBeCloseTo(Number(value), 1);
+  }
 });
 
 describe("a merged folder", () => {
