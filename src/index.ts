@@ -35,12 +35,14 @@ export {
   type BleuScore,
 } from "./evaluation/index.ts";
 export {
+  adapted,
   architectureOf,
   architectureOfPreset,
   families,
   parametersOf,
   transformerParts,
   transformerPresets,
+  type Adaptation,
   type Architecture,
   type Family,
   type ModelTask,
@@ -60,6 +62,16 @@ export {
 export { lossOf } from "./objectives/index.ts";
 export { countParameters, recordNames, recordsOf, type ParameterCounts } from "./insight/index.ts";
 export { heatGridSvg, heatGridText, lineChartSvg, lineChartText } from "./figures/index.ts";
+export {
+  adaptModel,
+  mergeAdapter,
+  saveAdapter,
+  SwitchableModel,
+  withAdapters,
+  type NewParameters,
+} from "./tasks/adapted-model.ts";
+export { loraPlan, type LoraOptions, type LoraPlan } from "./tasks/lora.ts";
+export { mergeAdapterFolder } from "./tasks/merge-adapter.ts";
 export { exportModel, type ExportModelOptions } from "./tasks/export-model.ts";
 export { OnnxFile, type InnerTensor } from "./tasks/onnx-file.ts";
 export { QuestionAnswerer, type Answer, type AnswerOptions } from "./tasks/answer.ts";

@@ -1,3 +1,13 @@
+export {
+  ADAPTER_CONFIG,
+  adapterName,
+  isAdapterFolder,
+  readAdapter,
+  writeAdapter,
+  type Adapter,
+  type AdapterDescription,
+  type LowRankChange,
+} from "./adapter-folder.ts";
 export { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from "./half-precision.ts";
 export { besideKey, exportOnnx, portsText, type ExportedProgram, type ExportOptions } from "./onnx-export.ts";
 export { exportPlans, type Exportable, type ExportPlan, type PlanOptions } from "./onnx-plans.ts";

@@ -21,6 +21,8 @@ import { openSafetensors, type StoredTensor, type TensorFile } from "./safetenso
 export const WEIGHTS = "model.safetensors";
 /** The list of the files that the weights are spread over. */
 export const WEIGHTS_INDEX = "model.safetensors.index.json";
+/** The weights of an adapter, in a folder that has no others. */
+export const ADAPTER_WEIGHTS = "adapter_model.safetensors";
 
 /** A stored tensor: as what it is read, and as what it is stored. */
 export interface StoredType extends TensorType {
@@ -45,18 +47,23 @@ export interface StoredWeights {
 }
 
 /**
- * Opens the weights of a model folder: `model.safetensors`, or the files that `model.safetensors.index.json` lists.
+ * Opens the weights of a model folder: `model.safetensors`, or the files that `model.safetensors.index.json` lists; those
+ * of an adapter's folder, under the names that they have there.
  *
  * @throws CheckpointError where there are none, a file is missing, damaged or half downloaded, or the index and the
  *   files disagree; where there is a pickle instead, with the way out
  */
 export async function openWeights(folder: ReadableFolder): Promise<StoredWeights> {
-  if ((await folder.kind(WEIGHTS)) === "file") {
-    const file = await openSafetensors(folder, WEIGHTS);
-    return stored(folder.describe(WEIGHTS), new Map(file.names.map((name) => [name, file])), file.metadata);
-  }
+  if ((await folder.kind(WEIGHTS)) === "file") return openWeightsFile(folder, WEIGHTS);
   if ((await folder.kind(WEIGHTS_INDEX)) === "file") return openShards(folder);
+  if ((await folder.kind(ADAPTER_WEIGHTS)) === "file") return openWeightsFile(folder, ADAPTER_WEIGHTS);
   throw await noWeights(folder);
+}
+
+/** Opens one file of weights. Throws CheckpointError where it is missing or damaged. */
+export async function openWeightsFile(folder: ReadableFolder, path: string): Promise<StoredWeights> {
+  const file = await openSafetensors(folder, path);
+  return stored(folder.describe(path), new Map(file.names.map((name) => [name, file])), file.metadata);
 }
 
 async function openShards(folder: ReadableFolder): Promise<StoredWeights> {

@@ -74,7 +74,8 @@ const lineOf = ({ text, score }: Converted, { scores }: ConvertFlags): string =>
 
 /** What summarizes, by the flags. */
 export async function summarizer(flags: ConvertFlags): Promise<Converter> {
-  const model = await open(flags.model, { task: "summarize", quantize: flags.quantize, ...engineOf(flags) });
+  const { adapter, quantize } = flags;
+  const model = await open(flags.model, { task: "summarize", adapter, quantize, ...engineOf(flags) });
   return {
     convert: (texts) => model.summarize(texts, conversionOf(flags)),
     dispose: () => model.dispose(),

@@ -16,6 +16,7 @@ import { inputLines, type Io } from "./io.ts";
 /** Options of every command that opens a checkpoint. */
 export interface ModelFlags extends EngineFlags, QuantizeFlags {
   readonly model: string;
+  readonly adapter?: string;
   readonly truncate?: true;
   readonly json?: true;
 }
@@ -25,6 +26,7 @@ export function modelCommand(name: string, description: string, example: Example
   const made = describedCommand(name, description, example);
   requireOption(made, new Option("--model <folder>", "a checkpoint's folder, or the name of one that was pulled"));
   return withQuantization(withEngineOptions(made))
+    .option("--adapter <folder>", "an adapter (LoRA) of the model; a folder that is one is opened on its base")
     .option("--truncate", "cut off what the model cannot read, instead of refusing it")
     .option("--json", "print the results as JSON, one value a text");
 }
@@ -35,7 +37,8 @@ export async function withModel<T extends TaskName>(
   task: T,
   use: (model: TaskModels[T]) => Promise<void>,
 ): Promise<void> {
-  const model = await open(flags.model, { task, quantize: flags.quantize, ...engineOf(flags) });
+  const { adapter, quantize } = flags;
+  const model = await open(flags.model, { task, adapter, quantize, ...engineOf(flags) });
   try {
     await use(model);
   } finally {

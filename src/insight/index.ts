@@ -1,5 +1,6 @@
 /** What a model does inside, as numbers. */
 export { countParameters, type ParameterCounts, type PartCount } from "./parameters.ts";
+export { depthsByName, parametersIn, partsByName, type ModelPart } from "./parts.ts";
 export {
   groupNodes,
   layerOf,

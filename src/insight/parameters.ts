@@ -27,7 +27,7 @@ export interface ParameterCounts {
 const UNCOUNTED = /(^|\.)(inv_freq|final_logits_bias)$/;
 
 /** What lies on top of the body. */
-const heads: readonly (readonly [RegExp, string])[] = [
+export const ON_TOP: readonly (readonly [RegExp, string])[] = [
   [/(^|\.)pooler\./, "pooler"],
   [/^(lm_head|cls\.predictions|predictions|generator_(lm_head|predictions)|vocab_\w+|crit)(\.|$)/, "output layer"],
   [/^(text_projection|visual_projection|logit_scale)(\.|$)/, "projections into the common space"],
@@ -55,12 +55,13 @@ const sublayers: readonly (readonly [RegExp, string])[] = [
   [/att(entio)?n/i, "attention"],
 ];
 
-const LAYER = /(?:^|\.)(?:layers?|h|block|albert_layer_groups)\.\d+\./;
+/** What is in a layer, with the layer's number. */
+export const LAYER = /(?:^|\.)(?:layers?|h|block|albert_layer_groups)\.\d+\./;
 
 /** The part that a parameter belongs to, and which of several such parts. */
 function placeOf(name: string): { readonly part: string; readonly unit: string } {
   const module = name.slice(0, Math.max(name.lastIndexOf("."), 0));
-  const head = named(heads, name);
+  const head = named(ON_TOP, name);
   if (head !== undefined) return { part: head, unit: "" };
   const layer = LAYER.exec(name);
   if (layer === null) return { part: named(embeddings, name) ?? "embeddings", unit: module === "" ? name : module };
@@ -72,7 +73,7 @@ const named = (rules: readonly (readonly [RegExp, string])[], name: string): str
   rules.find(([pattern]) => pattern.test(name))?.[1];
 
 /** Which of two stacks of layers a parameter is in, where there are two. */
-function stackOf(names: readonly string[]): (name: string) => string {
+export function stackOf(names: readonly string[]): (name: string) => string {
   const two = ["encoder", "decoder"].every((stack) => names.some((name) => layersOf(name) === stack));
   return (name) => {
     const tower = /(?:^|\.)(text|vision)_model\./.exec(name)?.[1];

@@ -50,7 +50,13 @@ export async function studentFrom(wanted: WantedStudent, { files, from }: WayCon
     return { architecture: checkpoint.architecture, checkpoint };
   }
   const json = typeof source === "string" ? presetJson(source, head) : sizesJson(source, teacher);
-  const whole = { ...json, ...idsOf(tokenizer, String(json["model_type"])), ...vocabularyOf(teacher), ...config, architectures: undefined };
+  const whole = {
+    ...json,
+    ...idsOf(tokenizer, String(json["model_type"])),
+    ...vocabularyOf(teacher),
+    ...config,
+    architectures: undefined,
+  };
   return { architecture: architectureOf(whole, "student", head), checkpoint: undefined };
 }
 

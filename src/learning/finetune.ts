@@ -18,7 +18,8 @@ import { tagging } from "./finetune-tags.ts";
 import { rowTexts, type FinetuneTask } from "./finetune-task.ts";
 import { responding, summarizing, translating } from "./finetune-writing.ts";
 import { fitSection, type FitDefaults } from "./fit-config.ts";
-import { modelFrom, modelKey, tokenizerKey } from "./model-source.ts";
+import { adaptKeyNames, adaptKeys, modelToTrain } from "./adaptation.ts";
+import { modelKey, tokenizerKey } from "./model-source.ts";
 import { lessonMemory } from "./preflight.ts";
 import type { Lesson, Way, WayContext } from "./way.ts";
 
@@ -76,6 +77,7 @@ const shape = {
   test: z.array(z.string()).default([]),
   seed: z.int().min(0).default(1),
   ...taskKeys,
+  ...adaptKeys,
   training: fitSection(defaults),
 };
 const schema = z.strictObject(shape);
@@ -86,7 +88,7 @@ export type FinetuneConfig = z.infer<typeof schema>;
 export const finetune: Way<FinetuneConfig> = {
   name: "finetune",
   schema,
-  keys: { "": Object.keys(shape), training: Object.keys(shape.training.unwrap().shape) },
+  keys: { ...adaptKeyNames, "": Object.keys(shape), training: Object.keys(shape.training.unwrap().shape) },
   jsonSchema: () => z.toJSONSchema(schema, { io: "input" }),
   files: ({ data, validation, test }) => [...data, ...validation, ...test],
   goal: (config) =>
@@ -106,15 +108,13 @@ export const scoresOf = (judged: readonly ExampleStatistics[]): Scores =>
 async function prepareTask<R>(task: FinetuneTask<R>, config: FinetuneConfig, context: WayContext): Promise<Lesson> {
   const read = (paths: readonly string[]): Promise<readonly R[]> => task.read(context.files, paths, config);
   const [rows, validation, test] = [await read(config.data), await read(config.validation), await read(config.test)];
-  const { model, tokenizer } = await modelFrom(
-    {
-      ...config,
-      head: task.head,
-      config: task.config(rows, config),
-      texts: () => task.texts(rows, config),
-    },
-    context,
-  );
+  const wanted = {
+    ...config,
+    head: task.head,
+    config: task.config(rows, config),
+    texts: () => task.texts(rows, config),
+  };
+  const { model, tokenizer, ...part } = await modelToTrain(wanted, config, context);
   try {
     const reader = new TextModel(model, tokenizer);
     task.check?.(reader, [...validation, ...test]);
@@ -122,13 +122,14 @@ async function prepareTask<R>(task: FinetuneTask<R>, config: FinetuneConfig, con
     const { batchTokens, accumulate } = config.training;
     const epoch = rowBatches(made.lengths, { batchTokens, accumulate, seed: config.seed }, made.batch);
     const judge = (held: readonly R[]) => async () => scoresOf(await task.judge(reader, held, config));
+    const lesson = part.lesson(epoch(0).length);
     return {
-      parameters: model.parameters,
+      ...lesson,
       objective: made.objective,
       epoch,
       validate: validation.length === 0 ? undefined : judge(validation),
       width: model.architecture.config["width"] as number | undefined,
-      summary: made.summary,
+      summary: [...made.summary, ...part.summary],
       memory: lessonMemory(made.objective, config.training, epoch(0)),
       texts: {
         training: rowTexts(task, rows, config),
@@ -137,11 +138,10 @@ async function prepareTask<R>(task: FinetuneTask<R>, config: FinetuneConfig, con
       },
       updatesPerEpoch: epoch(0).length,
       write: async (folder, weights) => {
-        await reader.save(folder, weights);
+        await lesson.write(folder, weights);
         await writeTold(folder, made.settings);
       },
       finish: test.length === 0 ? undefined : judge(test),
-      dispose: () => model.dispose(),
     };
   } catch (error) {
     await model.dispose();

@@ -86,7 +86,7 @@ export async function* learn<C extends WayConfig>(
     }
     if (group.rank > 0) return { scores: {}, updates: update };
     await choose(lesson, run, config);
-    await writerOf(lesson)(folder, await lesson.parameters.read());
+    await (lesson.result ?? writerOf(lesson))(folder, await lesson.parameters.read());
     const scores = (await lesson.finish?.()) ?? {};
     const ranks = group.size > 1 ? { ranks: group.description } : {};
     const machine = { engine: lesson.parameters.engine.description, ...ranks, ...options.machine };

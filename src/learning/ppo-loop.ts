@@ -3,6 +3,7 @@
  * will train on depends on what it has learned, so its batches cannot be known before, as those of `fit` are. All that is
  * drawn depends on the seed and the number of the round, so that a resumed run draws the same.
  */
+import { ConfigError } from "../errors/index.ts";
 import { openLog, type RunLog } from "../checkpoints/index.ts";
 import type { Said } from "../data/index.ts";
 import {
@@ -73,6 +74,9 @@ interface Targets {
  * due, saved before. Throws TrainingError where the loss is no longer finite, InputError where the reward is not.
  */
 export async function* ppoLoop(setup: PpoSetup, job: FitJob, options: FitOptions): AsyncGenerator<Step, Trainer> {
+  if ((options.group?.size ?? 1) > 1) {
+    throw new ConfigError("PPO draws its own batches and does not share them: run it without mpirun.");
+  }
   const { ppo } = setup;
   const { updates = Infinity, minutes = Infinity, signal, validateEvery = Infinity, saveEvery = Infinity } = options;
   const { run, write, validate, goal = { score: "reward", better: "higher" } as const } = job;

@@ -43,6 +43,8 @@ export interface Lesson extends Omit<FitJob, "run" | "write" | "goal"> {
   readonly stored?: ((name: string) => string | undefined) | undefined;
   /** Writes the whole model folder, from the parameters that have stored names, under those. */
   readonly write: (folder: Folder, weights: ReadonlyMap<string, HostTensor>) => Promise<void>;
+  /** Writes the finished run's folder, from all parameters under their own names, where it is not as a checkpoint is. */
+  readonly result?: ((folder: Folder, weights: ReadonlyMap<string, HostTensor>) => Promise<void>) | undefined;
   /** Scores of the finished model for the record and the last line. */
   readonly finish?: (() => Promise<Readonly<Record<string, number>>>) | undefined;
   readonly dispose: () => Promise<void>;

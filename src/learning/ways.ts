@@ -1,19 +1,26 @@
-/** All ways of learning by their names: what `heed reproduce` and `heed schema` look up. */
+/** All ways of learning by the names of their commands: what `heed reproduce`, `search` and `schema` look up. */
 import { InputError, nearest } from "../errors/index.ts";
+import { align } from "./align.ts";
+import { distill } from "./distill.ts";
 import { finetune } from "./finetune.ts";
+import { instruct } from "./instruct.ts";
 import { pretrain } from "./pretrain.ts";
-import type { Way } from "./way.ts";
+import type { Way, WayConfig } from "./way.ts";
 
-const all = [pretrain, finetune] as const satisfies readonly { readonly name: string }[];
+/** A way with its own config, as whoever checks configs by its schema first may hold it. */
+const anyConfig = <C extends WayConfig>(way: Way<C>): Way => way as unknown as Way;
+
+const all = [anyConfig(pretrain), anyConfig(finetune), anyConfig(instruct), anyConfig(align), anyConfig(distill)];
 
 /** The ways, by name. */
-export const ways: ReadonlyMap<string, Way> = new Map(all.map((way) => [way.name, way as unknown as Way]));
+export const ways: Readonly<Record<string, Way>> = Object.fromEntries(all.map((way) => [way.name, way]));
 
 /** A way by its name. Throws InputError that lists the names. */
 export function wayNamed(name: string): Way {
-  const found = ways.get(name);
+  const found = ways[name];
   if (found !== undefined) return found;
-  const near = nearest(name, [...ways.keys()]);
+  const names = Object.keys(ways);
+  const near = nearest(name, names);
   const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
-  throw new InputError(`There is no way of learning "${name}".${hint} There is ${[...ways.keys()].join(", ")}.`);
+  throw new InputError(`There is no way of learning "${name}".${hint} There is ${names.join(", ")}.`);
 }

@@ -30,6 +30,7 @@ export {
   type FeedForwardOptions,
   type LinearOptions,
 } from "./layers.ts";
+export { LORA_DOWN, LORA_UP, lowRank, type LowRank } from "./lora.ts";
 export {
   layoutOf,
   ModelParameters,

@@ -17,7 +17,7 @@ export function linear(scope: Scope, x: Tensor, out: number, options: LinearOpti
   const shape = layout === "out-in" ? [out, x.fixed(-1)] : [x.fixed(-1), out];
   const weight = scope.parameter("weight", shape, initial);
   const y = x.linear(weight, bias ? scope.parameter("bias", [out], { kind: "zeros" }) : undefined, layout);
-  return scope.adapted(x, y);
+  return scope.adapted(x, y, layout);
 }
 
 /** The table of an embedding: `weight` [count, width]. */

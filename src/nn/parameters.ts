@@ -78,6 +78,11 @@ export class ModelParameters {
    * time. For models that are used and not trained. Default: all.
    */
   quantize: Quantization | undefined;
+  /**
+   * Parameters that are exchanged while programs stay loaded: bound even where the others lie inside, and new values of
+   * them alone leave the programs as they are. Default: none.
+   */
+  exchanged: ReadonlySet<string> = new Set();
   #version = 0;
   /** Residents with what is made from weights, and of which version. */
   readonly #roundedAt = new Map<string, number>();
@@ -168,12 +173,18 @@ export class ModelParameters {
     { resident = PARAMETERS, inside = false } = {},
   ): Promise<LoadedProgram | undefined> {
     const { quantize } = this;
-    const program = make(inside || quantize !== undefined ? { constants: this.layout.places, quantize } : {});
+    const program = make(inside || quantize !== undefined ? { constants: this.#inside(), quantize } : {});
     if (program === undefined) return undefined;
     const { name, inputs, outputs, constants = [], rounded = new Map<string, RoundedWeight>() } = program;
     const views = { ...this.bind(constants, { resident }), ...(await this.#rounded(constants, rounded, resident)) };
     const id = await this.engine.load(program, views);
     return { id, program: { name, inputs, outputs }, bind: this.bind(inputs, { resident }) };
+  }
+
+  /** What may lie inside of programs. */
+  #inside(): ReadonlyMap<string, Place> {
+    const { places } = this.layout;
+    return this.exchanged.size === 0 ? places : new Map([...places].filter(([name]) => !this.exchanged.has(name)));
   }
 
   /** Residents with what is made from weights, each once for all programs; made anew where the weights have changed. */
@@ -228,7 +239,7 @@ export class ModelParameters {
     for (const [name, { data }] of values) {
       await this.engine.write(PARAMETERS, data, this.layout.places.get(name)!.offset);
     }
-    this.changed();
+    if (![...values.keys()].every((name) => this.exchanged.has(name))) this.changed();
   }
 
   /** Replaces all values. */

@@ -14,6 +14,7 @@ import {
   sized,
   type Dimension,
   type Tensor,
+  type WeightLayout,
 } from "../graph/index.ts";
 import type { Random } from "../random/index.ts";
 
@@ -99,8 +100,8 @@ export interface ScopeRules {
   readonly rename?: ((path: string) => string) | undefined;
   /** Whether training changes a parameter, by its name. What a model itself keeps fixed stays so. */
   readonly trained?: ((name: string) => boolean) | undefined;
-  /** The output of a linear layer, from its scope, its input and what it gives by itself. */
-  readonly adapt?: ((scope: Scope, x: Tensor, y: Tensor) => Tensor) | undefined;
+  /** The output of a linear layer, from its scope, its input, what it gives by itself, and how its weight lies. */
+  readonly adapt?: ((scope: Scope, x: Tensor, y: Tensor, layout: WeightLayout) => Tensor) | undefined;
   /** A tensor in place of a published one: what follows is computed from it. */
   readonly instead?: ((name: string, published: Tensor) => Tensor) | undefined;
   /** A tensor in place of an input of the model, by its name; undefined for what stays an input. */
@@ -175,8 +176,8 @@ export class Scope {
   }
 
   /** What a linear layer of this path gives, from its input `x` and the output `y` that it has by itself. */
-  adapted(x: Tensor, y: Tensor): Tensor {
-    return this.#rules.reduce((output, { adapt }) => adapt?.(this, x, output) ?? output, y);
+  adapted(x: Tensor, y: Tensor, layout: WeightLayout = "out-in"): Tensor {
+    return this.#rules.reduce((output, { adapt }) => adapt?.(this, x, output, layout) ?? output, y);
   }
 
   /** The scope below, for example `scope.at("layers", 3)`. */

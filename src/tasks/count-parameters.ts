@@ -1,5 +1,5 @@
 /** How many parameters a model has, by part: of a folder, with or without weights, or of a published size. */
-import { WEIGHTS, WEIGHTS_INDEX } from "../checkpoints/index.ts";
+import { isAdapterFolder, WEIGHTS, WEIGHTS_INDEX } from "../checkpoints/index.ts";
 import type { ReadableFolder } from "../files/index.ts";
 import { countParameters, type ParameterCounts } from "../insight/index.ts";
 import { architectureOfPreset, parametersOf, type Architecture, type WantedHead } from "../models/index.ts";
@@ -17,9 +17,10 @@ export interface ModelCounts extends ParameterCounts {
  */
 export async function countsOfFolder(folder: ReadableFolder, wanted: WantedHead = {}): Promise<ModelCounts> {
   const kinds = await Promise.all([WEIGHTS, WEIGHTS_INDEX].map((file) => folder.kind(file)));
-  const { architecture } = kinds.includes("file")
-    ? await inspectCheckpoint(folder, { ...wanted, fresh: true })
-    : await describeCheckpoint(folder, wanted);
+  const { architecture } =
+    kinds.includes("file") || (await isAdapterFolder(folder))
+      ? await inspectCheckpoint(folder, { ...wanted, fresh: true })
+      : await describeCheckpoint(folder, wanted);
   return countsOf(architecture);
 }
 

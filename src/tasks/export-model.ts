@@ -4,7 +4,6 @@ import {
   CONFIG,
   exportOnnx,
   openFolderTokenizer,
-  openWeights,
   portsText,
   readWeights,
   TOKENIZER,
@@ -21,7 +20,7 @@ import { inspectCheckpoint, type OpenOptions } from "./open.ts";
 const TOKENIZER_CONFIG = "tokenizer_config.json";
 
 /** What of a checkpoint is exported. */
-export type ExportModelOptions = ExportOptions & Pick<OpenOptions, "task" | "className">;
+export type ExportModelOptions = ExportOptions & Pick<OpenOptions, "task" | "className" | "adapter">;
 
 /**
  * Writes a checkpoint of any family as Transformers.js opens it: config.json, the tokenizer's files and
@@ -33,22 +32,22 @@ export async function exportModel(
   folder: Folder,
   options: ExportModelOptions = {},
 ): Promise<ExportedProgram[]> {
-  const { architecture, config, match, beside } = await inspectCheckpoint(checkpoint, options);
+  const { architecture, config, match, beside, ...from } = await inspectCheckpoint(checkpoint, options);
   const parameters = parametersOf(architecture);
   const weights = new Map<string, HostTensor>();
-  const stored = readWeights(await openWeights(checkpoint), match, { parameters, seed: 1 });
+  const stored = readWeights(from.weights, match, { parameters, seed: 1 });
   for await (const [name, value] of stored) weights.set(name, value);
   const programs = await exportOnnx(folder, architecture, weights, options);
   for (const [file, settings] of beside) await writeSettings(folder, file, settings.values, settings);
-  await writeTokenizer(checkpoint, folder, architecture.modelType);
+  await writeTokenizer(from.tokenizerFolder, folder, architecture.modelType);
   const json = { ...architecture.toJson(config.values), ...besideKey(programs) };
   await writeSettings(folder, CONFIG, json, config);
   await folder.write("README.md", `# ${architecture.className} as ONNX\n\n${portsText(programs)}`);
   return programs;
 }
 
-/** Models of images, and goldens, have none. */
-async function writeTokenizer(from: ReadableFolder, to: Folder, modelType: string): Promise<void> {
+/** Writes the tokenizer of a folder into another one, if it has one: models of images, and goldens, have none. */
+export async function writeTokenizer(from: ReadableFolder, to: Folder, modelType: string): Promise<void> {
   const names = (await from.list()).map(({ name }) => name);
   if (![...TEXT_TOKENIZER_FILES, ...BINARY_TOKENIZER_FILES].some((name) => names.includes(name))) return;
   await writeTokenizerFiles(to, await openFolderTokenizer(from, modelType));

@@ -45,8 +45,14 @@ export type TaskModels = { readonly [T in TaskName]: InstanceType<(typeof tasks)
 /** The names of the tasks that a checkpoint can be opened for. */
 export const taskNames = Object.keys(tasks) as readonly TaskName[];
 
+/** What `open` takes whatever the task. */
+type Opening = Omit<OpenOptions, keyof WantedHead | "adapter"> & {
+  /** An adapter of the model: a folder, or the name of one that was pulled. It is merged into the weights. */
+  readonly adapter?: string | ReadableFolder | undefined;
+};
+
 /** How `open` opens. */
-export type OpenTaskOptions<T extends TaskName> = Omit<OpenOptions, keyof WantedHead> & {
+export type OpenTaskOptions<T extends TaskName> = Opening & {
   readonly task: T;
   /** The class of the family, by Hugging Face's name, where there are several for the task. */
   readonly className?: string | undefined;
@@ -64,18 +70,21 @@ export async function open<T extends TaskName>(
 ): Promise<TaskModels[T]>;
 export async function open(
   place: string | ReadableFolder,
-  options?: Omit<OpenOptions, "task"> & { readonly task?: undefined },
+  options?: Opening & Omit<WantedHead, "task"> & { readonly task?: undefined },
 ): Promise<Model>;
 export async function open(
   place: string | ReadableFolder,
-  options: Omit<OpenOptions, keyof WantedHead> & {
+  options: Opening & {
     readonly task?: TaskName | undefined;
     readonly className?: string | undefined;
   } = {},
 ): Promise<Model | TaskModels[TaskName]> {
-  const { task: name, ...rest } = options;
+  const { task: name, adapter: asked, ...others } = options;
   if (name !== undefined) requireTask(name);
-  const folder = typeof place === "string" ? await findModel(place) : place;
+  const find = async (one: string | ReadableFolder): Promise<ReadableFolder> =>
+    typeof one === "string" ? findModel(one) : one;
+  const folder = await find(place);
+  const rest = { ...others, adapter: asked === undefined ? undefined : await find(asked) };
   if (name === undefined) return openModel(folder, rest);
   const { opens, head }: { readonly opens: unknown; readonly head: WantedHead } = tasks[name];
   // Vectors are made of hidden states: a pooler that the checkpoint lacks is not used.
@@ -88,7 +97,7 @@ export async function open(
   }
   if (opens === RewardModel) requireOneScore(architecture);
   if (opens === ImageClassifier) return new ImageClassifier(await loadModel(checkpoint, rest));
-  const tokenizer = await openFolderTokenizer(folder, architecture.modelType);
+  const tokenizer = await openFolderTokenizer(checkpoint.tokenizerFolder, architecture.modelType);
   const made = opens as new (...parts: ConstructorParameters<typeof TextModel>) => TextModel;
   return new made(await loadModel(checkpoint, rest), tokenizer);
 }

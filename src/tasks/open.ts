@@ -26,6 +26,8 @@ import {
 import { ModelParameters, requireAll, type WeightMatch } from "../nn/index.ts";
 import type { HostTensor, Quantization } from "../onnx/index.ts";
 import { createEngine, type EngineOptions } from "../runtime/index.ts";
+import { mergedWeights } from "./adapter-weights.ts";
+import { adaptedFolder, labelsFor, tokenizerPlace, wantedWith, type AdaptedFolder } from "./find-adapter.ts";
 import { fitWeights } from "./fit-weights.ts";
 import { Model } from "./model.ts";
 
@@ -39,6 +41,11 @@ export interface OpenOptions extends EngineOptions, WantedHead {
   readonly seed?: number | undefined;
   /** Keys over those of config.json: the labels of another task, say. */
   readonly config?: ConfigJson | undefined;
+  /**
+   * The folder of an adapter, which is merged into the weights as they are read. A folder that is itself an adapter is
+   * opened on the base that it names.
+   */
+  readonly adapter?: ReadableFolder | undefined;
 }
 
 /** Settings that belong to a model beside its config, by file name. */
@@ -47,6 +54,8 @@ const BESIDE = ["generation_config.json", "preprocessor_config.json", "processor
 /** What a folder says about itself. */
 export interface Checkpoint {
   readonly folder: ReadableFolder;
+  /** Where the tokenizer is: with an adapter, in the adapter's folder if it brought one along. */
+  readonly tokenizerFolder: ReadableFolder;
   readonly architecture: Architecture;
   readonly config: Settings;
   /** generation_config.json and the like, where they are there. */
@@ -57,19 +66,43 @@ export interface Checkpoint {
 }
 
 /**
- * Reads a checkpoint's config and the names of its weights, and checks that they fit each other.
+ * Reads a checkpoint's config and the names of its weights, and checks that they fit each other; those of an adapter, too.
  * Throws CheckpointError or ConfigError where they do not.
  */
-export async function inspectCheckpoint(folder: ReadableFolder, options: OpenOptions = {}): Promise<Checkpoint> {
-  const { config, architecture: described } = await describeCheckpoint(folder, options);
-  const weights = await openWeights(folder);
+export async function inspectCheckpoint(place: ReadableFolder, options: OpenOptions = {}): Promise<Checkpoint> {
+  const adapted = await adaptedFolder(place, options.adapter);
+  const folder = adapted?.base ?? place;
+  const { config, described, weights } =
+    adapted === undefined ? await describedWeights(folder, options) : await withAdapter(adapted, options);
+  const tokenizerFolder = adapted === undefined ? folder : await tokenizerPlace(adapted.folder, folder);
   const { architecture, match } = await fitWeights(described, weights);
   requireAll(match, { file: weights.shown, fresh: options.fresh });
   const beside = new Map<string, Settings>();
   for (const file of BESIDE) {
     if ((await folder.kind(file)) === "file") beside.set(file, await readSettings(folder, file));
   }
-  return { folder, architecture, config, beside, weights, match };
+  return { folder, tokenizerFolder, architecture, config, beside, weights, match };
+}
+
+interface DescribedWeights {
+  readonly config: Settings;
+  readonly described: Architecture;
+  readonly weights: StoredWeights;
+}
+
+async function describedWeights(folder: ReadableFolder, options: OpenOptions): Promise<DescribedWeights> {
+  const { config, architecture } = await describeCheckpoint(folder, options);
+  return { config, described: architecture, weights: await openWeights(folder) };
+}
+
+async function withAdapter({ adapter, base }: AdaptedFolder, options: OpenOptions): Promise<DescribedWeights> {
+  const wanted = wantedWith(options, adapter);
+  const first = await describeCheckpoint(base, wanted);
+  const labels = labelsFor(adapter, first.architecture);
+  const more = labels && { ...wanted, config: { ...wanted.config, ...labels } };
+  const { config, architecture } = more === undefined ? first : await describeCheckpoint(base, more);
+  const weights = await mergedWeights(await openWeights(base), architecture, adapter);
+  return { config, described: architecture, weights };
 }
 
 /** What config.json alone says of a checkpoint. Throws CheckpointError or ConfigError as `inspectCheckpoint` does. */

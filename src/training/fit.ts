@@ -61,6 +61,8 @@ export interface FitJob {
   readonly rates?: ((name: string) => number) | undefined;
   /** Entries of the objective beside the loss that each step reports. */
   readonly report?: readonly string[] | undefined;
+  /** After how many updates a parameter begins to be trained, by its name. */
+  readonly starts?: ((name: string) => number) | undefined;
   /** d_model, for the schedule `noam`. */
   readonly width?: number | undefined;
   /** Where checkpoints and the log go; what it resumed, the parameters must hold already. */
@@ -71,7 +73,7 @@ export interface FitJob {
 
 /** The trainer of a job, with the state of the optimizer that the run resumed. */
 export async function trainerOf(job: FitJob, options: FitOptions): Promise<Trainer> {
-  const { parameters, objective, rates, report, run } = job;
+  const { parameters, objective, rates, starts, report, run } = job;
   const {
     seed = 1,
     optimizer = "adamw",
@@ -84,7 +86,12 @@ export async function trainerOf(job: FitJob, options: FitOptions): Promise<Train
     group,
   } = options;
   const how = { optimizer: optimizers[optimizer]({ beta1, beta2 }), seed, clipNorm, weightDecay, movingAverage };
-  const trainer = await Trainer.create(parameters.engine, objective, { ...how, recompute, rates, report, group }, parameters);
+  const trainer = await Trainer.create(
+    parameters.engine,
+    objective,
+    { ...how, recompute, rates, starts, report, group },
+    parameters,
+  );
   if (run?.resumed !== undefined) await trainer.restore(run.resumed.state);
   if (group !== undefined) await trainer.share();
   return trainer;

@@ -2,6 +2,7 @@
 export { Evaluation, type JudgedBatch, type ObjectiveSums } from "./evaluation.ts";
 export { fit, trainerOf, type FitJob, type FitOptions } from "./fit.ts";
 export {
+  LOWEST_LOSS,
   trainingLoop,
   judged,
   START,

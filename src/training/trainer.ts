@@ -66,6 +66,11 @@ export interface TrainerOptions {
   /** What the learning rate of a parameter is multiplied by, by its name. Default: 1 for all. */
   readonly rates?: ((name: string) => number) | undefined;
   /**
+   * After how many updates a parameter begins to be trained, by its name. Until then it has no gradient, does not decay
+   * and counts for nothing in the norm; its optimizer begins anew at that time. Default: 0 for all.
+   */
+  readonly starts?: ((name: string) => number) | undefined;
+  /**
    * Whether the backward pass computes the inside of layers a second time instead of keeping it: less memory, the same
    * numbers, more time a step. Default: false.
    */
@@ -96,6 +101,8 @@ const REPORT = "report.";
 const PART = "gradients of a part";
 
 interface TrainingProgram {
+  /** The updates after which the last of what it trains began to be trained. */
+  readonly stage: number;
   readonly program: number;
   readonly bind: Readonly<Record<string, View>>;
   readonly streams: number;
@@ -108,8 +115,8 @@ export class Trainer {
   readonly #objective: Objective;
   readonly #options: TrainerOptions;
   readonly #updater: Updater;
-  readonly #training: TrainingProgram;
   readonly #evaluation: Evaluation;
+  #training: TrainingProgram;
   #accumulate: Call[] | undefined;
   readonly #shares: Shares;
 
@@ -140,10 +147,12 @@ export class Trainer {
     const { program, trace } = trainingProgram(objective, options);
     const specs = [...trace.parameters.values()];
     const parameters = await parametersFor(engine, specs, options.seed, given);
-    const { optimizer, weightDecay = 0, clipNorm = 0, movingAverage = 0, rates } = options;
-    const updater = await Updater.create(parameters, { optimizer, weightDecay, clipNorm, movingAverage, rates });
+    const { optimizer, weightDecay = 0, clipNorm = 0, movingAverage = 0, rates, starts } = options;
+    const how = { optimizer, weightDecay, clipNorm, movingAverage, rates, starts };
+    const updater = await Updater.create(parameters, how);
     const pools = await allocatePools(engine, options.seed, trace);
     const training = {
+      stage: 0,
       program: await engine.load(program),
       bind: { ...parameters.bind(program.inputs), ...pools },
       streams: trace.dropoutStreams,
@@ -179,6 +188,22 @@ export class Trainer {
     );
   }
 
+  /** Goes over to the program that trains all that has begun, where that is another one. */
+  async #enter(update: number): Promise<void> {
+    const stage = this.#updater.stageAt(update);
+    if (stage === this.#training.stage) return;
+    const { program } = trainingProgram(this.#objective, this.#options, stage);
+    const before = this.#training;
+    const ports = new Set(program.inputs.map(({ name }) => name));
+    const views = Object.entries(before.bind).filter(([port]) => ports.has(port));
+    const bind = { ...Object.fromEntries(views), ...this.parameters.bind(program.inputs) };
+    this.#training = {
+      ...{ stage, streams: before.streams, program: await this.engine.load(program) },
+      bind: { ...bind, ...gradientViews(this.parameters, program, GRADIENTS) },
+    };
+    await this.engine.unload(before.program);
+  }
+
   /**
    * One update from a batch, whole or in parts; parts give the same gradients as the whole to rounding. Each rank of a
    * group is given the whole batch, and computes its share.
@@ -186,6 +211,7 @@ export class Trainer {
    * share the batch; LostRankError where another rank has ended.
    */
   async step(update: number, batch: readonly Batch[], learningRate: number): Promise<StepResult> {
+    await this.#enter(update);
     const targets = batch.reduce((sum, part) => sum + part.targets, 0);
     const single = this.#group.size === 1;
     const share = single ? batch : await this.#shares.of(batch, (some) => this.#lossOf(update, some));
@@ -201,14 +227,14 @@ export class Trainer {
         fetch: ["loss", ...Object.keys(sums).map((name) => REPORT + name)],
       };
       const adding = i === 0 ? [] : await this.#accumulateCalls();
-      const calls = [call, ...adding, ...(last ? this.#updater.normCalls : [])];
+      const calls = [call, ...adding, ...(last ? this.#updater.normCalls(update) : [])];
       const results = await this.engine.run(calls, this.#feeds(update, part, targets));
       loss += scalar(results["loss"]!);
       for (const name of Object.keys(sums)) sums[name]! += scalar(results[REPORT + name]!) / Math.max(targets, 1);
       if (last) gradientNorm = scalar(results["norm"]!);
     }
     if (!single) {
-      ({ loss, gradientNorm } = await this.#joined(loss, share.length > 0));
+      ({ loss, gradientNorm } = await this.#joined(update, loss, share.length > 0));
       const all = await this.#group.sum(Object.values(sums));
       sums = Object.fromEntries(Object.keys(sums).map((name, i) => [name, all[i]!]));
     }
@@ -223,12 +249,12 @@ export class Trainer {
   }
 
   /** Loss and gradients of the whole batch from those of all ranks' shares, and the norm of the sum. */
-  async #joined(loss: number, computed: boolean): Promise<Pick<StepResult, "loss" | "gradientNorm">> {
+  async #joined(update: number, loss: number, computed: boolean): Promise<Pick<StepResult, "loss" | "gradientNorm">> {
     const group = this.#group;
     if (!computed) await this.engine.write(GRADIENTS, new Float32Array(this.parameters.layout.trained));
     const [sum] = await group.sum([loss]);
     await group.sumResident(this.engine, GRADIENTS);
-    const { norm } = await this.engine.run(this.#updater.normCalls);
+    const { norm } = await this.engine.run(this.#updater.normCalls(update));
     return { loss: sum!, gradientNorm: scalar(norm!) };
   }
 
@@ -310,10 +336,14 @@ export class Trainer {
   }
 }
 
-/** The program of a training step (the loss, and its gradients by all trained parameters) and what its tracing collected. */
+/**
+ * The program of a training step (the loss, and its gradients by the parameters that are trained after so many updates)
+ * and what its tracing collected.
+ */
 export function trainingProgram(
   objective: Objective,
-  { recompute = false, report = [] }: Pick<TrainerOptions, "recompute" | "report">,
+  { recompute = false, report = [], starts }: Pick<TrainerOptions, "recompute" | "report" | "starts">,
+  after = 0,
 ): { readonly program: Program; readonly trace: Trace } {
   const trace = new Trace("training");
   const written = trace.run((scope) => {
@@ -322,7 +352,9 @@ export function trainingProgram(
   });
   const [loss, ...rest] = rewrite([...written, ...(recompute ? trace.checkpoints : [])], trainingRules);
   const checkpoints = rest.splice(report.length);
-  const specs = [...trace.parameters.values()].filter(({ trained }) => trained);
+  const trained = [...trace.parameters.values()].filter((parameter) => parameter.trained);
+  const specs = trained.filter(({ name }) => (starts?.(name) ?? 0) <= after);
+  if (specs.length === 0) throw nothingTrained(trained.length);
   const byParameter = gradients(
     loss!,
     specs.map((spec) => spec.tensor),
@@ -340,6 +372,13 @@ function reportOf(others: Readonly<Record<string, Tensor>>, name: string): Tenso
     `The objective has no entry "${name}" to report. It has ${Object.keys(others).join(", ") || "its loss alone"}.`,
   );
 }
+
+const nothingTrained = (later: number): TrainingError =>
+  new TrainingError(
+    later === 0
+      ? "The objective has no parameter that is trained. Freeze less of the model."
+      : `None of the ${later} parameters is trained from the first update on. Let one start at 0.`,
+  );
 
 async function parametersFor(
   engine: Engine,

@@ -24,6 +24,8 @@ export interface UpdateOptions {
   readonly movingAverage: number;
   /** What the learning rate of a parameter is multiplied by, by its name. Default: 1 for all. */
   readonly rates?: ((name: string) => number) | undefined;
+  /** After how many updates a parameter begins to be trained, by its name. Default: 0 for all. */
+  readonly starts?: ((name: string) => number) | undefined;
 }
 
 /** The resident of the moving average. */
@@ -33,28 +35,30 @@ export const AVERAGE = "moving average";
 interface Piece {
   readonly program: number;
   readonly bind: Readonly<Record<string, View>>;
+  /** After how many updates it begins to be trained. */
+  readonly start: number;
 }
 
 /** The programs and calls of an update, loaded into an engine. */
 export class Updater {
   readonly #engine: Engine;
   readonly #optimizer: Optimizer;
-  readonly #normCalls: readonly Call[];
-  readonly #updateCalls: readonly Call[];
+  readonly #stages: readonly Stage[];
+  readonly #averageCalls: readonly Call[];
   /** The residents of the optimizer's state, with their lengths. */
   readonly residents: ReadonlyMap<string, number>;
 
   private constructor(
     engine: Engine,
     optimizer: Optimizer,
-    normCalls: readonly Call[],
-    updateCalls: readonly Call[],
+    stages: readonly Stage[],
+    averageCalls: readonly Call[],
     residents: ReadonlyMap<string, number>,
   ) {
     this.#engine = engine;
     this.#optimizer = optimizer;
-    this.#normCalls = normCalls;
-    this.#updateCalls = updateCalls;
+    this.#stages = stages;
+    this.#averageCalls = averageCalls;
     this.residents = residents;
   }
 
@@ -62,29 +66,71 @@ export class Updater {
   static async create({ engine, layout }: ModelParameters, options: UpdateOptions): Promise<Updater> {
     await engine.allocate(GRADIENTS, "float32", layout.trained);
     const residents = new Map<string, number>();
-    const normCalls = await loadNorm(engine, layout, options.clipNorm);
     const { pieces, state } = options.optimizer.elementwise
       ? await loadElementwise(engine, layout, options)
       : await loadWhole(engine, layout, options);
+    const stages = await loadStages(engine, layout, options, pieces);
     for (const [name, length] of state) residents.set(name, length);
+    const average: Call[] = [];
     if (options.movingAverage > 0) {
       residents.set(AVERAGE, layout.size);
-      pieces.push(...(await loadAverage(engine, layout, options.movingAverage)));
+      average.push(...(await loadAverage(engine, layout, options.movingAverage)));
     }
     for (const [name, length] of residents) await engine.allocate(name, "float32", length);
     if (options.movingAverage > 0) await engine.write(AVERAGE, (await engine.read(PARAMETERS)).data);
-    return new Updater(engine, options.optimizer, normCalls, pieces, residents);
+    return new Updater(engine, options.optimizer, stages, average, residents);
   }
 
-  /** The calls that compute the global norm, which the last of them fetches as `norm`. */
-  get normCalls(): readonly Call[] {
-    return this.#normCalls;
+  #begun(update: number): readonly Stage[] {
+    return this.#stages.filter(({ start }) => start < update);
+  }
+
+  /** After how many updates the last of what an update (counted from 1) trains has begun. */
+  stageAt(update: number): number {
+    return this.#begun(update).at(-1)?.start ?? 0;
+  }
+
+  /** The calls that compute the global norm of what this update trains, which the last of them fetches as `norm`. */
+  normCalls(update: number): readonly Call[] {
+    return this.#begun(update).at(-1)!.normCalls;
   }
 
   /** Applies the gradients: one update, counted from 1. */
   async apply(update: number, learningRate: number): Promise<void> {
-    await this.#engine.run(this.#updateCalls, scalarFeeds(this.#optimizer.scalars(update, learningRate)));
+    const begun = this.#begun(update);
+    for (const [i, { start, updateCalls }] of begun.entries()) {
+      const calls = i < begun.length - 1 ? updateCalls : [...updateCalls, ...this.#averageCalls];
+      await this.#engine.run(calls, scalarFeeds(this.#optimizer.scalars(update - start, learningRate)));
+    }
   }
+}
+
+/** What begins to be trained after so many updates, and the norm of all that has begun by then. */
+interface Stage {
+  readonly start: number;
+  readonly updateCalls: readonly Call[];
+  readonly normCalls: readonly Call[];
+}
+
+async function loadStages(
+  engine: Engine,
+  layout: Layout,
+  options: UpdateOptions,
+  pieces: readonly Piece[],
+): Promise<Stage[]> {
+  const starts = [...new Set([0, ...pieces.map(({ start }) => start)])].sort((a, b) => a - b);
+  const parts = partsOf(layout, { weightDecay: 0, starts: options.starts });
+  const stages: Stage[] = [];
+  for (const start of starts) {
+    const begun =
+      start === starts.at(-1) ? [{ start: 0, end: layout.trained }] : parts.filter((one) => one.after <= start);
+    const updateCalls = pieces.filter((piece) => piece.start === start).map(({ program, bind }) => ({ program, bind }));
+    stages.push({ start, updateCalls, normCalls: await loadNorm(engine, begun, options.clipNorm) });
+  }
+  const most = Math.max(...stages.map(({ normCalls }) => normCalls.length - 1));
+  await engine.allocate(PARTIAL_NORMS, "float32", most);
+  await engine.allocate(CLIP, "float32", 1);
+  return stages;
 }
 
 /** Rank-0 tensors from numbers. */
@@ -111,17 +157,19 @@ function piecesOf(start: number, end: number): { offset: number; length: number 
 }
 
 /** Each piece's sum of squares, then √ of their sum and min(1, clipNorm / norm) (Pascanu et al. 2013, algorithm 1). */
-async function loadNorm(engine: Engine, layout: Layout, clipNorm: number): Promise<Call[]> {
+async function loadNorm(
+  engine: Engine,
+  begun: readonly { readonly start: number; readonly end: number }[],
+  clipNorm: number,
+): Promise<Call[]> {
   const gradient = input("gradient", "float32", [dimension("rows"), dimension("width")]);
   const squares = gradient.mul(gradient).sum(-1).sum().reshape([1]);
   const partial = await engine.load(exactly("sum of squares", { partial: squares }));
-  const pieces = rowsOf(layout.trained);
+  const pieces = begun.flatMap(({ start, end }) => rowsOf(start, end));
   const partials = input("partials", "float32", [pieces.length]);
   const norm = partials.sum().sqrt();
   const clip = clipNorm === 0 ? norm.onesLike() : norm.add(1e-6).rdiv(clipNorm).minimum(1);
   const total = await engine.load(exactly("global norm", { norm, clip }));
-  await engine.allocate(PARTIAL_NORMS, "float32", pieces.length);
-  await engine.allocate(CLIP, "float32", 1);
   const calls: Call[] = pieces.map((piece, i) => ({
     program: partial,
     bind: {
@@ -129,7 +177,7 @@ async function loadNorm(engine: Engine, layout: Layout, clipNorm: number): Promi
       partial: { resident: PARTIAL_NORMS, offset: i, shape: [1] },
     },
   }));
-  const bind = { partials: { resident: PARTIAL_NORMS }, clip: { resident: CLIP, shape: [] } };
+  const bind = { partials: { resident: PARTIAL_NORMS, shape: [pieces.length] }, clip: { resident: CLIP, shape: [] } };
   return [...calls, { program: total, bind, fetch: ["norm"] }];
 }
 
@@ -137,13 +185,13 @@ async function loadNorm(engine: Engine, layout: Layout, clipNorm: number): Promi
  * Pieces as rows of a width whose sums are added up in turn, for a long sum of squares loses digits: one number after
  * another, as OpenVINO adds them, 65,536 are off by 2e-5. The end of the last piece is a row of its own.
  */
-function rowsOf(size: number): { offset: number; shape: [number, number] }[] {
-  return piecesOf(0, size).flatMap(({ offset, length }) => {
+function rowsOf(start: number, end: number): { offset: number; shape: [number, number] }[] {
+  return piecesOf(start, end).flatMap(({ offset, length }) => {
     const rows = Math.floor(length / ROW);
     const rest = length - rows * ROW;
     const whole = { offset, shape: [rows, ROW] as [number, number] };
-    const end = { offset: offset + rows * ROW, shape: [1, rest] as [number, number] };
-    return [...(rows > 0 ? [whole] : []), ...(rest > 0 ? [end] : [])];
+    const last = { offset: offset + rows * ROW, shape: [1, rest] as [number, number] };
+    return [...(rows > 0 ? [whole] : []), ...(rest > 0 ? [last] : [])];
   });
 }
 
@@ -155,7 +203,7 @@ async function loadElementwise(engine: Engine, layout: Layout, options: UpdateOp
   const slots = Object.keys(optimizer.slots([1]));
   const programs = new Map<string, number>();
   const pieces: Piece[] = [];
-  for (const { start, end, decay, rate } of partsOf(layout, options)) {
+  for (const { start, end, decay, rate, after } of partsOf(layout, options)) {
     const key = `${decay} ${rate}`;
     const program = programs.get(key) ?? (await engine.load(updateProgram(optimizer, [n], decay, rate)));
     programs.set(key, program);
@@ -164,7 +212,7 @@ async function loadElementwise(engine: Engine, layout: Layout, options: UpdateOp
       const state = Object.fromEntries(slots.flatMap((slot) => both(slot, view(`optimizer ${slot}`))));
       const parameter = Object.fromEntries(both("parameter", view(PARAMETERS)));
       const bind = { ...parameter, ...state, gradient: view(GRADIENTS), clip: { resident: CLIP, shape: [] } };
-      pieces.push({ program, bind });
+      pieces.push({ program, bind, start: after });
     }
   }
   return { pieces, state: new Map(slots.map((slot) => [`optimizer ${slot}`, layout.trained])) };
@@ -176,17 +224,24 @@ interface Part {
   readonly end: number;
   readonly decay: number;
   readonly rate: number;
+  /** After how many updates they begin to be trained. */
+  readonly after: number;
 }
 
 /** All that is trained, in stretches as long as can be. */
-function partsOf({ places, trained, decayed }: Layout, { weightDecay, rates }: UpdateOptions): Part[] {
+function partsOf(
+  { places, trained, decayed }: Layout,
+  { weightDecay, rates, starts }: Pick<UpdateOptions, "weightDecay" | "rates" | "starts">,
+): Part[] {
   const parts: Part[] = [];
   const inOrder = [...places].filter(([, { offset }]) => offset < trained).sort(([, a], [, b]) => a.offset - b.offset);
   for (const [i, [name, { offset }]] of inOrder.entries()) {
     const end = inOrder[i + 1]?.[1].offset ?? trained;
-    const part = { start: offset, end, decay: offset < decayed ? weightDecay : 0, rate: rates?.(name) ?? 1 };
+    const [rate, after] = [rates?.(name) ?? 1, starts?.(name) ?? 0];
+    const part = { start: offset, end, decay: offset < decayed ? weightDecay : 0, rate, after };
     const last = parts.at(-1);
-    if (last?.decay === part.decay && last.rate === part.rate) parts[parts.length - 1] = { ...last, end };
+    const alike = last?.decay === part.decay && last.rate === rate && last.after === after;
+    if (alike) parts[parts.length - 1] = { ...last, end };
     else parts.push(part);
   }
   return parts;
@@ -194,7 +249,7 @@ function partsOf({ places, trained, decayed }: Layout, { weightDecay, rates }: U
 
 /** One program for each shape of parameter, and for each with weight decay and without. */
 async function loadWhole(engine: Engine, layout: Layout, options: UpdateOptions): Promise<Loaded> {
-  const { optimizer, weightDecay, rates } = options;
+  const { optimizer, weightDecay, rates, starts } = options;
   const programs = new Map<string, number>();
   const sizes = new Map<string, number>();
   const pieces: Piece[] = [];
@@ -217,7 +272,8 @@ async function loadWhole(engine: Engine, layout: Layout, options: UpdateOptions)
     });
     const parameter = both("parameter", view(PARAMETERS));
     const bind = { gradient: view(GRADIENTS), clip: { resident: CLIP, shape: [] } };
-    pieces.push({ program, bind: { ...bind, ...Object.fromEntries([...parameter, ...state]) } });
+    const start = starts?.(name) ?? 0;
+    pieces.push({ program, start, bind: { ...bind, ...Object.fromEntries([...parameter, ...state]) } });
   }
   return { pieces, state: sizes };
 }
@@ -248,7 +304,7 @@ function updateProgram(optimizer: Optimizer, shape: Tensor["shape"], weightDecay
 }
 
 /** average ← decay · average + (1 − decay) · parameter; what is not trained is its own average. */
-async function loadAverage(engine: Engine, layout: Layout, decay: number): Promise<Piece[]> {
+async function loadAverage(engine: Engine, layout: Layout, decay: number): Promise<Call[]> {
   const average = input("average", "float32", [n]).mul(decay);
   const next = average.add(input("parameter", "float32", [n]).mul(1 - decay));
   const program = await engine.load(exactly("moving average", { "next average": next }));

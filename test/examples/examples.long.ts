@@ -26,6 +26,19 @@ describe("the examples in full", () => {
     expect(output).toContain("backward → drawkcab");
   });
 
+  it("13: nine of ten sentences are in the manner of the adapter", async () => {
+    const { code, output, errors } = await runExample("13-lora");
+    expect(code, output + errors).toBe(0);
+    expect(numbers(output, /^pirate +0 +(\d+)/gm)[0]).toBeGreaterThanOrEqual(90);
+    expect(numbers(output, /^polite +\d+ +0 +(\d+)/gm)[0]).toBeGreaterThanOrEqual(90);
+  });
+
+  it("14: forgetting, and what lessens it, over three seeds", async () => {
+    const { code, output, errors } = await runExample("14-forgetting");
+    expect(code, output + errors).toBe(0);
+    expect(output).toMatch(/^a rate of a tenth +\d/m);
+  });
+
   it("4: additive attention is right 99 times of 100", async () => {
     const { code, output, errors } = await runExample("04-custom-model");
     expect(code, output + errors).toBe(0);

@@ -115,6 +115,25 @@ describe("the examples, quick", () => {
     const [trained, fresh] = numbers(output, /(\S+) % (?:found first,|by a fresh)/g);
     expect(trained).toBeGreaterThan(fresh!);
   });
+
+  it("13: adapters make the model keep to a manner, and are exchanged without loading a program", async () => {
+    const { code, output, errors, files } = await runExample("13-lora", "--quick");
+    expect({ code, errors }, output).toEqual({ code: 0, errors: "" });
+    expect(numbers(output, /an adapter \d+: (\S+) %/g)).toEqual([4]);
+    expect(output).toContain("Programs loaded while exchanging: 0.");
+    expect(numbers(output, /^pirate +0 +(\d+)/gm)[1]).toBeGreaterThanOrEqual(80);
+    expect([...files.keys()]).toContain("polite/adapter_model.safetensors");
+  });
+
+  it("14: old facts are forgotten, replay keeps most of them, and LoRA taken out all", async () => {
+    const { code, output, errors } = await runExample("14-forgetting", "--quick");
+    expect({ code, errors }, output).toEqual({ code: 0, errors: "" });
+    const old = (name: string): number => numbers(output, new RegExp(`^${name} +(\\S+) ±`, "gm"))[0]!;
+    expect(old("before")).toBeGreaterThanOrEqual(98);
+    expect(old("nothing")).toBeLessThan(33);
+    expect(old("replay: 8 of 32 are old")).toBeGreaterThanOrEqual(65);
+    expect(old(" +its adapter taken out")).toBe(old("before"));
+  });
 });
 
 it("names the examples where it does not know one", async () => {

@@ -1,8 +1,9 @@
-/** `heed evaluate translation`: BLEU and chrF of a model on files. */
+/** `heed evaluate`: a translator by BLEU and chrF, and what was fine-tuned by the metrics of its task. */
 import { Command, Option } from "commander";
 import type { TextPair } from "../../data/index.ts";
 import { bleuStatistics, bootstrap } from "../../evaluation/index.ts";
 import { diskFolder } from "../../files/disk.ts";
+import { finetuneTasks, type FinetuneTaskName } from "../../learning/index.ts";
 import { evaluateTranslator } from "../../tasks/translate.ts";
 import {
   describedCommand,
@@ -16,6 +17,7 @@ import {
 } from "../command.ts";
 import { jsonLine, type Io } from "../io.ts";
 import { createProgress, table } from "../terminal/index.ts";
+import { evaluateTask } from "./evaluate-task.ts";
 import { pairsFrom, warnOfUnseenWords, withTranslator } from "../translation-files.ts";
 
 interface Flags extends EngineFlags, QuantizeFlags {
@@ -29,7 +31,9 @@ interface Flags extends EngineFlags, QuantizeFlags {
 }
 
 export function command(io: Io): Command {
-  return new Command("evaluate").description("Measures a trained model.").addCommand(translation(io));
+  const made = new Command("evaluate").description("Measures a trained model.").addCommand(translation(io));
+  for (const name of Object.keys(finetuneTasks)) made.addCommand(evaluateTask(name as FinetuneTaskName, io));
+  return made;
 }
 
 function translation(io: Io): Command {

@@ -3,11 +3,12 @@ import { Option, type Command } from "commander";
 import { finetune, finetuneTasks, finetuneTogether } from "../../learning/index.ts";
 import { diskFolder } from "../../files/disk.ts";
 import { describedCommand, realNumber, wholeNumber } from "../command.ts";
+import { adaptGiven, withAdaptOptions, type AdaptFlags } from "../adapt-options.ts";
 import { readConfigFile } from "../config-file.ts";
 import type { Io } from "../io.ts";
 import { runLearning, withLearningOptions, type LearningFlags } from "../learning-command.ts";
 
-interface Flags extends LearningFlags {
+interface Flags extends LearningFlags, AdaptFlags {
   readonly task?: string;
   readonly model?: string;
   readonly data?: readonly string[];
@@ -36,7 +37,7 @@ export function command(io: Io): Command {
     },
   );
   return withLearningOptions(
-    made
+    withAdaptOptions(made)
       .addOption(new Option("--task <name>", "what to learn").choices(Object.keys(finetuneTasks)))
       .option("--model <folder>", "a checkpoint's folder, or the name of a published size for fresh weights")
       .option(
@@ -73,6 +74,7 @@ export function command(io: Io): Command {
       {
         ...{ task, model, data, validation, test, maxLength, multiLabel, pieces, stride, prefix },
         ...{ targetLength, beams, from, to, labelSmoothing, classWeights },
+        ...adaptGiven(flags),
       },
       io,
     );

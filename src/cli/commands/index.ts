@@ -38,6 +38,12 @@ export const commands: readonly CommandEntry[] = [
     summary: "show rows as a model sees them, find those that are there twice, split them",
     load: () => import("./data.ts"),
   },
+  {
+    name: "search",
+    summary: "try settings side by side, over seeds",
+    load: () => import("./search.ts"),
+  },
+  { name: "adapter", summary: "merge a trained adapter into its base", load: () => import("./adapter.ts") },
   { name: "translate", summary: "translate standard input, line by line", load: () => import("./translate.ts") },
   { name: "generate", summary: "go on from a prompt", load: () => import("./generate.ts") },
   { name: "fill", summary: "fill in masked words", load: () => import("./fill.ts") },

@@ -9,7 +9,7 @@ export function command(io: Io): Command {
     run: "heed schema finetune > finetune.schema.json",
     expect: "a file to name in the first line of a YAML config:\n# yaml-language-server: $schema=finetune.schema.json",
   })
-    .addArgument(new Argument("<command>", "the command whose --config it is").choices([...ways.keys()]))
+    .addArgument(new Argument("<command>", "the command whose --config it is").choices(Object.keys(ways)))
     .action(async (name: string) => {
       await io.stdout.write(`${JSON.stringify(wayNamed(name).jsonSchema(), undefined, 2)}\n`);
     });

@@ -31,8 +31,8 @@ export function command(io: Io): Command {
 async function translator(flags: Flags, io: Io): Promise<Converter> {
   const folder = await findModel(flags.model);
   if (await isTranslatorFolder(folder)) return ownTranslator(flags, io);
-  const model = await open(folder, { task: "translate", quantize: flags.quantize, ...engineOf(flags) });
-  const { from, to } = flags;
+  const { from, to, adapter, quantize } = flags;
+  const model = await open(folder, { task: "translate", adapter, quantize, ...engineOf(flags) });
   return {
     convert: (texts) => model.translate(texts, { ...conversionOf(flags), from, to }),
     dispose: () => model.dispose(),
@@ -40,7 +40,7 @@ async function translator(flags: Flags, io: Io): Promise<Converter> {
 }
 
 async function ownTranslator(flags: Flags, io: Io): Promise<Converter> {
-  const refused = (["from", "to", "prefix", "truncate"] as const).find((name) => flags[name] !== undefined);
+  const refused = (["from", "to", "prefix", "truncate", "adapter"] as const).find((name) => flags[name] !== undefined);
   if (refused !== undefined) {
     throw new InputError(
       `${flags.model} was trained by Heed on one pair of languages, sentence by sentence: leave --${refused} out.`,
