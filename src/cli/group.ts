@@ -23,7 +23,10 @@ export async function inGroup<T>(io: Io, work: (group: Group, io: Io) => Promise
     await group.close();
     return result;
   } catch (error) {
-    if (rank === 0) throw error;
+    if (rank === 0) {
+      group?.leave();
+      throw error;
+    }
     for (let waited = 0; waited < PATIENCE && group?.lost === undefined; waited += 50) await sleep(50);
     // Rank 0 has said why, or the rank whose loss ended the run is named already.
     if (group?.lost !== undefined) process.exit(1);

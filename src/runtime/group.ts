@@ -23,6 +23,8 @@ export interface Group {
   shareResident(engine: Engine, resident: string): Promise<void>;
   /** Ends the group, when all ranks are done. */
   close(): Promise<void>;
+  /** Tells the others, on this machine, that this rank ends by an error and says why itself. */
+  leave(): void;
 }
 
 /** A process on its own: every sum is its own value, and nothing is waited for. */
@@ -36,6 +38,7 @@ export const alone: Group = {
   sumResident: () => Promise.resolve(),
   shareResident: () => Promise.resolve(),
   close: () => Promise.resolve(),
+  leave: () => undefined,
 };
 
 /** What rank 0 gives, on all ranks. */

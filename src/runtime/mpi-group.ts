@@ -21,6 +21,9 @@ const BUSY_BYTES = 50_000;
 /** Elements of a large array that travel as one operation: several are under way at once. */
 const PIECE = 2 ** 20;
 
+/** What a rank sends to those on its machine before it ends by an error of its own: they need not guess why. */
+const LEAVING = "SIGUSR2";
+
 interface Peer {
   readonly rank: number;
   readonly host: string;
@@ -47,6 +50,9 @@ class MpiGroup implements Group {
   readonly #onTerminate = (): void => {
     this.#terminated();
   };
+  readonly #onLeave = (): void => {
+    this.#end("Another rank ended by an error.", false);
+  };
 
   constructor(library: MpiLibrary, options: GroupOptions) {
     this.#library = library;
@@ -57,6 +63,7 @@ class MpiGroup implements Group {
     this.description = `${size} ranks over ${library.version}`;
     // With this, mpirun tells all that are left when one has ended; a second later it kills them.
     process.on("SIGTERM", this.#onTerminate);
+    process.on(LEAVING, this.#onLeave);
   }
 
   /** Who the others are. */
@@ -170,7 +177,14 @@ class MpiGroup implements Group {
     // Where all arrive here, nobody is killed for having left first.
     await this.sum([0]);
     process.off("SIGTERM", this.#onTerminate);
+    process.off(LEAVING, this.#onLeave);
     this.#library.finish();
+  }
+
+  leave(): void {
+    for (const { rank, host, id } of this.#peers) {
+      if (rank !== this.rank && host === hostname() && lives(id)) process.kill(id, LEAVING);
+    }
   }
 }
 

@@ -99,8 +99,8 @@ export async function trainerOf(job: FitJob, options: FitOptions): Promise<Train
 
 /**
  * Trains until the limit, the patience or the signal ends it; yields after each update. What was learned is in the
- * parameters themselves, also after a break. Throws TrainingError where the loss is no longer finite, LostRankError where a
- * process of the group is lost.
+ * parameters themselves, also after a break. Throws TrainingError where the loss is no longer finite, LostRankError
+ * where a process of the group is lost.
  */
 export async function* fit(job: FitJob, options: FitOptions): AsyncGenerator<Step, Trainer> {
   const { run, write, validate } = job;

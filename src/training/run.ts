@@ -39,7 +39,7 @@ export interface RunSettings {
   /** Which scores of checkpoints are better. Default: lower ones, as of a loss. */
   readonly better?: Goal["better"] | undefined;
   readonly warn: (message: string) => void;
-  /** The processes that train together: rank 0 alone writes, the others read its checkpoints. Default: this one alone. */
+  /** The processes that train together: rank 0 writes, the others read its checkpoints. Default: this one alone. */
   readonly group?: Group | undefined;
 }
 
@@ -70,7 +70,7 @@ export class Run {
   /**
    * Takes the folder for writing and, with `resume`, finds the newest whole checkpoint.
    * Throws ConfigError where the folder holds a run and `resume` was not asked for, or where the settings
-   * differ from those of the run or between the processes of a group, TrainingError where another process writes into it.
+   * differ from those of the run or within a group, TrainingError where another process writes into it.
    */
   static async open(options: RunSettings): Promise<Run> {
     const { folder, settings, group = alone } = options;

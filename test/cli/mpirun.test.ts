@@ -118,6 +118,11 @@ describeMpi("heed under mpirun", () => {
       err.match(/^Rank 1 was started with other settings or data than rank 0: seed was 1, now 2\./gm),
     ).toHaveLength(1);
     expect(err.match(/^Rank 1/gm)).toHaveLength(1);
+    // Rank 0 alone fails here: the other waits for it, and does not take it for lost.
+    const there = await mpirun(2, translation("one")).ended;
+    expect(there.code).toBe(1);
+    expect(there.err.match(/one already holds a run/g)).toHaveLength(1);
+    expect(there.err).not.toContain("ended before the run was done");
   });
 
   it("fine-tunes on two ranks with the losses of one", async () => {

@@ -56,6 +56,7 @@ export function memoryGroup(size: number): { readonly ranks: readonly Group[]; r
       shareResident: async (engine, name) => {
         await engine.write(name, (await values(engine, name))[0]!);
       },
+      leave: () => undefined,
       close: async () => {
         await gather(0);
       },
