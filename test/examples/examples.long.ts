@@ -32,4 +32,16 @@ describe("the examples in full", () => {
     expect(numbers(output, /(\S+) % right answers/g)[0]).toBeGreaterThanOrEqual(99);
     expect(numbers(output, /mean weight on the right place (\d\.\d+)/g)[0]).toBeGreaterThan(0.9);
   });
+
+  it("11: names that were never seen are found", async () => {
+    const { code, output, errors } = await runExample("11-names");
+    expect(code, output + errors).toBe(0);
+    expect(numbers(output, /entity F1 (\S+),/g)[0]).toBeGreaterThanOrEqual(0.95);
+  });
+
+  it("12: answers about names that were never seen are found", async () => {
+    const { code, output, errors } = await runExample("12-answers");
+    expect(code, output + errors).toBe(0);
+    expect(numbers(output, /exact match (\S+) %/g)[0]).toBeGreaterThanOrEqual(75);
+  });
 });
