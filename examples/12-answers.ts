@@ -20,7 +20,7 @@ const { values: options } = parseArgs({
   },
 });
 
-// Passages by a grammar: "Bollo lives in Fanport. Kerric met Bollo in May. …" Every sentence is asked for from all sides,
+// Passages by a grammar: "Belat lives in Dorport. Kesim met Belat in May. …" Every sentence is asked for from all sides,
 // so there is no guessing: the model must find the sentence that the question is about. Names of the test are new.
 
 const passages = (count: number, part: "training" | "held out", seed: number): string =>
@@ -41,7 +41,7 @@ const config = wayConfig(
       model_type: "bert",
       ...{ hidden_size: 64, num_hidden_layers: 3, num_attention_heads: 4, intermediate_size: 128 },
       ...{ max_position_embeddings: 128, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
-      initializer_range: 0.1, // 1 / √width and a little less: narrow models learn from wider weights,
+      initializer_range: 0.1, // 1 / √width and a little less: narrow models learn from wider weights
     },
     tokenizer: { family: "bert", size: 300 },
     training: { updates: options.quick ? 60 : 900, learningRate: 2e-3, warmUp: 100, batchTokens: 2048 },
