@@ -105,7 +105,12 @@ const config = wayConfig(
   "the example's config",
 );
 const folder = diskFolder(options.out);
-const run = learn(finetune, config, { folder, files, replace: true, warn: console.log, begin: ({ summary }) => summary.forEach((line) => console.log(line)) }); // prettier-ignore
+const run = learn(finetune, config, {
+  ...{ folder, files, replace: true, warn: console.log },
+  begin: ({ summary }) => {
+    console.log(summary.join("\n"));
+  },
+});
 for await (const { update, loss } of run) {
   if (update % 50 === 0) console.log(`update ${update}: loss ${loss.toFixed(3)} nats a tag`);
 }

@@ -5,8 +5,8 @@
  *   node examples/run.mjs 12-answers --quick    a few seconds: too few updates to learn it, enough to see it begin
  *   … --out folder                              where the finished model goes; heed answer opens it
  *
- * Expect: at least 80 % of the answers exactly right, about people and places that were in no training passage (with
- * --quick more than 2 %); the run of words that overlaps the question best is right for none.
+ * Expect: at least 75 % of the answers exactly right, about people and places that were in no training passage (with
+ * --quick 5 %: what the first updates learn).
  */
 import { parseArgs } from "node:util";
 import { diskFolder, memoryFolder, open } from "heed";
@@ -20,13 +20,13 @@ const { values: options } = parseArgs({
   },
 });
 
-// Passages by a grammar: "Bollo lives in Fanport. Kerric met Bollo in May. …" Every sentence is asked for from all sides,
+// Passages by a grammar: "Belat lives in Dorport. Kesim met Belat in May. …" Every sentence is asked for from all sides,
 // so there is no guessing: the model must find the sentence that the question is about. Names of the test are new.
 
 const passages = (count: number, part: "training" | "held out", seed: number): string =>
-  JSON.stringify(madePassages({ passages: count, part, seed, sentences: 4, questions: 3 }));
+  JSON.stringify(madePassages({ passages: count, part, seed, sentences: 2, questions: 3 }));
 const files = memoryFolder();
-await files.write("train.json", passages(options.quick ? 600 : 6000, "training", 1));
+await files.write("train.json", passages(options.quick ? 1000 : 10000, "training", 1));
 await files.write("test.json", passages(100, "held out", 2));
 
 // The model is an encoder with two numbers for each token: how well the answer begins there, and how well it ends there.
@@ -41,15 +41,20 @@ const config = wayConfig(
       model_type: "bert",
       ...{ hidden_size: 64, num_hidden_layers: 3, num_attention_heads: 4, intermediate_size: 128 },
       ...{ max_position_embeddings: 128, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
-      initializer_range: 0.1, // 1 / √width and a little less: narrow models learn from wider weights,
+      initializer_range: 0.1, // 1 / √width and a little less: narrow models learn from wider weights
     },
-    tokenizer: { family: "bert", size: 400 },
-    training: { updates: options.quick ? 60 : 1500, learningRate: 2e-3, warmUp: 100, batchTokens: 2048 },
+    tokenizer: { family: "bert", size: 300 },
+    training: { updates: options.quick ? 60 : 900, learningRate: 2e-3, warmUp: 100, batchTokens: 2048 },
   },
   "the example's config",
 );
 const folder = diskFolder(options.out);
-const run = learn(finetune, config, { folder, files, replace: true, warn: console.log, begin: ({ summary }) => summary.forEach((line) => console.log(line)) }); // prettier-ignore
+const run = learn(finetune, config, {
+  ...{ folder, files, replace: true, warn: console.log },
+  begin: ({ summary }) => {
+    console.log(summary.join("\n"));
+  },
+});
 let scores: Readonly<Record<string, number>> = {};
 for (;;) {
   const next = await run.next();
@@ -75,7 +80,7 @@ for (const { question, context, answers } of test.slice(0, 3)) {
 await answerer.dispose();
 
 const exact = scores["exact match"]!;
-const expected = options.quick ? 2 : 80;
+const expected = options.quick ? 5 : 75;
 const reached = exact >= expected;
 console.log(`\nexact match ${exact.toFixed(1)} %, F1 ${scores["F1"]!.toFixed(1)} % on ${test.length} questions`);
 console.log(`Expected: at least ${expected} %. ${reached ? "Reached." : "NOT reached."}`);

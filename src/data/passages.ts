@@ -43,8 +43,11 @@ const split = (words: string): readonly string[] => words.split(" ");
 const STEMS = split("b d f g h j k l m n p r s t v w").flatMap((first, i) =>
   split("a e i o u").map((vowel, j) => first + vowel + "lnrsmd"[(i + j) % 6]!),
 );
-const PERSONS = split("a en ia in is o on or us y ard elle ine ric win");
-const PLACES = split("burg by cester dale field ford ham hurst mouth port stead ton ville wick worth");
+const PERSONS = split("a e i o u").flatMap((vowel) => split("b d k l m n r s t").map((last) => vowel + last));
+const PLACES = split(
+  "bridge brook burg bury by cester church dale don field ford gate ham haven hill hurst land ley minster mouth ness port " +
+    "shire stead ton ville well wick wood worth",
+);
 const JOBS = split(
   "baker carpenter dentist doctor driver farmer gardener lawyer nurse painter pilot plumber sailor singer teacher writer",
 );

@@ -8,6 +8,7 @@ import typescript from "typescript";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { commands } from "../../src/cli/commands/index.ts";
+import { finetuneTogether, wayConfig } from "../../src/learning/index.ts";
 import { translatorRunConfig } from "../../src/tasks/translator-run.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -99,10 +100,14 @@ describe("the commands", () => {
   });
 });
 
-it("the config file of the README is one", () => {
-  const [config, ...others] = blocks("README.md", "yaml");
-  expect(others).toEqual([]);
+it("the config files of the README are some", () => {
+  const [config, ...others] = blocks("README.md", "yaml").sort(
+    (a, b) => Number(/^tasks:/m.test(a)) - Number(/^tasks:/m.test(b)),
+  );
   expect(translatorRunConfig(parse(config!), "README.md").training.minutes).toBe(60);
+  expect(others.map((one) => Object.keys(wayConfig(finetuneTogether, parse(one), "README.md").tasks))).toEqual([
+    ["mood", "follows", "same", "ending"],
+  ]);
 });
 
 it("docs/architecture.md shows the family of src/models/opt.ts as it is", () => {

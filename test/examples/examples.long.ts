@@ -114,4 +114,16 @@ describe("the examples in full", () => {
     expect(code, output + errors).toBe(0);
     expect(numbers(output, /(\S+) % found first,/g)[0]).toBeGreaterThan(99);
   });
+
+  it("11: names that were never seen are found", async () => {
+    const { code, output, errors } = await runExample("11-names");
+    expect(code, output + errors).toBe(0);
+    expect(numbers(output, /entity F1 (\S+),/g)[0]).toBeGreaterThanOrEqual(0.95);
+  });
+
+  it("12: answers about names that were never seen are found", async () => {
+    const { code, output, errors } = await runExample("12-answers");
+    expect(code, output + errors).toBe(0);
+    expect(numbers(output, /exact match (\S+) %/g)[0]).toBeGreaterThanOrEqual(75);
+  });
 });

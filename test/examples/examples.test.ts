@@ -134,6 +134,20 @@ describe("the examples, quick", () => {
     expect(old("replay: 8 of 32 are old")).toBeGreaterThanOrEqual(65);
     expect(old(" +its adapter taken out")).toBe(old("before"));
   });
+
+  it("11: names that were never seen are found", async () => {
+    const { code, output, errors } = await runExample("11-names", "--quick");
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(numbers(output, /entity F1 (\S+), of a list of the training's names 0\.0000/g)[0]).toBeGreaterThanOrEqual(
+      0.6,
+    );
+  });
+
+  it("12: some answers are found", async () => {
+    const { code, output, errors } = await runExample("12-answers", "--quick");
+    expect({ code, errors }).toEqual({ code: 0, errors: "" });
+    expect(numbers(output, /exact match (\S+) %/g)[0]).toBeGreaterThanOrEqual(5);
+  });
 });
 
 it("names the examples where it does not know one", async () => {

@@ -55,9 +55,9 @@ function whoAndWhere(more?: Asked): string {
     }),
   );
   const data = files.flatMap((file) => file.data);
-  data.forEach(({ paragraphs }, i) =>
-    paragraphs.forEach(({ qas }) => qas.forEach((one) => (one.id = `${i} ${String(one.id)}`))),
-  );
+  for (const [i, { paragraphs }] of data.entries()) {
+    for (const one of paragraphs.flatMap(({ qas }) => qas)) one.id = `${i} ${String(one.id)}`;
+  }
   return JSON.stringify({ data });
 }
 

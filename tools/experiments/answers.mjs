@@ -1,7 +1,7 @@
 // Extractive answers, beside the best-overlapping span: on passages of the project's own grammar with names that training
 // never saw, by a model trained here from scratch; and on XQuAD's English part, split by article.
 //
-//   node tools/experiments/answers.mjs [--quick] [--seeds 3] [--updates 4000] [--model DIR]
+//   node tools/experiments/answers.mjs [--quick] [--seeds 3] [--updates 8000] [--sentences 4] [--model DIR]
 //
 // --model: what the model for XQuAD begins from. Default: a fresh one.
 import { parseArgs } from "node:util";
@@ -16,7 +16,8 @@ const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     seeds: { type: "string", default: "3" },
-    updates: { type: "string", default: "4000" },
+    updates: { type: "string", default: "8000" },
+    sentences: { type: "string", default: "4" },
     model: { type: "string" },
     only: { type: "string" },
   },
@@ -46,7 +47,7 @@ function scored(rows, predicted) {
 
 const bert = (layers, width, longest) => ({
   model_type: "bert",
-  ...{ hidden_size: width, num_hidden_layers: layers, num_attention_heads: width / 32, intermediate_size: 2 * width },
+  ...{ hidden_size: width, num_hidden_layers: layers, num_attention_heads: width / 16, intermediate_size: 2 * width },
   ...{ max_position_embeddings: longest, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
   // 1 / √width: narrow models learn from wider weights than those of BERT.
   initializer_range: 0.1,
@@ -70,17 +71,18 @@ async function measured(title, make) {
 if (flags.only !== "xquad") {
   await measured("generated, names unseen", async (seed) => {
     const files = memoryFolder();
-    const write = (name, options) => files.write(name, JSON.stringify(madePassages({ seed, ...options })));
-    await write("train.json", { passages: flags.quick ? 100 : 8000, part: "training" });
+    const write = (name, options) =>
+      files.write(name, JSON.stringify(madePassages({ seed, sentences: Number(flags.sentences), ...options })));
+    await write("train.json", { passages: flags.quick ? 100 : 20000, part: "training" });
     await write("dev.json", { passages: flags.quick ? 10 : 60, part: "held out" });
     await write("test.json", { passages: flags.quick ? 20 : 400, part: "held out", seed: seed + 1000 });
     const config = {
       task: "answer",
-      ...{ model: bert(3, 96, 192), tokenizer: { family: "bert", size: 400 } },
+      ...{ model: bert(3, 64, 128), tokenizer: { family: "bert", size: 300 } },
       ...{ data: ["train.json"], validation: ["dev.json"], test: ["test.json"], seed },
       training: {
         updates: flags.quick ? 20 : Number(flags.updates),
-        ...{ learningRate: 1.5e-3, warmUp: 200, batchTokens: 3072, schedule: "linear", weightDecay: 0.01 },
+        ...{ learningRate: 2e-3, warmUp: 100, batchTokens: 2048, schedule: "linear", weightDecay: 0.01 },
         ...{ validateEvery: flags.quick ? 10 : 500, saveEvery: 500 },
       },
     };
