@@ -1,9 +1,9 @@
 // Instruction tuning of a small language model: exact answers to held-out instructions of kinds that it has seen, before
 // and after, beside the same tuning without a base and the most frequent answer. Needs no data but its own.
 //
-//   node tools/experiments/instructions.mjs             three seeds, some minutes each on two cores
+//   node tools/experiments/instructions.mjs             three seeds, a quarter of an hour each on two cores
 //   node tools/experiments/instructions.mjs --quick     seconds: that it runs
-//   … --seeds 5 --sentences 60000 --instructions 3000 --base 1200 --updates 300 --width 128 --layers 4
+//   … --seeds 5 --base 9000 --updates 2000 --width 128 --layers 4 --skip-alone --kinds copy,reverse,capitals
 import { parseArgs } from "node:util";
 import { memoryFolder, open, TextModel, Tokenizer, trainWords } from "heed";
 import { instructionKinds, madeInstructions, madeSentences } from "heed/data";
@@ -16,16 +16,16 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     seeds: text("3"),
     first: text("1"),
-    sentences: text("60000"),
-    instructions: text("3000"),
+    sentences: text("150000"),
+    instructions: text("8400"),
     held: text("420"),
-    base: text("1200"),
-    updates: text("300"),
-    width: text("128"),
+    base: text("6000"),
+    updates: text("1500"),
+    width: text("96"),
     layers: text("4"),
-    rate: text("0.002"),
-    tune: text("0.001"),
-    tokens: text("4096"),
+    rate: text("0.004"),
+    tune: text("0.003"),
+    tokens: text("1536"),
     kinds: text(""),
     init: text("0.1"),
     threads: text(""),
@@ -37,7 +37,7 @@ const quick = values.quick ? { sentences: 400, instructions: 84, held: 28, base:
 const number = (name) => quick[name] ?? Number(values[name]);
 const kinds = values.kinds === "" ? instructionKinds : values.kinds.split(",");
 const engine = values.threads === "" ? {} : { threads: Number(values.threads) };
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
+const percent = (share) => (Number.isNaN(share) ? "" : `${(100 * share).toFixed(1)} %`);
 
 const sizes = () =>
   values.family === "llama"
