@@ -162,7 +162,9 @@ describe("DistilBERT from BERT, masked words", () => {
       const after = await trainer.parameters.read();
       for (const [name, gradient] of Object.entries(golden.models.gradients)) {
         const [old, now] = [before.get(name)!.data, after.get(name)!.data];
-        gradient.forEach((value, i) => { expect(Number(old[i]) - Number(now[i]), name).toBeCloseTo(value, 4); });
+        gradient.forEach((value, i) => {
+          expect(Number(old[i]) - Number(now[i]), name).toBeCloseTo(value, 4);
+        });
       }
       for (const [name, value] of after)
         if (name.startsWith("teacher.")) expect(value.data).toEqual(before.get(name)!.data);
