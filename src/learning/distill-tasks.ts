@@ -1,11 +1,14 @@
-/** What a student can be taught: the tasks of fine-tuning whose heads score classes. */
+/** What a student can be taught: masked words, and the tasks of fine-tuning whose heads score classes. */
 import type { ReadableFolder } from "../files/index.ts";
 import type { WantedHead } from "../models/index.ts";
 import type { TextModel } from "../tasks/text-model.ts";
 import type { Batch, Goal, Scores } from "../training/index.ts";
+import type { TextDocument } from "./documents.ts";
 import { finetune, finetuneTasks, scoresOf } from "./finetune.ts";
 import { rowTexts, type FinetuneTask, type TaskOptions } from "./finetune-task.ts";
 import { wayConfig } from "./learn.ts";
+import { maskedWords } from "./pretrain-masked.ts";
+import { pretrain, type PretrainConfig } from "./pretrain.ts";
 import type { WayContext } from "./way.ts";
 
 /** What rows depend on. */
@@ -69,13 +72,34 @@ function ofFinetuning<R>(name: string, task: FinetuneTask<R>): DistillTask<R> {
   };
 }
 
+const pretraining = ({ data, seed, maxLength, batchTokens }: DistillRows): PretrainConfig => {
+  const length = maxLength === undefined ? {} : { maxLength };
+  return wayConfig(
+    pretrain,
+    { objective: "mlm", model: "", data, seed, ...length, training: { batchTokens } },
+    "The options",
+  );
+};
+/** Masked words (Sanh et al. 2019, section 3): soft targets and labels at the asked places. */
+const words: DistillTask<TextDocument> = {
+  ...{ head: maskedWords.head, goal: { score: "accuracy", better: "higher" }, places: "places" },
+  read: (files, paths, rows) => maskedWords.read(files, paths, pretraining(rows)),
+  texts: (rows) => rows.map((lines) => lines.join("\n")),
+  labels: () => [],
+  prepare: async (model, rows, config, context) => {
+    const { lengths, batch, judge, summary } = await maskedWords.prepare(model, rows, pretraining(config), context);
+    return { lengths, batch, summary, judge: judge! };
+  },
+};
+
 const CLASSES = ["classify", "pairs", "tag"] as const;
 const known = finetuneTasks as unknown as Readonly<Record<string, FinetuneTask<unknown>>>;
 
 /** The tasks by the names that `--task` takes. */
-export const distillTasks: Readonly<Record<string, DistillTask<unknown>>> = Object.fromEntries(
-  CLASSES.flatMap((name) => {
+export const distillTasks: Readonly<Record<string, DistillTask<unknown>>> = Object.fromEntries([
+  ["mlm", words as unknown as DistillTask<unknown>] as const,
+  ...CLASSES.flatMap((name) => {
     const task = known[name];
     return task === undefined ? [] : [[name, ofFinetuning(name, task)] as const];
   }),
-);
+]);

@@ -15,11 +15,11 @@ import type { Tokenizer } from "../tokens/index.ts";
 import { Evaluation, type Batch, type JudgedBatch, type Scores } from "../training/index.ts";
 import { countOf, linesOf, readDocuments, type TextDocument } from "./documents.ts";
 import type { PretrainConfig } from "./pretrain.ts";
-import type { Draw, PreparedPretraining, PretrainObjective, PreviewRow } from "./pretrain-objective.ts";
+import type { Draw, PreparedPretraining, PreviewRow, TextObjective } from "./pretrain-objective.ts";
 import { feedsOfRows, idOf, lengthsOf, rowLength, rowsOfTexts, tokensOf, type TokenRow } from "./token-rows.ts";
 
 /** Masked words of texts. */
-export const maskedWords: PretrainObjective<TextDocument> = {
+export const maskedWords: TextObjective<TextDocument> = {
   head: { task: "masked-lm" },
   read: (files, paths, { unit = "line" }) => readDocuments(files, paths, unit),
   texts: linesOf,
