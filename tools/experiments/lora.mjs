@@ -1,5 +1,6 @@
 // LoRA beside full fine-tuning on SST-2, from the bases that tools/experiments/sst2.mjs pre-trained: at most 1 % of the
-// parameters are trained. Three seeds; each seed has the base of its number, or the first one.
+// parameters are trained. Three seeds; each seed has the base of its number, or the first one. Learning rates are chosen
+// by the accuracy on the validation sentences, with seed 1, each way from as many.
 //
 //   node tools/experiments/lora.mjs             three seeds; run sst2.mjs before
 //   node tools/experiments/lora.mjs --quick     a piece of it, in seconds, to see that it works (on a base without training)
@@ -8,7 +9,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { architectureOf, createModel, diskFolder, open, TextModel, trainTokenizer } from "heed";
-import { finetune } from "heed/learning";
+import { finetune, runSearch, searchConfig, ways as learningWays } from "heed/learning";
 import { dataPath, deviation, mean, printTable, root, run } from "./runs.mjs";
 
 const { values: options } = parseArgs({
@@ -73,31 +74,52 @@ async function baseOf(seed) {
 }
 
 const ways = {
-  "full fine-tuning": { learningRate: 3e-4 },
-  // Small matrices bear, and need, a higher rate.
+  "full fine-tuning": { rates: [1e-4, 3e-4, 6e-4], epochs: 5 },
+  // Small matrices bear, and need, a higher rate; and an update takes a third of the time, so there are twice as many.
   "LoRA, rank 8 on q, v": {
     lora: { rank: 8, alpha: 16, targets: ["query", "value"], modulesToSave: ["classifier"] },
-    learningRate: 3e-3,
+    ...{ rates: [5e-4, 1.5e-3, 4e-3], epochs: 10 },
   },
-  "LoRA, rank 2 on all": {
-    lora: { rank: 2, alpha: 8, targets: ["all-linear"], modulesToSave: ["classifier"] },
-    learningRate: 3e-3,
+  "LoRA, rank 3 on all": {
+    lora: { rank: 3, alpha: 12, targets: ["all-linear"], modulesToSave: ["classifier"] },
+    ...{ rates: [5e-4, 1.5e-3, 4e-3], epochs: 10 },
   },
-  "head alone": { headOnly: true, learningRate: 3e-3 },
+  "head alone": { headOnly: true, rates: [5e-4, 1.5e-3, 4e-3], epochs: 10 },
 };
 
-/** Fine-tunes; gives the accuracy on the test sentences, and which share of the parameters was trained. */
-async function tuned(name, { learningRate, ...how }, seed) {
-  const folder = diskFolder(join(place, `${name.replaceAll(/\W+/g, "-")}-${seed}`));
-  const config = {
-    ...{ task: "classify", model: await baseOf(seed), seed, maxLength: 64, ...how },
+/** The config of a way. */
+function configOf(base, { epochs, rates, ...how }, seed, learningRate = rates[0]) {
+  return {
+    ...{ task: "classify", model: base, seed, maxLength: 64, ...how },
     ...{ data: [data.train], validation: [data.dev] },
     training: {
       ...{ batchTokens: 1024, learningRate, warmUp: quick ? 2 : 100, weightDecay: 0.05 },
-      ...(quick ? { updates: 6 } : { epochs: 5 }),
+      ...(quick ? { updates: 6 } : { epochs }),
       ...{ validateEvery: 100, saveEvery: 100_000, patience: 100 },
     },
   };
+}
+
+/** The best of a way's rates on the validation sentences. */
+async function rateOf(name, how) {
+  const rates = quick ? how.rates.slice(0, 2) : how.rates;
+  const search = { "training.learningRate": rates };
+  const { best, rows } = await runSearch(
+    learningWays,
+    searchConfig({ way: "finetune", config: configOf(await baseOf(1), how, 1), search }, name),
+    { folder: diskFolder(join(place, "search")), files, warn: console.error },
+  );
+  const shown = rows.map(
+    ({ setting, mean: score }) => `${setting["training.learningRate"]} ${(100 * score).toFixed(2)}`,
+  );
+  console.log(`${name}: validation by learning rate: ${shown.join(", ")}`);
+  return best.training.learningRate;
+}
+
+/** Fine-tunes; gives the accuracy on the test sentences, and which share of the parameters was trained. */
+async function tuned(name, how, seed, learningRate) {
+  const folder = diskFolder(join(place, `${name.replaceAll(/\W+/g, "-")}-${seed}`));
+  const config = configOf(await baseOf(seed), how, seed, learningRate);
   const { seconds } = await run(finetune, config, folder, files, { title: `${name}, seed ${seed}` });
   const classifier = await open(folder, { task: "classify" });
   let right = 0;
@@ -130,8 +152,9 @@ async function shareOf(folder) {
 }
 
 const results = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
-for (let seed = 1; seed <= seeds; seed++) {
-  for (const [name, how] of Object.entries(ways)) results[name].push(await tuned(name, how, seed));
+for (const [name, how] of Object.entries(ways)) {
+  const rate = await rateOf(name, how);
+  for (let seed = 1; seed <= seeds; seed++) results[name].push(await tuned(name, how, seed, rate));
 }
 
 const percent = (value) => (100 * value).toFixed(2);
