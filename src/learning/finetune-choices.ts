@@ -84,7 +84,7 @@ function cell({ values }: TableRow, column: string, place: string): string {
 /** The choices of a row: a list under `choices`, as JSON has it, or a column each. */
 function choicesOf(row: TableRow, names: readonly string[], place: string): string[] {
   const list = row.values.get(names.length === 1 ? names[0]! : "choices");
-  const found = Array.isArray(list) && list.every((one) => typeof one === "string") ? (list) : undefined;
+  const found = Array.isArray(list) && list.every((one) => typeof one === "string") ? list : undefined;
   const choices = found ?? names.map((name) => cell(row, name, place));
   if (choices.length >= 2) return choices.map((choice) => filled(choice, "choice", place));
   throw new InputError(
