@@ -102,7 +102,11 @@ export function maskedBatch(
     places.push(0);
     labels.push(-100);
   }
-  return { feeds: { ...feeds, places: vector(places), labels: vector(labels) }, targets };
+  return {
+    feeds: { ...feeds, places: vector(places), labels: vector(labels) },
+    targets,
+    places: [{ feed: "places", width: time, beside: { labels: -100 } }],
+  };
 }
 
 const vector = (values: readonly number[]): HostTensor => {
