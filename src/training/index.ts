@@ -38,7 +38,6 @@ export { Run, type Resumed, type RunSettings } from "./run.ts";
 export { learningRate, scheduleKinds, type ScheduleKind, type ScheduleOptions } from "./schedules.ts";
 export {
   Trainer,
-  TRAINING_STEP,
   type Batch,
   type Objective,
   type PlacesFeed,
@@ -46,3 +45,4 @@ export {
   type TrainerOptions,
 } from "./trainer.ts";
 export { AVERAGE } from "./update.ts";
+export { TRAINING_STEP } from "./step-program.ts";

@@ -3,7 +3,8 @@ import { namesIn, nodesOf } from "../graph/index.ts";
 import { layoutOf, POOL_SIZE, Trace } from "../nn/index.ts";
 import { lower, peakOf } from "../onnx/index.ts";
 import type { Optimizer } from "./optimizers.ts";
-import { trainingProgram, type Batch, type Objective } from "./trainer.ts";
+import { trainingProgram } from "./step-program.ts";
+import type { Batch, Objective } from "./trainer.ts";
 
 /** The sizes of a batch by name: `batch`, and what else the objective's inputs name (`source`, `target`, …). */
 export type BatchSizes = Readonly<Record<string, number>>;

@@ -1,8 +1,8 @@
 /** One model being trained: its programs, its residents, and the step that ties them together. */
 import { TrainingError } from "../errors/index.ts";
-import { gradients, input, rewrite, trainingRules, type Tensor } from "../graph/index.ts";
+import type { Tensor } from "../graph/index.ts";
 import { crc32 } from "../files/index.ts";
-import { bytesOf, lower, type HostTensor, type Port, type Program } from "../onnx/index.ts";
+import { bytesOf, type HostTensor, type Port, type Program } from "../onnx/index.ts";
 import {
   DROPOUT_OFFSETS,
   dropoutOffsets,
@@ -10,7 +10,7 @@ import {
   ModelParameters,
   PARAMETERS,
   POOL_SIZE,
-  Trace,
+  type Trace,
   viewsOf,
   type Parameter,
   type Scope,
@@ -20,6 +20,7 @@ import { findNotFinite } from "./diagnosis.ts";
 import { Evaluation } from "./evaluation.ts";
 import type { Optimizer } from "./optimizers.ts";
 import { Shares, type Share } from "./share.ts";
+import { LOSS_SCALE, REPORT, trainingProgram } from "./step-program.ts";
 import { GRADIENTS, loadAccumulate, scalarFeeds, Updater } from "./update.ts";
 
 /**
@@ -94,10 +95,6 @@ export interface StepResult {
 export const CALMER =
   "Train again, in another folder, with a lower learning rate, a longer warm-up or stronger clipping.";
 
-/** The name of the program with the forward and the backward pass. */
-export const TRAINING_STEP = "training step";
-const LOSS_SCALE = "loss.scale";
-const REPORT = "report.";
 const PART = "gradients of a part";
 
 interface TrainingProgram {
@@ -335,50 +332,6 @@ export class Trainer {
     this.parameters.changed();
   }
 }
-
-/**
- * The program of a training step (the loss, and its gradients by the parameters that are trained after so many updates)
- * and what its tracing collected.
- */
-export function trainingProgram(
-  objective: Objective,
-  { recompute = false, report = [], starts }: Pick<TrainerOptions, "recompute" | "report" | "starts">,
-  after = 0,
-): { readonly program: Program; readonly trace: Trace } {
-  const trace = new Trace("training");
-  const written = trace.run((scope) => {
-    const { loss, ...others } = objective(scope);
-    return [loss.mul(input(LOSS_SCALE, "float32", [])), ...report.map((name) => reportOf(others, name))];
-  });
-  const [loss, ...rest] = rewrite([...written, ...(recompute ? trace.checkpoints : [])], trainingRules);
-  const checkpoints = rest.splice(report.length);
-  const trained = [...trace.parameters.values()].filter((parameter) => parameter.trained);
-  const specs = trained.filter(({ name }) => (starts?.(name) ?? 0) <= after);
-  if (specs.length === 0) throw nothingTrained(trained.length);
-  const byParameter = gradients(
-    loss!,
-    specs.map((spec) => spec.tensor),
-    { checkpoints },
-  );
-  const named = Object.fromEntries(specs.map((spec, i) => [`gradient.${spec.name}`, byParameter[i]!]));
-  const reports = Object.fromEntries(report.map((name, i) => [REPORT + name, rest[i]!]));
-  return { program: lower(TRAINING_STEP, { loss: loss!, ...named, ...reports }), trace };
-}
-
-function reportOf(others: Readonly<Record<string, Tensor>>, name: string): Tensor {
-  const found = others[name];
-  if (found !== undefined) return found;
-  throw new TrainingError(
-    `The objective has no entry "${name}" to report. It has ${Object.keys(others).join(", ") || "its loss alone"}.`,
-  );
-}
-
-const nothingTrained = (later: number): TrainingError =>
-  new TrainingError(
-    later === 0
-      ? "The objective has no parameter that is trained. Freeze less of the model."
-      : `None of the ${later} parameters is trained from the first update on. Let one start at 0.`,
-  );
 
 async function parametersFor(
   engine: Engine,

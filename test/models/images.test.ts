@@ -110,7 +110,9 @@ describe("images of another size", () => {
     const stretched = (await model.run({ ...inputs, interpolatePosEncoding: flag(1) })).get("logits")!;
     expect(stretched.shape).toEqual(plain.shape);
     // Another program: an engine may order its sums otherwise.
-    stretched.data.forEach((value, i) => { expect(value).toBeCloseTo(Number(plain.data[i]), 5); });
+    stretched.data.forEach((value, i) => {
+      expect(value).toBeCloseTo(Number(plain.data[i]), 5);
+    });
     await model.dispose();
   });
 });

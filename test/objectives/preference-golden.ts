@@ -5,7 +5,8 @@ import { ModelParameters, type Parameter } from "../../src/nn/index.ts";
 import type { AnsweredRow } from "../../src/objectives/index.ts";
 import type { HostTensor } from "../../src/onnx/index.ts";
 import type { Engine, Values } from "../../src/runtime/index.ts";
-import { trainingProgram, type Objective } from "../../src/training/trainer.ts";
+import { trainingProgram } from "../../src/training/step-program.ts";
+import type { Objective } from "../../src/training/trainer.ts";
 
 type Numbers = readonly number[];
 type Gradients = Readonly<Record<string, Numbers>>;

@@ -2,7 +2,8 @@
 import { ModelParameters, Trace } from "../../src/nn/index.ts";
 import { lower, type HostTensor, type Program } from "../../src/onnx/index.ts";
 import type { Engine, Values } from "../../src/runtime/index.ts";
-import { trainingProgram, type Objective } from "../../src/training/trainer.ts";
+import { trainingProgram } from "../../src/training/step-program.ts";
+import type { Objective } from "../../src/training/trainer.ts";
 import { drawnParameters } from "../models/programs.ts";
 
 /** Each parameter of an objective, drawn so that nothing is zero by accident. */

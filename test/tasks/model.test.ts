@@ -74,7 +74,9 @@ describe("forward", () => {
     // Another program: an engine may order its sums otherwise.
     const alone = run.get("attentions.1")!;
     expect(attentions[1]!.shape).toEqual(alone.shape);
-    attentions[1]!.data.forEach((value, i) => { expect(value).toBeCloseTo(Number(alone.data[i]), 6); });
+    attentions[1]!.data.forEach((value, i) => {
+      expect(value).toBeCloseTo(Number(alone.data[i]), 6);
+    });
   });
 
   it("tells the layers of encoder and decoder apart", async () => {

@@ -5,7 +5,8 @@ import { layoutOf, ModelParameters } from "../../src/nn/index.ts";
 import type { HostTensor } from "../../src/onnx/index.ts";
 import { createEngine, type Engine } from "../../src/runtime/index.ts";
 import { adafactor, adamW } from "../../src/training/optimizers.ts";
-import { Trainer, trainingProgram, type Objective } from "../../src/training/trainer.ts";
+import { trainingProgram } from "../../src/training/step-program.ts";
+import { Trainer, type Objective } from "../../src/training/trainer.ts";
 import { AVERAGE, GRADIENTS } from "../../src/training/update.ts";
 
 const ROWS = dimension("batch");
