@@ -34,8 +34,8 @@ export function command(io: Io): Command {
       expect:
         "a table of the settings, the best first, with mean and spread, and the best config; the same command again goes on\n" +
         "sweep.yaml: { way: finetune, config: { task: classify, model: runs/base, data: [train.tsv], validation: [dev.tsv] },\n" +
-        "  search: { training.learningRate: { from: 1e-5, to: 1e-3, scale: log }, lora.rank: [4, 8] },\n" +
-        "  method: random, trials: 8, seeds: [1, 2, 3] }",
+        "search: { training.learningRate: { from: 1e-5, to: 1e-3, scale: log }, lora.rank: [4, 8] },\n" +
+        "method: random, trials: 8, seeds: [1, 2, 3] }",
     },
   );
   requireOption(made, new Option("--config <file>", "what is searched, as YAML or JSON: see the example"));
