@@ -1,7 +1,7 @@
 // Extractive answers, beside the best-overlapping span: on passages of the project's own grammar with names that training
 // never saw, by a model trained here from scratch; and on XQuAD's English part, split by article.
 //
-//   node tools/experiments/answers.mjs [--quick] [--seeds 3] [--updates 8000] [--sentences 4] [--model DIR]
+//   node tools/experiments/answers.mjs [--quick] [--seeds 3] [--updates 8000] [--sentences 2] [--model DIR]
 //
 // --model: what the model for XQuAD begins from. Default: a fresh one.
 import { parseArgs } from "node:util";
@@ -17,7 +17,7 @@ const { values: flags } = parseArgs({
     quick: { type: "boolean", default: false },
     seeds: { type: "string", default: "3" },
     updates: { type: "string", default: "8000" },
-    sentences: { type: "string", default: "4" },
+    sentences: { type: "string", default: "2" },
     model: { type: "string" },
     only: { type: "string" },
   },
@@ -82,7 +82,7 @@ if (flags.only !== "xquad") {
       ...{ data: ["train.json"], validation: ["dev.json"], test: ["test.json"], seed },
       training: {
         updates: flags.quick ? 20 : Number(flags.updates),
-        ...{ learningRate: 2e-3, warmUp: 100, batchTokens: 2048, schedule: "linear", weightDecay: 0.01 },
+        ...{ learningRate: 3e-3, warmUp: 200, batchTokens: 2048, schedule: "linear", weightDecay: 0.01 },
         ...{ validateEvery: flags.quick ? 10 : 500, saveEvery: 500 },
       },
     };
