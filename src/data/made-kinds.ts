@@ -176,6 +176,12 @@ const compare: MadeKind = {
   },
 };
 
+/** What is told of each of three, in an order that is drawn. */
+const inTurn = (draw: Random): ((tell: (one: number) => string) => string) => {
+  const order = shuffle([0, 1, 2], draw);
+  return (tell) => order.map(tell).join(", ");
+};
+
 const pickByColor: MadeKind = {
   name: "pick by color",
   make: (draw) => {
@@ -183,13 +189,14 @@ const pickByColor: MadeKind = {
     const at = draw.below(3);
     const list = of.map((thing, i) => `${names[i]!} ${thing}`).join(", ");
     const [color, answer] = [names[at]!, of[at]!];
+    const all = inTurn(draw);
     return {
       key: `${list}, ${color}`,
       ask: [`Which thing is ${color}: ${list}`, `Name the ${color} thing: ${list}`, `What is ${color} among ${list}`],
       answer,
       tell: [
-        `Here are ${list} and what has the color ${color} is the ${answer}.`,
-        `Anna has ${list} and gives away the ${color} ${answer}.`,
+        `Here are ${list} and what has the color ${all((one) => `${names[one]!} is the ${of[one]!}`)}.`,
+        `Anna has ${list} and gives away the ${all((one) => `${names[one]!} ${of[one]!}`)}.`,
       ],
     };
   },
@@ -202,6 +209,7 @@ const lookUp: MadeKind = {
     const at = draw.below(3);
     const table = [0, 1, 2].map((i) => `${words[2 * i]!} - ${words[2 * i + 1]!}`).join(", ");
     const [of, answer] = [words[2 * at]!, words[2 * at + 1]!];
+    const all = inTurn(draw);
     return {
       key: `${table}, ${of}`,
       ask: [
@@ -211,8 +219,8 @@ const lookUp: MadeKind = {
       ],
       answer,
       tell: [
-        `The pairs are ${table} and next to ${of} is ${answer}.`,
-        `By ${table} whoever meets ${of} meets ${answer}.`,
+        `The pairs are ${table} and ${all((one) => `next to ${words[2 * one]!} is ${words[2 * one + 1]!}`)}.`,
+        `By ${table} ${all((one) => `whoever meets ${words[2 * one]!} meets ${words[2 * one + 1]!}`)}.`,
       ],
     };
   },

@@ -1,7 +1,7 @@
 // Instruction tuning of a small language model: exact answers to held-out instructions of kinds that it has seen, before
 // and after, beside the same tuning without a base and the most frequent answer. Needs no data but its own.
 //
-//   node tools/experiments/instructions.mjs             three seeds, a quarter of an hour each on two cores
+//   node tools/experiments/instructions.mjs             three seeds, about a quarter of an hour each on two cores
 //   node tools/experiments/instructions.mjs --quick     seconds: that it runs
 //   … --seeds 5 --base 9000 --updates 2000 --width 128 --layers 4 --skip-alone --kinds copy,reverse,capitals
 import { parseArgs } from "node:util";
