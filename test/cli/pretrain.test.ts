@@ -1,6 +1,7 @@
 /** `heed pretrain` and `heed data preview`. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
+import { previewText } from "../../src/cli/preview-text.ts";
 import { trainTokenizer } from "../../src/tokens/index.ts";
 import { files, heed } from "./heed.ts";
 
@@ -72,6 +73,35 @@ describe("heed pretrain", () => {
     ]);
     expect(absent.err).toContain("absent.txt");
     expect(absent.code).toBe(1);
+  });
+});
+
+describe("a row as text", () => {
+  it("stands in columns that break where the terminal ends, with colors where it has them", () => {
+    const row = {
+      about: "one",
+      original: ["a", "longer", "b"],
+      input: ["a", "[MASK]", "b"],
+      targets: [undefined, "longer", undefined],
+      marks: [undefined, "masked" as const, undefined],
+    };
+    const wide = [
+      "row 2: one",
+      "original  a longer b",
+      "input     a [MASK] b",
+      "            masked",
+      "target      longer",
+    ];
+    expect(previewText(row, 2, { depth: "none", width: 80 })).toBe(wide.join("\n"));
+    const narrow = previewText(row, 2, { depth: "none", width: 18 }).split("\n");
+    expect(narrow.slice(1, 7)).toEqual(["original  a longer", "input     a [MASK]", "            masked", "target      longer", "", "original  b"]); // prettier-ignore
+    expect(previewText(row, 2, { depth: "truecolor", width: 80 })).toContain("[MASK]\u001b[0m");
+  });
+
+  it("of several lengths: what is written stands below what is read", () => {
+    const row = { original: ["a", "b", "c"], input: ["a", "<x>"], targets: ["<x>", "b", "c", undefined] };
+    const lines = ["row 1", "original  a b c", "input     a <x>", "target    <x> b c ·"];
+    expect(previewText(row, 1, { depth: "none", width: 80 })).toBe(lines.join("\n"));
   });
 });
 
