@@ -82,7 +82,7 @@ const training = {
   },
   long: {
     ...(options.quick ? { updates: 10 } : { minutes: Number(options.minutes) }),
-    ...{ batchTokens: 16 * 128, learningRate: 1.5e-3, beta2: 0.99, weightDecay: 0.1 },
+    ...{ batchTokens: 16 * 128, learningRate: 2e-3, beta2: 0.99, weightDecay: 0.1 },
     ...{ schedule: "cosine", warmUp: 100, validateEvery: options.quick ? 10 : 1000, saveEvery: 100_000 },
   },
 };

@@ -3,7 +3,8 @@
 //
 //   node tools/experiments/sst2.mjs             five seeds
 //   node tools/experiments/sst2.mjs --quick     a piece of it, in seconds, to see that it works
-//   … --seeds 3 --updates 8000 --bases          fewer seeds; longer pre-training; a base of its own for each seed
+//   … --seeds 3 --updates 8000 --bases          fewer seeds; shorter pre-training; a base of its own for each seed
+//   … --model '{"num_hidden_layers":1}' --tune '{"learningRate":1e-4}' --scratch '{"epochs":4}'    other settings
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -19,6 +20,9 @@ const { values: options } = parseArgs({
     seeds: { type: "string" },
     updates: { type: "string" },
     bases: { type: "boolean", default: false },
+    model: { type: "string", default: "{}" },
+    tune: { type: "string", default: "{}" },
+    scratch: { type: "string", default: "{}" },
   },
 });
 const seeds = Number(options.seeds ?? (options.quick ? 2 : 5));
@@ -93,6 +97,7 @@ const model = {
   hidden_dropout_prob: 0.2,
   attention_probs_dropout_prob: 0.1,
   classifier_dropout: 0.3,
+  ...JSON.parse(options.model),
 };
 
 async function base(seed) {
@@ -126,6 +131,7 @@ async function tuned(from, seed) {
       ...{ batchTokens: 1024, learningRate: scratch ? 5e-4 : 3e-4, warmUp: 100, weightDecay: 0.05 },
       ...(options.quick ? { updates: 4 } : { epochs: scratch ? 8 : 5 }),
       ...{ validateEvery: 100, saveEvery: 100_000, patience: 100 },
+      ...JSON.parse(scratch ? options.scratch : options.tune),
     },
   };
   const folder = files.at(`${scratch ? "scratch" : "tuned"}-${seed}`);
