@@ -5,8 +5,8 @@
  *   node examples/run.mjs 08-denoising --quick    50 updates each, a few seconds
  *   … --out folder                                where the models go
  *
- * Expect: both at least 2 nats a token below a guess by how often tokens are, and sentences that are whole again (with
- * --quick half a nat below).
+ * Expect: BART at least 4 nats a token below a guess by how often tokens are, T5 at least 1 nat (most of what it writes are
+ * sentinels, which the guess knows, too), and sentences that are whole again (with --quick half a nat below).
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -61,12 +61,12 @@ async function run(objective: keyof typeof runs): Promise<Readonly<Record<string
   }
 }
 
-const margin = options.quick ? 0.5 : 2;
+const margins = options.quick ? { denoise: 0.5, span: 0.5 } : { denoise: 4, span: 1 };
 let reached = true;
 for (const objective of Object.keys(runs) as (keyof typeof runs)[]) {
   const { loss, "unigram loss": guess } = await run(objective);
   console.log(`${objective}: ${loss!.toFixed(3)} nats a token; the guess costs ${guess!.toFixed(3)}.\n`);
-  reached &&= loss! <= guess! - margin;
+  reached &&= loss! <= guess! - margins[objective];
 }
 
 // What the models write. Tokens that stand for something are tokens of the text, too.
@@ -86,5 +86,7 @@ const [spans] = await t5.summarize([gaps], { numBeams: 4 });
 console.log(`${gaps}  →  ${t5.tokenizer.decode(spans![0]!.ids, { skipSpecialTokens: false })}`);
 await t5.dispose();
 
-console.log(`\nExpected: both at least ${margin} nats below the guess. ${reached ? "Reached." : "NOT reached."}`);
+console.log(
+  `\nExpected: at least ${margins.denoise} and ${margins.span} nats below the guess. ${reached ? "Reached." : "NOT reached."}`,
+);
 process.exitCode = reached ? 0 : 1;

@@ -183,7 +183,8 @@ export async function saveModel(
   await writeWeights(folder, asStored(weights ?? (await model.parameters.read())));
   for (const [file, settings] of checkpoint?.beside ?? []) await writeSettings(folder, file, settings.values, settings);
   const config = checkpoint?.config;
-  const json = architecture.toJson(config?.values ?? ids);
+  // Without an original all keys are written, whatever the family takes for granted: generation reads them, too.
+  const json = config === undefined ? { ...ids, ...architecture.toJson() } : architecture.toJson(config.values);
   for (const key of ["dtype", "torch_dtype"]) if (typeof json[key] === "string") json[key] = "float32";
   await writeSettings(folder, CONFIG, json, config);
 }
