@@ -2,7 +2,7 @@
  * 10. Vectors of sentences: a French sentence finds its English one among three hundred
  *
  *   node examples/run.mjs 10-sentence-vectors            200 updates, about 20 seconds
- *   node examples/run.mjs 10-sentence-vectors --quick    24 updates, a few seconds
+ *   node examples/run.mjs 10-sentence-vectors --quick    30 updates, a few seconds
  *   … --out folder                                       where the model goes
  *
  * Expect: at least 99 of 100 held-out sentences find their translation first, by the cosine of two vectors, where a fresh
@@ -19,7 +19,7 @@ const { values: options } = parseArgs({
     out: { type: "string", default: "runs/examples/10-sentence-vectors" },
   },
 });
-const updates = options.quick ? 24 : 200;
+const updates = options.quick ? 30 : 200;
 
 // Pairs of texts that mean the same: the bundled corpus, as a table of two columns. All other sentences of a batch are
 // what a sentence must not be near to. Give single texts instead, one a line, and each is read twice under other dropout

@@ -99,7 +99,7 @@ describe("the examples, quick", () => {
     const [first, second] = numbers(output, /the guess costs ([\d.]+)\./g);
     expect(bart).toBeLessThan(first! - 0.5);
     expect(t5).toBeLessThan(second! - 0.5);
-    expect(output).toMatch(/Jane visits <mask> in September\. {2}→ {2}\S/);
+    expect(output).toContain("Jane visits <mask> in September.  →");
   });
 
   it("9: two models share their embeddings, and tokens are judged", async () => {

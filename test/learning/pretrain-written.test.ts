@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readText } from "../../src/files/index.ts";
 import { pretrain, previewPretraining, wayConfig, type PreviewRow } from "../../src/learning/index.ts";
 import { partsOf } from "../../src/learning/pretrain-written.ts";
 import { inspectCheckpoint } from "../../src/tasks/open.ts";
@@ -61,6 +62,9 @@ describe("heed pretrain --objective span", () => {
     const { loss, "unigram loss": guess } = whole.learned!.scores as Record<string, number>;
     expect(loss).toBeLessThan(guess! - 0.2);
     expect((await inspectCheckpoint(whole.folder)).architecture.className).toBe("T5ForConditionalGeneration");
+    // Generation starts from what config.json says.
+    const json = JSON.parse(await readText(whole.folder, "config.json")) as Record<string, unknown>;
+    expect(json).toMatchObject({ decoder_start_token_id: 0, pad_token_id: 0, eos_token_id: 1 });
   });
 
   it("reads sentinels and writes what they stand for", async () => {
