@@ -1,4 +1,5 @@
 /** Masked words (Devlin et al. 2019, section 3.1), masked anew each epoch (Liu et al. 2019, section 4.1). */
+import { IGNORED } from "../data/index.ts";
 import { InputError } from "../errors/index.ts";
 import {
   batchedOnce,
@@ -82,6 +83,8 @@ function heldBatches(
   return batchedOnce(lengths, batchTokens, (numbers) => maskedBatch(model, pick(rows, numbers), pick(masked, numbers)));
 }
 
+const LEAST_PLACES = 8;
+
 /** The feeds of masked rows: which places are asked for, and what was there. */
 export function maskedBatch(
   model: TextModel,
@@ -97,15 +100,15 @@ export function maskedBatch(
   const places = masked.flatMap((row, i) => row.places.map((place) => i * time + place));
   const labels = masked.flatMap((row, i) => row.places.map((place) => rows[i]!.ids[place]!));
   const targets = places.length;
-  // Engines need not know what a table of no rows is.
-  if (targets === 0) {
+  // The loss is worked through in up to eight parts, and OpenVINO gives no gradient where one of them has no row.
+  while (places.length < LEAST_PLACES) {
     places.push(0);
-    labels.push(-100);
+    labels.push(IGNORED);
   }
   return {
     feeds: { ...feeds, places: vector(places), labels: vector(labels) },
     targets,
-    places: [{ feed: "places", width: time, beside: { labels: -100 } }],
+    places: [{ feed: "places", width: time, beside: { labels: IGNORED } }],
   };
 }
 

@@ -1,4 +1,5 @@
 /** Trains a translator on sentence pairs, with or without a run folder. */
+import { openWeights, readAllWeights } from "../checkpoints/index.ts";
 import { placesOf, tokenBatches, withinLimits, type PairLength, type TextPair } from "../data/index.ts";
 import {
   fit,
@@ -61,6 +62,9 @@ export async function* train(
     }),
   );
   const { run } = options;
+  if (run?.resumed !== undefined) {
+    await model.parameters.write(await readAllWeights(await openWeights(run.resumed.folder)));
+  }
   yield* fit(
     {
       ...jobOf(model, options),

@@ -117,12 +117,11 @@ describe("the examples, quick", () => {
   });
 
   it("13: adapters make the model keep to a manner, and are exchanged without loading a program", async () => {
-    const { code, output, errors, files } = await runExample("13-lora", "--quick");
+    const { code, output, errors } = await runExample("13-lora", "--quick");
     expect({ code, errors }, output).toEqual({ code: 0, errors: "" });
     expect(numbers(output, /an adapter \d+: (\S+) %/g)).toEqual([4]);
     expect(output).toContain("Programs loaded while exchanging: 0.");
     expect(numbers(output, /^pirate +0 +(\d+)/gm)[1]).toBeGreaterThanOrEqual(80);
-    expect([...files.keys()]).toContain("polite/adapter_model.safetensors");
   });
 
   it("14: old facts are forgotten, replay keeps most of them, and LoRA taken out all", async () => {

@@ -76,7 +76,7 @@ export async function pretraining(
   const losses: number[] = [];
   let summary: readonly string[] = [];
   const run = learn(pretrain, wayConfig(pretrain, config, "the test"), {
-    ...{ folder, files, resume, engine: { worker: false, threads: 1 } },
+    ...{ folder, files, resume, engine: { engine: "onnxruntime", worker: false, threads: 1 } },
     warn: () => undefined,
     begin: (lesson) => {
       summary = lesson.summary;

@@ -69,7 +69,7 @@ describe("heed pretrain --objective contrastive", () => {
       pooling_mode_cls_token: true,
       pooling_mode_mean_tokens: false,
     });
-    const model = await openModel(folder, { task: "features", worker: false, threads: 1 });
+    const model = await openModel(folder, { task: "features", engine: "onnxruntime", worker: false, threads: 1 });
     const embedder = new TextEmbedder(model, await openFolderTokenizer(folder, "bert"));
     const [vector] = await embedder.embed(["my sister finds two letters today."]);
     const [same] = await embedder.embed(["my sister finds two letters today."], { pooling: "class", normalize: true });
@@ -80,7 +80,12 @@ describe("heed pretrain --objective contrastive", () => {
   });
 
   it("previews both texts", async () => {
-    const context = { files, from: undefined, engine: { worker: false, threads: 1 }, warn: () => undefined };
+    const context = {
+      files,
+      from: undefined,
+      engine: { engine: "onnxruntime" as const, worker: false, threads: 1 },
+      warn: () => undefined,
+    };
     const show = async (config: object) =>
       (await previewPretraining(wayConfig(pretrain, config, "the test"), context, { rows: 1 })).rows[0]!;
     expect((await show(simcse)).about).toBe("the text twice, under other masks");

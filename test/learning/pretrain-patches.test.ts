@@ -36,7 +36,7 @@ describe("heed pretrain --objective patches", () => {
     expect([...begun.losses, ...resumed.losses]).toEqual(whole.losses);
     expect(resumed.learned!.scores).toEqual(whole.learned!.scores);
     expect(Object.keys(whole.learned!.scores)).toEqual(["loss", "mean color loss"]);
-    const model = new ImageModel(await openModel(whole.folder, { worker: false, threads: 1 }));
+    const model = new ImageModel(await openModel(whole.folder, { engine: "onnxruntime", worker: false, threads: 1 }));
     const { shape } = (await model.read([picture(3)], { outputs: ["reconstruction"] })).get("reconstruction")!;
     expect(shape).toEqual([1, 3, 16, 16]);
     await model.dispose();
@@ -52,7 +52,12 @@ describe("heed pretrain --objective patches", () => {
   });
 
   it("shows which patches are hidden, others in each epoch", async () => {
-    const context = { files, from: undefined, engine: { worker: false, threads: 1 }, warn: () => undefined };
+    const context = {
+      files,
+      from: undefined,
+      engine: { engine: "onnxruntime", worker: false, threads: 1 },
+      warn: () => undefined,
+    };
     const show = async (epoch: number) =>
       (await previewPretraining(wayConfig(pretrain, config, "the test"), context, { rows: 2, epoch })).rows;
     const [first] = await show(0);

@@ -56,7 +56,12 @@ describe("heed pretrain --objective rtd", () => {
   });
 
   it("draws hidden tokens anew each epoch", async () => {
-    const context = { files, from: undefined, engine: { worker: false, threads: 1 }, warn: () => undefined };
+    const context = {
+      files,
+      from: undefined,
+      engine: { engine: "onnxruntime", worker: false, threads: 1 },
+      warn: () => undefined,
+    };
     const preview = async (epoch: number) =>
       (await previewPretraining(wayConfig(pretrain, config, "the test"), context, { rows: 4, epoch })).rows;
     const [first, again, second] = [await preview(0), await preview(0), await preview(1)];

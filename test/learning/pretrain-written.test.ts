@@ -16,7 +16,12 @@ const common = {
 };
 const denoise = { ...common, objective: "denoise", model: models.bart, tokenizer: "bart" };
 const span = { ...common, objective: "span", model: models.t5, tokenizer: "t5" };
-const context = { files, from: undefined, engine: { worker: false, threads: 1 }, warn: () => undefined };
+const context = {
+  files,
+  from: undefined,
+  engine: { engine: "onnxruntime", worker: false, threads: 1 },
+  warn: () => undefined,
+};
 const preview = async (config: object, epoch = 0): Promise<readonly PreviewRow[]> =>
   (await previewPretraining(wayConfig(pretrain, config, "the test"), context, { rows: 8, epoch })).rows;
 
