@@ -55,7 +55,7 @@ describe("heed pretrain --objective patches", () => {
     const context = {
       files,
       from: undefined,
-      engine: { engine: "onnxruntime", worker: false, threads: 1 },
+      engine: { engine: "onnxruntime" as const, worker: false, threads: 1 },
       warn: () => undefined,
     };
     const show = async (epoch: number) =>

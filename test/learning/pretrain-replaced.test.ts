@@ -59,7 +59,7 @@ describe("heed pretrain --objective rtd", () => {
     const context = {
       files,
       from: undefined,
-      engine: { engine: "onnxruntime", worker: false, threads: 1 },
+      engine: { engine: "onnxruntime" as const, worker: false, threads: 1 },
       warn: () => undefined,
     };
     const preview = async (epoch: number) =>

@@ -19,7 +19,7 @@ const span = { ...common, objective: "span", model: models.t5, tokenizer: "t5" }
 const context = {
   files,
   from: undefined,
-  engine: { engine: "onnxruntime", worker: false, threads: 1 },
+  engine: { engine: "onnxruntime" as const, worker: false, threads: 1 },
   warn: () => undefined,
 };
 const preview = async (config: object, epoch = 0): Promise<readonly PreviewRow[]> =>
