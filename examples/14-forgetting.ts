@@ -4,7 +4,7 @@
  *   node examples/run.mjs 14-forgetting            three seeds, about a minute
  *   node examples/run.mjs 14-forgetting --quick    one seed, fewer remedies, some seconds
  *
- * Expect: a model that knew all of 60 facts knows less than a third of them after it has learned 60 others the plain way
+ * Expect: a model that knew 60 facts knows less than a third of them after it has learned 60 others the plain way
  * (McCloskey and Cohen 1989). Replay keeps most of them, a lower rate some, freezing layers next to nothing. LoRA forgets,
  * too, while its adapter is at work; but taken out, it leaves everything as it was.
  */
@@ -141,7 +141,7 @@ const note = (name: string, old: number, fresh: number): void => {
 for (const seed of seeds) {
   const facts = draw(seed);
   const base = await createModel(architecture, { ...engine, seed });
-  const before = await train(base, facts.old, { seed, updates: 300 });
+  const before = await train(base, facts.old, { seed, updates: 500 });
   note("before", await known(before, facts.old), await known(before, facts.new));
   const weights = await base.parameters.read();
   await base.dispose();
@@ -177,10 +177,10 @@ for (const [name, row] of table) console.log(`${name.padEnd(28)} ${shown(row.old
 
 const old = (name: string): number => mean(table.get(name)!.old);
 const checks: readonly (readonly [string, boolean])[] = [
-  ["all old facts are known before", old("before") >= 98],
+  ["at least 97 % of the old facts are known before", old("before") >= 97],
   ["less than a third afterward, learned the plain way", old("nothing") < 33],
   ["replay keeps at least 65 %", old("replay: 8 of 32 are old") >= 65],
-  ["LoRA taken out leaves all of them", old("  its adapter taken out") >= 98],
+  ["LoRA taken out leaves all of them", old("  its adapter taken out") === old("before")],
 ];
 console.log();
 for (const [what, reached] of checks) console.log(`Expected: ${what}. ${reached ? "Reached." : "NOT reached."}`);

@@ -19,21 +19,25 @@ const { values: options } = parseArgs({ options: { quick: { type: "boolean", def
 const updates = options.quick ? 20 : 200;
 
 // The task: a row of digits is written backward. A batch depends on nothing but its number, so every process can make
-// the whole of it, and none is sent: each rank computes its half of the rows.
+// the whole of it, and none is sent. It has two parts, whose gradients are added up before the update: one process works
+// through them in turn, two ranks compute one each. (A batch of one part is shared, too, by its rows; sums are then
+// rounded otherwise, and Adam makes 1e-3 of it in some hundred updates.)
 
 const [length, start] = [8, 10];
 const row = (...data: number[][]): HostTensor => {
   return { dtype: "int32", shape: [data.length, length], data: Int32Array.from(data.flat()) };
 };
 
-function batchOf(epoch: number, index: number): Batch {
+function batchOf(epoch: number, index: number): Batch[] {
   const draw = random("digits", epoch, index);
-  const sources = Array.from({ length: 65 }, () => Array.from({ length }, () => draw.below(10)));
-  const labels = sources.map((digits) => digits.toReversed());
-  const targets = labels.map((digits) => [start, ...digits.slice(0, -1)]);
-  const feeds = { source: row(...sources), target: row(...targets), labels: row(...labels) };
-  // Dropout masks belong to an example's place in the whole batch: whichever rank computes it, it has the same.
-  return { feeds, targets: sources.length * length, examples: [...sources.keys()] };
+  return [0, 1].map((part) => {
+    const sources = Array.from({ length: 32 }, () => Array.from({ length }, () => draw.below(10)));
+    const labels = sources.map((digits) => digits.toReversed());
+    const targets = labels.map((digits) => [start, ...digits.slice(0, -1)]);
+    const feeds = { source: row(...sources), target: row(...targets), labels: row(...labels) };
+    // Dropout masks belong to an example's place in the whole batch: whichever rank computes it, it has the same.
+    return { feeds, targets: sources.length * length, examples: sources.map((_, i) => 32 * part + i) };
+  });
 }
 
 const config = transformerConfig.parse({
@@ -62,7 +66,7 @@ const objective: Objective = (scope) => {
 async function train(group: Group): Promise<number[]> {
   const engine = await createEngine({ threads: 1 });
   const trainer = await Trainer.create(engine, objective, { optimizer: adam(), clipNorm: 1, seed: 1, group });
-  const epoch = (number: number) => ({ length: 1000, batch: (index: number) => [batchOf(number, index)] });
+  const epoch = (number: number) => ({ length: 1000, batch: (index: number) => batchOf(number, index) });
   const losses: number[] = [];
   const schedule = { kind: "constant", peak: 1e-3, warmUp: 20 } as const;
   for await (const { loss } of trainingLoop({ trainer, epoch, schedule, updates, group })) losses.push(loss);

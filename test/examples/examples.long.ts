@@ -96,8 +96,6 @@ describe("the examples in full", () => {
     expect(numbers(output, /(\S+) points above/g)[0]).toBeGreaterThanOrEqual(5);
   });
 
-  it("8: what is missing is written, two nats below the guess", async () => {});
-
   it("8: what is missing is written, far below the guess", async () => {
     const { code, output, errors } = await runExample("08-denoising");
     expect(code, output + errors).toBe(0);
