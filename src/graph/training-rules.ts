@@ -1,6 +1,6 @@
 /** Rewrites that make a training step cheap, for any engine. docs/benchmarks.md has what each of them gave. */
 import { concat } from "./build.ts";
-import { floorDivideDimension, multiplyDimensions, type Dimension } from "./dimensions.ts";
+import { addDimensions, floorDivideDimension, multiplyDimensions, type Dimension } from "./dimensions.ts";
 import type { Node } from "./op.ts";
 import { linearCrossEntropy } from "./ops/linear-cross-entropy.ts";
 import type { RewriteContext, RewriteRule } from "./rewrite.ts";
@@ -22,6 +22,9 @@ const MANY_CLASSES = 2048;
 const partsFor = (width: Dimension): number =>
   typeof width === "number" ? Math.max(1, Math.min(8, Math.floor(1024 / width))) : 1;
 
+/** A target that counts for nothing. Rows with it fill up every part: engines disagree about products of no rows. */
+const NO_TARGET = -1;
+
 /** crossEntropy(x Wᵀ + b) becomes one op, over a part of the rows at a time. The logits must serve nothing else. */
 export const lossWithLogits: RewriteRule = {
   name: "loss with logits",
@@ -33,14 +36,18 @@ export const lossWithLogits: RewriteRule = {
     const [x, weight, bias] = maker.inputs.map(context.now) as [Tensor, Tensor, Tensor | undefined];
     const classes = weight.shape[0]!;
     if (typeof classes !== "number" || classes < MANY_CLASSES) return undefined;
-    const rows = x.reshape([logits.shape[0]!, x.dim(-1)]);
-    const ends = endsOf(logits.shape[0]!, partsFor(weight.shape[1]!));
+    const count = logits.shape[0]!;
+    const parts = partsFor(weight.shape[1]!);
+    const filled = addDimensions(count, parts - 1);
+    const rows = x.reshape([count, x.dim(-1)]).pad(0, 0, parts - 1, 0);
+    const labels = context.now(targets).pad(0, 0, parts - 1, NO_TARGET);
+    const ends = endsOf(filled, parts);
     const losses = ends.map((end, i) => {
       const part = (whole: Tensor): Tensor => whole.slice(0, ends[i - 1] ?? 0, end);
-      const operands = [part(rows), weight, part(context.now(targets)), ...(bias === undefined ? [] : [bias])];
+      const operands = [part(rows), weight, part(labels), ...(bias === undefined ? [] : [bias])];
       return apply(linearCrossEntropy, operands, node.attributes as { labelSmoothing: number });
     });
-    return [losses.length === 1 ? losses[0]! : concat(losses, 0)];
+    return [losses.length === 1 ? losses[0]! : concat(losses, 0).slice(0, 0, count)];
   },
 };
 

@@ -83,8 +83,6 @@ function heldBatches(
   return batchedOnce(lengths, batchTokens, (numbers) => maskedBatch(model, pick(rows, numbers), pick(masked, numbers)));
 }
 
-const LEAST_PLACES = 8;
-
 /** The feeds of masked rows: which places are asked for, and what was there. */
 export function maskedBatch(
   model: TextModel,
@@ -100,8 +98,8 @@ export function maskedBatch(
   const places = masked.flatMap((row, i) => row.places.map((place) => i * time + place));
   const labels = masked.flatMap((row, i) => row.places.map((place) => rows[i]!.ids[place]!));
   const targets = places.length;
-  // The loss is worked through in up to eight parts, and OpenVINO gives no gradient where one of them has no row.
-  while (places.length < LEAST_PLACES) {
+  // Engines need not know what a table of no rows is.
+  if (targets === 0) {
     places.push(0);
     labels.push(IGNORED);
   }

@@ -11,6 +11,7 @@ import {
   packedRows,
   packedTokens,
 } from "../../src/objectives/index.ts";
+import { engines } from "../engines.ts";
 import { createEngine, type Engine, type Values } from "../../src/runtime/index.ts";
 import { adamW, Trainer, type Objective } from "../../src/training/index.ts";
 import { compute, distance, drawnParameters, floats, ids, norm } from "../models/programs.ts";
@@ -125,22 +126,25 @@ describe("masked words", () => {
     expect(shapes.filter((shape) => shape.endsWith(", 23]"))).toEqual(["[chosen, 23]"]);
   });
 
-  it("a single place of a large vocabulary trains, though it is computed in parts", async () => {
-    const architecture = made({ ...encoder, vocab_size: 2100, model_type: "bert" }, "BertForMaskedLM");
-    const own = await createEngine({ engine: "onnxruntime", worker: false, threads: 1 });
-    try {
-      const trainer = await Trainer.create(own, chosenTokens(architecture, given), { optimizer: adamW(), seed: 1 });
-      const feeds = { inputIds, attentionMask, places: vector(1), labels: vector(5) };
-      const step = (update: number) => trainer.step(update, [{ feeds, targets: 1, examples: [0, 1] }], 0.01);
-      const { loss } = await step(1);
-      expect(loss).toBeGreaterThan(6);
-      expect((await step(2)).loss).toBeLessThan(loss);
-      const none = { ...feeds, places: vector(0), labels: vector(-100) };
-      expect((await trainer.step(3, [{ feeds: none, targets: 0, examples: [0, 1] }], 0.05)).loss).toBe(0);
-    } finally {
-      await own.dispose();
-    }
-  });
+  it.each(engines)(
+    "a single place of a large vocabulary trains, though it is computed in parts: $engine",
+    async ({ engine: name }) => {
+      const architecture = made({ ...encoder, vocab_size: 2100, model_type: "bert" }, "BertForMaskedLM");
+      const own = await createEngine({ engine: name, worker: false, threads: 1 });
+      try {
+        const trainer = await Trainer.create(own, chosenTokens(architecture, given), { optimizer: adamW(), seed: 1 });
+        const feeds = { inputIds, attentionMask, places: vector(1), labels: vector(5) };
+        const step = (update: number) => trainer.step(update, [{ feeds, targets: 1, examples: [0, 1] }], 0.01);
+        const { loss } = await step(1);
+        expect(loss).toBeGreaterThan(6);
+        expect((await step(2)).loss).toBeLessThan(loss);
+        const none = { ...feeds, places: vector(0), labels: vector(-100) };
+        expect((await trainer.step(3, [{ feeds: none, targets: 0, examples: [0, 1] }], 0.05)).loss).toBe(0);
+      } finally {
+        await own.dispose();
+      }
+    },
+  );
 });
 
 describe("masked words and pairs", () => {
