@@ -20,6 +20,8 @@ const rooms = [
   "figures",
   "tasks",
   "learning",
+  "inspect",
+  "server",
   "cli",
 ];
 

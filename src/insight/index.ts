@@ -16,3 +16,5 @@ export {
   type Room,
 } from "./profile.ts";
 export { loadRecords, recordNames, recordsOf, type LoadedRecords, type RecordNames } from "./records.ts";
+export { attentionGroups, type AttentionGroup, type Side } from "./attentions.ts";
+export type { DeriveOptions, InspectedModel, ModelTensors } from "./inspected.ts";

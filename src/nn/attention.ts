@@ -23,7 +23,10 @@ export interface AttentionOptions {
   readonly mask?: Tensor | undefined;
   /** Dropout of the attention weights. */
   readonly dropout?: number;
-  /** The public name of the weights; see `Scope.publish`. */
+  /**
+   * The public name of the weights, `attentions.3`; see `Scope.publish`. Queries, keys, values and what each head gives
+   * are published beside it, as `queries.3`, `keys.3`, `values.3` and `contexts.3`.
+   */
   readonly publish?: string | undefined;
   /** What scores are multiplied by. Default: 1 / √K. */
   readonly scale?: number | undefined;
@@ -65,8 +68,17 @@ export function attend(
   value: Tensor,
   { scale = 1 / Math.sqrt(query.fixed(-1)), ...options }: AttendOptions,
 ): Tensor {
-  const products = productOfHeads(query, key.swap(-1, -2));
+  const asked = published(scope, options.publish, "queries", query);
+  const products = productOfHeads(asked, published(scope, options.publish, "keys", key).swap(-1, -2));
   return weigh(scope, scale === 1 ? products : products.scale(scale), value, options);
+}
+
+/** What an attention publishes beside its weights: of `crossAttentions.1`, `crossQueries.1` and the like. */
+const parts = { queries: "Queries", keys: "Keys", values: "Values", contexts: "Contexts" } as const;
+
+function published(scope: Scope, weights: string | undefined, part: keyof typeof parts, tensor: Tensor): Tensor {
+  if (weights === undefined) return tensor;
+  return scope.publish(weights.replace("attentions.", `${part}.`).replace("Attentions.", `${parts[part]}.`), tensor);
 }
 
 /** softmax(scores + mask) V, for scores [B, H, T, S] that are made elsewhere; the rest of `attend`. */
@@ -76,9 +88,10 @@ export function weigh(
   value: Tensor,
   { mask, dropout: rate = 0, publish }: Omit<AttendOptions, "scale">,
 ): Tensor {
-  const weights = scope.record("attention", (mask === undefined ? scores : scores.add(mask)).softmax());
-  if (publish !== undefined) scope.publish(publish, weights);
-  return productOfHeads(dropout(scope, weights, rate), value);
+  const softmax = scope.record("attention", (mask === undefined ? scores : scores.add(mask)).softmax());
+  const weights = publish === undefined ? softmax : scope.publish(publish, softmax);
+  const weighed = productOfHeads(dropout(scope, weights, rate), published(scope, publish, "values", value));
+  return published(scope, publish, "contexts", weighed);
 }
 
 /** [B, H, M, N] by [B, H / G, N, P] to [B, H, M, P]: G heads share one, whose rows lie one behind the other. */

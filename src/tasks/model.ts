@@ -1,6 +1,7 @@
 /** A model inside an engine: an architecture with its parameters, run on named inputs for any of its tensors. */
 import { InputError, nearest } from "../errors/index.ts";
 import { nodesOf, rewrite, rowRules, type Tensor } from "../graph/index.ts";
+import type { DeriveOptions, InspectedModel, ModelTensors } from "../insight/index.ts";
 import { neededInputs, traceOf, type Architecture, type ModelTask } from "../models/index.ts";
 import type { ModelParameters } from "../nn/index.ts";
 import { lower, type HostTensor, type LowerOptions, type Program } from "../onnx/index.ts";
@@ -21,15 +22,6 @@ export interface RunOptions {
 /** What a run asked for, by name. */
 export type Results = ReadonlyMap<string, HostTensor>;
 
-/** The tensors of a model while a program is made of them. */
-export interface ModelTensors {
-  /** Inner tensors and outputs, in the order in which they are computed. */
-  readonly all: ReadonlyMap<string, Tensor>;
-  /** What the head computes. */
-  readonly outputs: ReadonlyMap<string, Tensor>;
-  /** The inputs that any of them depends on. */
-  readonly inputs: ReadonlyMap<string, Tensor>;
-}
 
 interface Loaded {
   readonly call: Call;
@@ -38,7 +30,7 @@ interface Loaded {
 }
 
 /** An opened model; `T` is what its head is for, where that is known. Dispose of it when done. */
-export class Model<T extends ModelTask = ModelTask> {
+export class Model<T extends ModelTask = ModelTask> implements InspectedModel {
   readonly architecture: Architecture;
   readonly parameters: ModelParameters;
   readonly engine: Engine;
@@ -96,18 +88,20 @@ export class Model<T extends ModelTask = ModelTask> {
 
   /**
    * Computes what `make` makes of the model's tensors, inside the engine, so that nothing else comes out of it. The
-   * program is kept under `name`, which must tell one `make` from another. Throws InputError as `run` does.
+   * program is kept under `name`, which must tell one `make` from another, and one `instead` too. Throws InputError as
+   * `run` does.
    */
   async derive(
     name: string,
     inputs: Values,
     make: (tensors: ModelTensors) => ReadonlyMap<string, Tensor>,
+    { instead, feeds: more = {} }: DeriveOptions = {},
   ): Promise<Results> {
     const feeds = feedsOf(this.architecture, inputs);
     const key = [name, "→", ...Object.keys(feeds).sort()].join(" ");
-    const { call, ports, ranges } = await this.#loaded(key, () => make(this.#tensors(Object.keys(feeds))));
+    const { call, ports, ranges } = await this.#loaded(key, () => make(this.#tensors(Object.keys(feeds), instead)));
     requireInside(this.architecture.className, feeds, ranges);
-    const values = await this.engine.run([call], feeds);
+    const values = await this.engine.run([call], { ...feeds, ...more });
     return new Map([...ports].map(([tensor, port]) => [tensor, values[port]!]));
   }
 
@@ -144,8 +138,8 @@ export class Model<T extends ModelTask = ModelTask> {
     };
   }
 
-  #tensors(given: Iterable<string>): ModelTensors {
-    const { trace, outputs } = traceOf(this.architecture, given);
+  #tensors(given: Iterable<string>, instead?: DeriveOptions["instead"]): ModelTensors {
+    const { trace, outputs } = traceOf(this.architecture, given, "forward", { instead });
     const all = new Map([...trace.records, ...Object.entries(outputs)]);
     const inputs = nodesOf([...all.values()]).flatMap(({ op, attributes, outputs: [tensor] }) => {
       return op.name === "input" ? [[(attributes as { readonly name: string }).name, tensor!] as const] : [];

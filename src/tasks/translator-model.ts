@@ -1,7 +1,14 @@
 /** The translator as a model function: inputs, logits, loss, and the feeds of a batch. */
 import { translationBatch } from "../data/index.ts";
 import { dimension, input, type Tensor } from "../graph/index.ts";
-import { transformer, type TransformerConfig } from "../models/index.ts";
+import {
+  needed,
+  transformer,
+  TRANSFORMER,
+  transformerToJson,
+  type Architecture,
+  type TransformerConfig,
+} from "../models/index.ts";
 import { Trace, type Parameter, type Scope } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { Objective } from "../training/index.ts";
@@ -13,6 +20,30 @@ const ids = (name: "source" | "target" | "labels"): Tensor =>
 /** The translator's forward pass with its inputs `source` and `target`: logits [batch, target, vocabulary]. */
 export function translatorForward(config: TransformerConfig): (scope: Scope) => Tensor {
   return (scope) => transformer(scope, config, { source: ids("source"), target: ids("target") });
+}
+
+/**
+ * The translator as an architecture like those of the families: `inputIds` and `decoderInputIds` give `logits`. Its inner
+ * tensors bear the same public names, so whatever looks into one looks into the other.
+ */
+export function translatorArchitecture(config: TransformerConfig): Architecture {
+  const inputs = {
+    inputIds: needed("int32", "batch", "source"),
+    decoderInputIds: needed("int32", "batch", "target"),
+  };
+  return {
+    ...{ modelType: TRANSFORMER, className: "Transformer", task: "conditional-generation", names: {}, inputs },
+    config: { ...config },
+    longest: config.maxPositions,
+    inputsWith: () => inputs,
+    compute: (scope) => {
+      const source = input("inputIds", "int32", [batch, dimension("source")]);
+      const target = input("decoderInputIds", "int32", [batch, dimension("target")]);
+      return { logits: transformer(scope, config, { source, target }) };
+    },
+    untied: () => undefined,
+    toJson: () => transformerToJson(config),
+  };
 }
 
 /** The parameters of a translator, by name and shape. */

@@ -1,0 +1,120 @@
+/** Attention weights: of one head, or of all heads of a layer, over all tokens or a window of them. */
+import { z } from "zod";
+import { InputError } from "../../errors/index.ts";
+import type { HostTensor } from "../../onnx/index.ts";
+import { query } from "../query.ts";
+import { read, readingInput, type Reading } from "../reading.ts";
+import type { Subject } from "../subject.ts";
+
+const whole = z.int().nonnegative();
+
+/** What a model reads, and what its axes are: asked once for each text. */
+export const reading = query({
+  about: "A text or image as the model reads it: tokens, words and patches for the axes of every picture.",
+  input: readingInput,
+  answer: async (subject, given) => {
+    const { axes, target } = await read(subject, given);
+    return { axes, target };
+  },
+});
+
+export const attention = query({
+  about: "Attention weights [heads, queries, keys] of a layer; of one head or a window of it, where they are named.",
+  input: readingInput.extend({
+    /** The group, as `summary` lists them. */
+    group: z.string().optional(),
+    /** Counted from 0. */
+    layer: whole.default(0),
+    head: whole.optional(),
+    /** [first, last + 1) of queries and of keys. */
+    rows: z.tuple([whole, whole]).optional(),
+    columns: z.tuple([whole, whole]).optional(),
+    /** At most so many rows and columns: larger maps are shown by the largest weight of each cell. */
+    cells: z.int().positive().optional(),
+  }),
+  answer: async (subject, { group, layer, head, rows, columns, cells, ...given }) => {
+    const found = await read(subject, given);
+    const weights = await layerOf(subject, found, group, layer, "attentions");
+    const [, heads, queries, keys] = weights.shape as [number, number, number, number];
+    if (head !== undefined && head >= heads) {
+      throw new InputError(`Layer ${layer + 1} has heads 1 to ${heads}; head ${head + 1} was asked for.`);
+    }
+    const window = {
+      heads: head === undefined ? ([0, heads] as const) : ([head, head + 1] as const),
+      rows: clipped(rows, queries),
+      columns: clipped(columns, keys),
+    };
+    return { queries, keys, window, tensors: { weights: cut(weights, window, cells) } };
+  },
+});
+
+/** One published tensor of a layer of attention for a reading: the weights, or queries, keys, values and contexts. */
+export async function layerOf(
+  subject: Subject,
+  { feeds, key }: Reading,
+  group: string | undefined,
+  layer: number,
+  part: "attentions" | "queries" | "keys" | "values" | "contexts",
+): Promise<HostTensor> {
+  const wanted = groupOf(subject, group);
+  if (layer >= wanted.layers) {
+    throw new InputError(`${wanted.name} has layers 1 to ${wanted.layers}; layer ${layer + 1} was asked for.`);
+  }
+  const name = `${partName(wanted.name, part)}.${layer}`;
+  return subject.traces.of(`${key} ${name}`, async () => {
+    const results = await subject.model.run(feeds, { outputs: [name] });
+    return results.get(name)!;
+  });
+}
+
+/** The group of that name; where none is named, the one to the source, or the first. */
+export function groupOf({ attention: groups, architecture }: Subject, name?: string): Subject["attention"][number] {
+  const found =
+    name === undefined
+      ? (groups.find((one) => one.name === "crossAttentions") ?? groups[0])
+      : groups.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  const names = groups.map((one) => one.name).join(", ");
+  throw new InputError(`${architecture.className} has no attention "${name ?? ""}"; it has ${names || "none"}.`);
+}
+
+/** `queries` for the weights' name `attentions`; see `AttentionOptions.publish`. */
+function partName(group: string, part: "attentions" | "queries" | "keys" | "values" | "contexts"): string {
+  if (part === "attentions") return group;
+  return group.replace(/attentions$/, part).replace(/Attentions$/, `${part[0]!.toUpperCase()}${part.slice(1)}`);
+}
+
+type Range = readonly [first: number, end: number];
+
+function clipped(range: Range | undefined, size: number): Range {
+  if (range === undefined) return [0, size];
+  const first = Math.min(range[0], size - 1);
+  return [first, Math.max(first + 1, Math.min(range[1], size))];
+}
+
+/** A window of weights [1, H, T, S], as [heads, rows, columns]; shrunk by the largest weight where there are too many. */
+function cut(
+  { shape, data }: HostTensor,
+  { heads, rows, columns }: { readonly heads: Range; readonly rows: Range; readonly columns: Range },
+  cells = Infinity,
+): HostTensor {
+  const [, , queries, keys] = shape as [number, number, number, number];
+  const [height, width] = [rows[1] - rows[0], columns[1] - columns[0]];
+  const step = Math.max(1, Math.ceil(Math.max(height, width) / cells));
+  const [down, across] = [Math.ceil(height / step), Math.ceil(width / step)];
+  const from = data as Float32Array;
+  const result = new Float32Array((heads[1] - heads[0]) * down * across);
+  for (let head = heads[0]; head < heads[1]; head++) {
+    const place = (head - heads[0]) * down * across;
+    for (let row = 0; row < height; row++) {
+      const start = (head * queries + rows[0] + row) * keys + columns[0];
+      const line = place + Math.floor(row / step) * across;
+      for (let column = 0; column < width; column++) {
+        const at = line + Math.floor(column / step);
+        const value = from[start + column]!;
+        if (value > result[at]!) result[at] = value;
+      }
+    }
+  }
+  return { dtype: "float32", shape: [heads[1] - heads[0], down, across], data: result };
+}
