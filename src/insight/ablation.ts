@@ -133,16 +133,23 @@ class Masks {
       if (shape === undefined || layer >= shape[1]! || head >= shape[2]!) {
         throw new InputError(`${className} has no head ${head + 1} in layer ${layer + 1} of ${group}.`);
       }
-      this.#set(`heads.${group}`, (row * shape[1]! + layer) * shape[2]! + head, 1); return;
+      this.#set(`heads.${group}`, (row * shape[1]! + layer) * shape[2]! + head, 1);
+      return;
     }
     const stream = this.#streams.find(({ name }) => name === ablation.stream);
     if (stream === undefined) throw new InputError(`${className} has no layers "${ablation.stream}".`);
-    if (ablation.kind === "position") { this.#set(`positions.${stream.name}`, row, ablation.position); return; }
+    if (ablation.kind === "position") {
+      this.#set(`positions.${stream.name}`, row, ablation.position);
+      return;
+    }
     const layers = stream.states.length - 1;
     const { layer } = ablation;
     if (layer >= layers)
       throw new InputError(`${className}: ${stream.name} has layers 1 to ${layers}, not ${layer + 1}.`);
-    if (ablation.kind === "layer") { this.#set(`layers.${stream.name}`, row * layers + layer, 1); return; }
+    if (ablation.kind === "layer") {
+      this.#set(`layers.${stream.name}`, row * layers + layer, 1);
+      return;
+    }
     const parts = sublayersOf(stream);
     const marked = parts.flatMap((one, i) => (one.layer === layer && one.kind === ablation.part ? [i] : []));
     if (marked.length === 0) throw new InputError(`${className} has no ${ablation.part} in layer ${layer + 1}.`);

@@ -10,6 +10,8 @@ export interface Entrance {
   readonly side: Side;
   /** Vectors of tokens [B, T, D] as they are looked up, before positions, or an image [B, C, h, w]. */
   readonly tensor: Tensor;
+  /** The table [V, D] that vectors are looked up in. */
+  readonly table?: Tensor | undefined;
 }
 
 /** Ops that hand ids on. */
@@ -34,7 +36,8 @@ export function entrancesOf(tensors: Pick<ModelTensors, "all">): Entrance[] {
     if (seen.has(tensor)) return [];
     seen.add(tensor);
     const text = /^decoder/.test(name) ? "target" : /^encoder/.test(name) && two ? "source" : "text";
-    return [{ side: pixels === undefined ? text : "image", tensor }];
+    if (pixels !== undefined) return [{ side: "image", tensor }];
+    return [{ side: text, tensor, table: looked?.inputs[0] }];
   });
 }
 

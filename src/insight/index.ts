@@ -35,8 +35,10 @@ export { logitLens, type Lens, type LensOptions } from "./lens.ts";
 export { logitAttribution, type Attribution, type SublayerShare } from "./attribution.ts";
 export {
   salience,
+  salienceBaselines,
   salienceMethods,
   type Salience,
+  type SalienceBaseline,
   type SalienceMethod,
   type SalienceOptions,
   type SideSalience,

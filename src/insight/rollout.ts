@@ -4,7 +4,7 @@
  */
 // B batch, T queries, S keys, H heads, L layers
 import { InputError } from "../errors/index.ts";
-import { concat, iota, type Dimension, type Tensor } from "../graph/index.ts";
+import { concat, iota, subtractDimensions, type Dimension, type Tensor } from "../graph/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { Values } from "../runtime/index.ts";
 import { tracedOf } from "./answer.ts";
@@ -48,7 +48,12 @@ function rolled(tensors: ModelTensors, group: string): ReadonlyMap<string, Tenso
 /** The mean over heads of each layer, [T, S]. */
 function layersOf({ all }: ModelTensors, group: string): Tensor[] {
   const layers: Tensor[] = [];
-  for (let layer = 0; all.has(`${group}.${layer}`); layer++) layers.push(all.get(`${group}.${layer}`)!.mean(1).sum(0));
+  for (let layer = 0; all.has(`${group}.${layer}`); layer++) {
+    const weights = all.get(`${group}.${layer}`)!.mean(1).sum(0);
+    const [queries, keys] = [weights.dim(0), weights.dim(1)];
+    // In front of its own tokens Transformer-XL sees a memory, which holds nothing for a text that stands alone.
+    layers.push(group === "crossAttentions" ? weights : weights.slice(1, subtractDimensions(keys, queries), keys));
+  }
   return layers;
 }
 

@@ -17,6 +17,10 @@ import { inPieces, repeated, rowsAtOnce, type Watch } from "./rows.ts";
 export const salienceMethods = ["gradient", "gradient-x-input", "integrated-gradients"] as const;
 export type SalienceMethod = (typeof salienceMethods)[number];
 
+/** Where integrated gradients start: at the mean of all vectors in the tokens' table, or at zeros. */
+export const salienceBaselines = ["mean", "zero"] as const;
+export type SalienceBaseline = (typeof salienceBaselines)[number];
+
 /** The salience of one side. */
 export interface SideSalience {
   readonly side: Side;
@@ -38,6 +42,8 @@ export interface SalienceOptions extends Watch {
   readonly method?: SalienceMethod | undefined;
   /** Steps of the integral: more of them come closer to it. Default: 32. */
   readonly steps?: number | undefined;
+  /** Where the integral starts. Default: the mean, since norms make of next to nothing as much as of everything. */
+  readonly baseline?: SalienceBaseline | undefined;
 }
 
 /**
@@ -46,8 +52,9 @@ export interface SalienceOptions extends Watch {
  *
  * - `gradient`: ‖∂f/∂xₜ‖₂, how much the score could change with a token; never negative;
  * - `gradient-x-input`: ⟨∂f/∂xₜ, xₜ⟩, positive where the token speaks for the answer, to first order;
- * - `integrated-gradients`: ⟨∫ ∂f(α x)/∂xₜ dα, xₜ⟩ over α from 0 to 1, by the middles of equal steps; the baseline is
- *   zeros for all tokens and pixels. The numbers add up to f(x) − f(0), the more closely the more steps.
+ * - `integrated-gradients`: ⟨∫ ∂f(b + α (x − b))/∂xₜ dα, xₜ − b⟩ over α from 0 to 1, by the middles of equal steps; b is
+ *   the baseline, for all tokens at once, and zeros for pixels. The numbers add up to f(x) − f(b), the more closely the
+ *   more steps.
  *
  * Of an image the numbers of a patch's pixels are added up (squares, for the norm). Throws InputError for inputs of
  * several rows.
@@ -56,7 +63,7 @@ export async function salience(
   model: InspectedModel,
   inputs: Values,
   answered: Answered,
-  { method = "gradient-x-input", steps = 32, ...watch }: SalienceOptions = {},
+  { method = "gradient-x-input", steps = 32, baseline = "mean", ...watch }: SalienceOptions = {},
 ): Promise<Salience> {
   if (!(steps >= 1)) throw new InputError(`Integrated gradients take 1 step at least, not ${steps}.`);
   const sides = entrancesOf(tracedOf(model.architecture, inputs)).map(({ side }) => side);
@@ -71,7 +78,7 @@ export async function salience(
       `salience ${answered.output}`,
       repeated(model.architecture, inputs, piece.length),
       (tensors) => salienceTensors(tensors, answered),
-      { feeds: { ...answerFeeds(answered), "salience.fraction": fractionFeed(piece) } },
+      { feeds: { ...answerFeeds(answered), ...wayFeeds(piece, integrates && baseline === "mean") } },
     );
     return piece.map((_, row) => rowOf(found, sides, method === "gradient" ? "squares" : "products", row, patch));
   });
@@ -86,8 +93,12 @@ export async function salience(
   return { method, sides: values, score, ...(integrates && { baseline: rows.at(-2)!.score }) };
 }
 
-function fractionFeed(fractions: readonly number[]): HostTensor {
-  return { dtype: "float32", shape: [fractions.length], data: Float32Array.from(fractions) };
+/** How far each row is on the way from the baseline, and whether that is the mean. */
+function wayFeeds(fractions: readonly number[], mean: boolean): Values {
+  return {
+    "salience.fraction": { dtype: "float32", shape: [fractions.length], data: Float32Array.from(fractions) },
+    "salience.mean": { dtype: "float32", shape: [], data: Float32Array.of(mean ? 1 : 0) },
+  };
 }
 
 /** The score [B], and of each way in the products and squares of gradients, [B, T] or [B, h, w]. */
@@ -95,16 +106,18 @@ function salienceTensors(tensors: ModelTensors, scored: Scored): ReadonlyMap<str
   const before = askedScore(scored, tensors.outputs);
   const entrances = entrancesOf(tensors);
   const moved = new Map<Tensor, Tensor>();
+  const whole = new Map(entrances.map((entrance) => [entrance.tensor, fromBaseline(entrance)]));
   const changes = new Map(
     entrances.map(({ tensor }) => {
-      const part = (entered: Tensor): Tensor => {
+      const change = (entered: Tensor): Tensor => {
         const fraction = input("salience.fraction", "float32", [entered.dim(0)]);
-        const ones = entered.shape.slice(1).map(() => 1);
-        const placed = entered.mul(fraction.reshape([entered.dim(0), ...ones]));
-        moved.set(tensor, placed);
-        return placed;
+        const missing = whole
+          .get(tensor)!
+          .mul(fraction.rsub(1).reshape([entered.dim(0), ...entered.shape.slice(1).map(() => 1)]));
+        moved.set(tensor, entered.sub(missing));
+        return moved.get(tensor)!;
       };
-      return [tensor, part] as const;
+      return [tensor, change] as const;
     }),
   );
   const score = replaced([before], changes)[0]!;
@@ -114,10 +127,15 @@ function salienceTensors(tensors: ModelTensors, scored: Scored): ReadonlyMap<str
   );
   const found = new Map([["score", score]]);
   for (const [i, entrance] of entrances.entries()) {
-    found.set(`products.${i}`, folded(slopes[i]!.mul(entrance.tensor), entrance));
+    found.set(`products.${i}`, folded(slopes[i]!.mul(whole.get(entrance.tensor)!), entrance));
     found.set(`squares.${i}`, folded(slopes[i]!.mul(slopes[i]!), entrance));
   }
   return found;
+}
+
+/** How far a vector is from the baseline. */
+function fromBaseline({ tensor, table }: Entrance): Tensor {
+  return table === undefined ? tensor : tensor.sub(table.mean(0).mul(input("salience.mean", "float32", [])));
 }
 
 const folded = (tensor: Tensor, { side }: Entrance): Tensor => tensor.sum(side === "image" ? 1 : -1);
