@@ -25,7 +25,7 @@ export function entrancesOf(tensors: Pick<ModelTensors, "all">): Entrance[] {
   const streams = streamsOf(tensors);
   const two = streams.length > 1;
   const seen = new Set<Tensor>();
-  return streams.flatMap(({ name, states }) => {
+  return streams.flatMap(({ name, states }): Entrance[] => {
     const [first] = states;
     const nodes = nodesOf([first!]);
     const pixels = nodes.find((node) => inputName(node.outputs[0]!) === "pixelValues");
