@@ -28,6 +28,14 @@ export const views: readonly View[] = [
       attention.length === 0 ? `${className} has no attention to show.` : undefined,
     load: () => import("./attention/Attention.svelte"),
   },
+  {
+    id: "why",
+    title: "Why this answer",
+    about: "The answer by layer, by part and by token: lens, attribution, salience, rollout, ablation, patching.",
+    section: "Why",
+    reads: true,
+    load: () => import("./why/Why.svelte"),
+  },
 ];
 
 /** The view of that name; the first one for a name that there is not. */
