@@ -23,6 +23,10 @@ export function askedAnswer(selection: Selection, { reads }: Summary): Pick<Ques
   };
 }
 
+/** Whether an answer stands at a token, or behind it, as that of a model that writes. */
+export const whereOf = ({ task }: Summary): "at" | "behind" =>
+  task === "causal-lm" || task === "conditional-generation" ? "behind" : "at";
+
 /** In words: “apple” at place 7. */
 export function shown({ text, each, position, against }: Found): string {
   const place = each === "token" ? ` at place ${position + 1}` : "";
