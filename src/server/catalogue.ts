@@ -52,14 +52,14 @@ const CHECKPOINTS = "checkpoints";
 const DEPTH = 3;
 
 export class Catalogue {
-  readonly #places: readonly string[];
+  readonly #places: string[];
   /** Ids that were given out, by real path: they stay while the server runs. */
   readonly #ids = new Map<string, string>();
   readonly #known = new Map<string, Found>();
   readonly #described = new Map<string, { readonly version: string; readonly described: Described }>();
 
   private constructor(places: readonly string[]) {
-    this.#places = places;
+    this.#places = [...places];
   }
 
   /** Throws InputError for a place that is not there. */
@@ -70,6 +70,11 @@ export class Catalogue {
       }
     }
     return new Catalogue(places);
+  }
+
+  /** Adds a place. */
+  add(place: string): void {
+    this.#places.push(place);
   }
 
   /** All that is there now. */

@@ -52,7 +52,7 @@ export async function trainingEvents(
       return true;
     };
     for (let quiet = 0; !ended.aborted; quiet++) {
-      const state = { writing: await isBeingWritten(path), control: trainings.stateOf(path) };
+      const state = { writing: await isBeingWritten(path), control: await trainings.stateOf(path) };
       let sent = await sendChanged("state", state);
       for (let part = await log.read(); part !== undefined && !ended.aborted; part = await log.read()) {
         sent = true;
