@@ -176,7 +176,7 @@ async function learnInGroup<C extends WayConfig>(
         return;
       }
       const shown = Object.entries(scores).map(([name, value]) => `${name} ${value.toFixed(4)}`);
-      const how = signal.aborted ? "Stopped; --resume goes on. " : "";
+      const how = studio.stopped ? "Stopped; --resume goes on. " : "";
       await io.stdout.write(`${how}The model is in ${flags.out}${shown.length > 0 ? `: ${shown.join(", ")}` : ""}.\n`);
       await studio.ended();
       return;

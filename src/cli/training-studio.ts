@@ -7,6 +7,8 @@ import type { stopOnInterrupt } from "./stop.ts";
 /** A training, with the studio on it or without. */
 export interface TrainingStudio<S, R> {
   readonly steps: AsyncGenerator<S, R>;
+  /** Whether the run was stopped before its end, from the page or by Ctrl-C. */
+  readonly stopped: boolean;
   /** To be called when the run's folder is there: at its beginning, and when it goes on. */
   opened(): void;
   /** Waits until Ctrl-C, where somebody sits before the page. */
@@ -33,7 +35,14 @@ export async function trainingStudio<S, R>(
   const { path, resume } = run;
   const plain = (): AsyncGenerator<S, R> => run.start({ path, resume, signal, changed: {} });
   const nothing = (): Promise<void> => Promise.resolve();
-  if (!wanted || group.rank > 0) return { steps: plain(), opened: () => undefined, ended: nothing, close: nothing };
+  if (!wanted || group.rank > 0) {
+    return {
+      ...{ steps: plain(), opened: () => undefined, ended: nothing, close: nothing },
+      get stopped() {
+        return signal.aborted;
+      },
+    };
+  }
   const tell = (message: string): void => void io.stderr.write(`${message}\n`);
   // Loaded only where it is asked for: a training needs no server.
   const { ControlledTraining } = await import("../server/index.ts");
@@ -41,6 +50,9 @@ export async function trainingStudio<S, R>(
   let studio: Promise<Studio | undefined> | undefined;
   return {
     steps: training?.steps(signal) ?? plain(),
+    get stopped() {
+      return signal.aborted || training?.stopped === true;
+    },
     opened: () => {
       studio ??= studioOn(path, training, io, tell);
     },

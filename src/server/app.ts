@@ -169,7 +169,10 @@ async function bodyOf({ body, headers }: Request): Promise<string> {
 
 /** Files of a folder; those whose names hold a hash of their contents never change. */
 async function addFiles(app: Hono, prefix: string, folder: string): Promise<void> {
-  if ((await diskFolder(folder).kind("")) !== "folder") return;
+  if ((await diskFolder(folder).kind("")) !== "folder") {
+    if (prefix === "/") app.get("/", (context) => context.text("The page is not built. Build it: npm run build", 404));
+    return;
+  }
   const start = prefix === "/" ? "" : prefix.replace(/\/$/, "");
   const hashed = /-[\w-]{8}\.\w+$/;
   app.use(`${start}/*`, async (context, next) => {

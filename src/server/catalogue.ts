@@ -9,6 +9,7 @@ import { InputError } from "../errors/index.ts";
 import { describeModel, isModel, versionOf, type Described } from "./describe.ts";
 import { Refusal } from "./refusal.ts";
 import type { ModelPlace } from "./subjects.ts";
+import type { TrainingState } from "./trainings.ts";
 
 /** One line of the list of models. */
 export interface ModelEntry {
@@ -32,6 +33,8 @@ export interface ModelEntry {
   readonly score?: number | undefined;
   /** Whether it has a log of its training. */
   readonly log: boolean;
+  /** How far its training is, where this server's process runs it; the list of `GET /api/models` says so. */
+  readonly control?: TrainingState | null | undefined;
 }
 
 /** A folder that was found. */

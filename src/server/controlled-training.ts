@@ -48,6 +48,7 @@ export class ControlledTraining<S, R> implements Training {
   #outer: StopSignal = { aborted: false };
   #wish: "pause" | "stop" | "resume" | undefined;
   #state: TrainingState = "running";
+  #stopped = false;
 
   constructor(run: ControlledRun<S, R>, changed: RunStart["changed"] = {}) {
     this.path = run.path;
@@ -57,6 +58,11 @@ export class ControlledTraining<S, R> implements Training {
 
   get state(): TrainingState {
     return this.#state === "running" && this.#wish !== undefined ? "stopping" : this.#state;
+  }
+
+  /** Whether somebody has stopped it before its end. */
+  get stopped(): boolean {
+    return this.#stopped;
   }
 
   /** The steps of the run, over all its pauses, until it is done or stopped; the result is that of its last part. */
@@ -96,6 +102,7 @@ export class ControlledTraining<S, R> implements Training {
     }
     if (action === "branch") return this.#branch(details);
     this.#wish = action;
+    this.#stopped = action === "stop";
     return undefined;
   }
 

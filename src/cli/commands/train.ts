@@ -145,7 +145,7 @@ async function trainTranslation(flags: Flags, io: Io, group: Group): Promise<voi
     for (let next = await run.next(); ; next = await run.next()) {
       if (next.done === true) {
         progress?.finish();
-        const how = signal.aborted
+        const how = studio.stopped
           ? "Stopped; --resume goes on. "
           : updates === 0
             ? "The run was complete already. "
