@@ -26,7 +26,7 @@ describe("attention", () => {
     await page.getByRole("button", { name: "Table" }).click();
     await page.waitForSelector("[data-figure=attention] tbody tr");
     const cells = await page.locator("[data-figure=attention] tbody td").allTextContents();
-    const subject = await openSubject(diskFolder(places.find((place) => place.endsWith(model))!), { threads: 1 });
+    const subject = await openSubject(diskFolder(places.find((place) => place.endsWith(model))), { threads: 1 });
     try {
       const question = { ids: [4, 5, 6, 7, 8], group, layer, head };
       const { tensors, keys } = await ask(queries.attention, subject, question);
