@@ -1,9 +1,11 @@
 /** All that can be asked, by name: one query for each thing that a picture needs. */
 import type { z } from "zod";
 import { attention, reading } from "./attention.ts";
+import { cached } from "./caching.ts";
+import { beamTree, distribution, generate } from "./generation.ts";
 import { summary } from "./summary.ts";
 
-export const queries = { summary, reading, attention } as const;
+export const queries = { summary, reading, attention, distribution, generate, beamTree, cached } as const;
 
 /** The name of a query. */
 export type QueryName = keyof typeof queries;
