@@ -18,3 +18,4 @@ export {
 export { loadRecords, recordNames, recordsOf, type LoadedRecords, type RecordNames } from "./records.ts";
 export { attentionGroups, type AttentionGroup, type Side } from "./attentions.ts";
 export type { DeriveOptions, InspectedModel, ModelTensors } from "./inspected.ts";
+export { maskedSurprises, tokenSurprises, type Surprises } from "./surprise.ts";

@@ -125,7 +125,8 @@ async function maskedPlace(
   return { logits: data as Float32Array, before: { prompt }, options: {}, tokenizer };
 }
 
-function maskOf(model: Model, tokenizer: Tokenizer): { readonly token: string; readonly id: number } | undefined {
+/** The token that hides a word. Throws InputError where the tokenizer has none. */
+export function maskOf(model: Model, tokenizer: Tokenizer): { readonly token: string; readonly id: number } {
   const filler = new MaskFiller(model as Model<"masked-lm">, tokenizer);
   return { token: filler.mask, id: tokenizer.tokenToId(filler.mask)! };
 }

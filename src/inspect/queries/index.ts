@@ -1,11 +1,27 @@
 /** All that can be asked, by name: one query for each thing that a picture needs. */
 import type { z } from "zod";
 import { attention, reading } from "./attention.ts";
+import { bleu } from "./bleu.ts";
 import { cached } from "./caching.ts";
+import { classes } from "./classes.ts";
 import { beamTree, distribution, generate } from "./generation.ts";
+import { perplexity } from "./perplexity.ts";
 import { summary } from "./summary.ts";
+import { tokens } from "./tokens.ts";
 
-export const queries = { summary, reading, attention, distribution, generate, beamTree, cached } as const;
+export const queries = {
+  summary,
+  reading,
+  attention,
+  distribution,
+  generate,
+  beamTree,
+  cached,
+  tokens,
+  bleu,
+  classes,
+  perplexity,
+} as const;
 
 /** The name of a query. */
 export type QueryName = keyof typeof queries;
