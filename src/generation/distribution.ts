@@ -58,9 +58,18 @@ export function distributionStages(
     stages.push(stageOf(name, scores, before));
   };
   const acts = (rule: Rule): boolean => rule.kind === "process" || rule.at(moment);
-  for (const rule of rules.filter(acts)) add(rule.name, (scores) => { applyRule(rule, [{ scores, history }], moment); });
-  for (const { name, warp } of sampling!.warpers) add(name, (scores) => { warp(scores, history); });
-  for (const rule of sampling!.last) add(rule.name, (scores) => { applyRule(rule, [{ scores, history }], moment); });
+  for (const rule of rules.filter(acts))
+    add(rule.name, (scores) => {
+      applyRule(rule, [{ scores, history }], moment);
+    });
+  for (const { name, warp } of sampling!.warpers)
+    add(name, (scores) => {
+      warp(scores, history);
+    });
+  for (const rule of sampling!.last)
+    add(rule.name, (scores) => {
+      applyRule(rule, [{ scores, history }], moment);
+    });
   return stages;
 }
 
