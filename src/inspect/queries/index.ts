@@ -1,6 +1,6 @@
 /** All that can be asked, by name: one query for each thing that a picture needs. */
 import type { z } from "zod";
-import { attention, reading } from "./attention.ts";
+import { attention, neuron, reading } from "./attention.ts";
 import { bleu } from "./bleu.ts";
 import { cached } from "./caching.ts";
 import { classes } from "./classes.ts";
@@ -13,6 +13,7 @@ export const queries = {
   summary,
   reading,
   attention,
+  neuron,
   distribution,
   generate,
   beamTree,
