@@ -1,7 +1,7 @@
 /** How a model writes: what it goes on from, with its own settings, ready for a search. */
 import { z } from "zod";
 import { InputError } from "../errors/index.ts";
-import type { CachedModel, GenerationOptions } from "../generation/index.ts";
+import { textOf, type CachedModel, type GenerationOptions } from "../generation/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { Values } from "../runtime/index.ts";
 import { promptIds } from "../tasks/answers.ts";
@@ -181,7 +181,12 @@ export function shownToken(tokenizer: Tokenizer | undefined, one: number): Shown
   return { id: one, text: label === "␣" || label === "\ufffd" ? token : label!, token };
 }
 
-/** What ids say; empty without a tokenizer. */
-export function textOfIds(tokenizer: Tokenizer | undefined, ids: readonly number[]): string {
-  return tokenizer === undefined ? ids.join(" ") : tokenizer.decode(ids);
+/** What new ids say behind what was there; the ids themselves without a tokenizer. */
+export function textOfIds(
+  { tokenizer, prompt, written, source }: Pick<Writing, "tokenizer" | "prompt" | "written" | "source">,
+  ids: readonly number[],
+): string {
+  if (tokenizer === undefined) return ids.join(" ");
+  // What a decoder begins with is no text.
+  return textOf(ids, { tokenizer, before: source === undefined ? [...prompt, ...written] : written });
 }

@@ -11,6 +11,7 @@ import {
   type SliceScore,
 } from "../../evaluation/index.ts";
 import { InputError } from "../../errors/index.ts";
+import type { ReadableFolder } from "../../files/index.ts";
 import { TextTranslator } from "../../tasks/convert.ts";
 import type { Model } from "../../tasks/model.ts";
 import { translateAll } from "../../tasks/translate.ts";
@@ -20,6 +21,8 @@ import type { Subject } from "../subject.ts";
 
 /** Sentences whose n-grams are listed; all are counted. */
 const LISTED = 200;
+/** Names of files that may hold examples: tables, and texts by language; not notes, nor the log of a run. */
+const TEXTS = /^(?!log\.jsonl$).*\.(tsv|csv|jsonl|ndjson|txt|(?!md)[a-z]{2})(\.gz)?$/;
 
 export const bleu = query({
   about:
@@ -62,6 +65,19 @@ export const bleu = query({
         };
       }),
     };
+  },
+});
+
+export const data = query({
+  about: "The files that a model can be judged on: those beside it, and those of the folders of data that are open.",
+  input: z.strictObject({}),
+  answer: async ({ folder }, _, { data: folders = {} }) => {
+    const filesOf = async (place: ReadableFolder): Promise<string[]> =>
+      (await place.list()).filter(({ kind, name }) => kind === "file" && TEXTS.test(name)).map(({ name }) => name);
+    const all: { folder: string | undefined; files: string[] }[] = [];
+    if (folder !== undefined) all.push({ folder: undefined, files: await filesOf(folder) });
+    for (const [name, place] of Object.entries(folders)) all.push({ folder: name, files: await filesOf(place) });
+    return { folders: all.filter(({ files }) => files.length > 0) };
   },
 });
 

@@ -36,7 +36,7 @@ export const cached = query({
     const later = tokens.slice(1);
     return {
       equal: withCache.join() === without.join(),
-      text: textOfIds(writing.tokenizer, withCache),
+      text: textOfIds(writing, withCache),
       /** Milliseconds of each token, both ways. */
       tokens,
       /** Medians over the tokens behind the first. */

@@ -70,7 +70,7 @@ export const distribution = query({
       settings: { temperature, topK, topP, minP, typicalP, repetitionPenalty, noRepeatNgramSize },
       prompt: shownTokens(tokenizer, before.prompt),
       written: shownTokens(tokenizer, before.written ?? []),
-      text: textOfIds(tokenizer, before.written ?? []),
+      text: textOfIds({ tokenizer, prompt: before.prompt, written: [], source: before.source }, before.written ?? []),
       endIds: [options.eosTokenId ?? []].flat(),
       stages: stages.map(({ processor, entropy, kept, removed, moved }) => ({
         ...{ processor, entropy, kept, removed, moved },
@@ -205,7 +205,7 @@ export const beamTree = query({
       /** What the search gives, best first, with the node that each ends in. */
       results: found.map(({ ids, endId, score, finished }) => {
         const whole = endId === undefined ? [...ids] : [...ids, endId];
-        return { node: paths.get(whole.join()), score, finished, text: textOfIds(writing.tokenizer, [...ids]) };
+        return { node: paths.get(whole.join()), score, finished, text: textOfIds(writing, [...ids]) };
       }),
     };
   },
@@ -236,11 +236,12 @@ function defined<T extends object>(values: T): Partial<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
-function writtenText({ tokenizer }: Writing, { ids, endId, score, finished, ...more }: Generated) {
+function writtenText(writing: Writing, { ids, endId, score, finished, ...more }: Generated) {
   const all = endId === undefined ? [...ids] : [...ids, endId];
+  const { tokenizer } = writing;
   const { logProbabilities, alternatives } = more;
   return {
-    text: textOfIds(tokenizer, [...ids]),
+    text: textOfIds(writing, [...ids]),
     score,
     finished,
     tokens: shownTokens(tokenizer, all).map((token, i) => ({

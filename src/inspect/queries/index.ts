@@ -1,7 +1,7 @@
 /** All that can be asked, by name: one query for each thing that a picture needs. */
 import type { z } from "zod";
 import { attention, neuron, reading } from "./attention.ts";
-import { bleu } from "./bleu.ts";
+import { bleu, data } from "./bleu.ts";
 import { cached } from "./caching.ts";
 import { classes } from "./classes.ts";
 import { beamTree, distribution, generate } from "./generation.ts";
@@ -19,6 +19,7 @@ export const queries = {
   beamTree,
   cached,
   tokens,
+  data,
   bleu,
   classes,
   perplexity,
