@@ -7,5 +7,5 @@ import { Place } from "./state/place.svelte.ts";
 import { Studio } from "./state/studio.svelte.ts";
 
 watchTheme();
-const studio = new Studio(new HttpSource(new URL("api/", document.baseURI).href), new Place());
+const studio = new Studio(new HttpSource(), new Place());
 mount(App, { target: document.querySelector("#app")!, props: { studio } });
