@@ -56,3 +56,4 @@ export {
 export type { Effect } from "./effects.ts";
 export { patch, type Patch, type Patching } from "./patching.ts";
 export type { Watch } from "./rows.ts";
+export { maskedSurprises, tokenSurprises, type Surprises } from "./surprise.ts";

@@ -27,6 +27,8 @@ export interface StudioOptions {
   readonly app?: string | undefined;
   /** More folders of files, by the beginning of their addresses: `{ "/ort/": folder }`. */
   readonly assets?: Readonly<Record<string, string>> | undefined;
+  /** Folders of data that questions may name, as test sets: names with paths. Default: the bundled corpus. */
+  readonly data?: Readonly<Record<string, string>> | undefined;
   /** What the interface says its version is. */
   readonly version?: string | undefined;
   /** Told what went wrong inside. */
@@ -55,7 +57,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const { places, engine = {}, memory = defaultMemory(), warn = () => undefined } = options;
   const token = randomBytes(16).toString("hex");
   const catalogue = await Catalogue.open(places);
-  const asker = new Asker({ engine, budget: memory }, warn);
+  const asker = new Asker({ engine, budget: memory, data: options.data ?? bundledData() }, warn);
   const trainings = new Trainings();
   for (const training of options.trainings ?? []) trainings.add(training);
   const closing = new AbortController();
@@ -115,3 +117,7 @@ function listening(server: Server, port: number): Promise<number> {
     });
   });
 }
+
+const bundledData = (): Readonly<Record<string, string>> => ({
+  "french-english": fileURLToPath(new URL("../../corpus/french-english", import.meta.url)),
+});
