@@ -21,9 +21,9 @@ export class LongWork {
     this.#stop = stop;
   }
 
-  /** Lets others run where a turn is over. Throws Stopped where nobody waits any more. */
+  /** Lets others run at the first round and where a turn is over. Throws Stopped where nobody waits any more. */
   async round(done: number, total: number): Promise<void> {
-    if (this.#turns.over || done === total) await this.#turns.next(done, total);
+    if (this.#turns.over || done === 0) await this.#turns.next(done, total);
     if (this.#stop?.aborted === true) throw new Stopped();
   }
 }

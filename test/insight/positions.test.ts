@@ -31,7 +31,7 @@ const golden = JSON.parse(readFileSync(new URL("golden/positions.json", import.m
 const families = new URL("../families/", import.meta.url).pathname;
 
 async function withModel<T>(name: string, use: (subject: Subject) => Promise<T>): Promise<T> {
-  const subject = await openSubject(diskFolder(`${families}${name}`), { engine: "native", worker: false });
+  const subject = await openSubject(diskFolder(`${families}${name}`));
   try {
     return await use(subject);
   } finally {
