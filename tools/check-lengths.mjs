@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 const LIMIT = 420;
 const files = execFileSync(
   "git",
-  ["ls-files", "--cached", "--others", "--exclude-standard", "--", "*.ts", "*.mjs", "*.js", "*.py"],
+  ["ls-files", "--cached", "--others", "--exclude-standard", "--", "*.ts", "*.mjs", "*.js", "*.py", "*.svelte"],
   {
     encoding: "utf8",
   },

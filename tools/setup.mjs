@@ -45,7 +45,8 @@ export function setUp() {
     const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" };
     run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { stdio: ["inherit", 2, 2], env });
   }
-  const built = join(root, "dist", ".tsbuildinfo");
-  if (!existsSync(built) || statSync(built).mtimeMs < newest(join(root, "src")))
+  const isOlder = (made, source) =>
+    !existsSync(join(root, "dist", made)) || statSync(join(root, "dist", made)).mtimeMs < newest(join(root, source));
+  if (isOlder(".tsbuildinfo", "src") || isOlder("studio/index.html", "studio"))
     run(process.execPath, ["tools/build.mjs"]);
 }

@@ -15,7 +15,7 @@ export { camelCase, snakeCase } from "./spelling.ts";
 export type { Better, Checkpoint, RunFolder, RunOptions } from "./run-folder.ts";
 export { bestCheckpoint, latestCheckpoint, openCheckpoint, openRun, stepsOf } from "./run-folder.ts";
 export type { LogRecord, ResumeFrom, RunLog } from "./run-log.ts";
-export { openLog, readLog } from "./run-log.ts";
+export { openLog, parseRecord, readLog } from "./run-log.ts";
 export type { Dtype, TensorPlace } from "./safetensors-header.ts";
 export { DTYPE_BYTES, DTYPES } from "./safetensors-header.ts";
 export type { StoredTensor, TensorFile, TensorToWrite } from "./safetensors.ts";

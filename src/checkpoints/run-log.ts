@@ -79,7 +79,8 @@ function lineOf(record: LogRecord): string {
   return `${JSON.stringify(record).replace(/[\u0080-\uffff]/g, escaped)}\n`;
 }
 
-function parseRecord(line: string): LogRecord | undefined {
+/** The record of a line; undefined where it is none. */
+export function parseRecord(line: string): LogRecord | undefined {
   try {
     const value: unknown = JSON.parse(line);
     return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as LogRecord) : undefined;

@@ -38,6 +38,13 @@ export async function lockFolder(folder: string, shown: string): Promise<Lock> {
   return { release };
 }
 
+/** Whether a process that lives, or may live, has the lock of a folder. */
+export async function isLocked(folder: string): Promise<boolean> {
+  const holder = await readHolder(join(folder, LOCK));
+  if (holder === undefined) return false;
+  return holder === "unreadable" || (await mayLive(holder, await thisProcess()));
+}
+
 /**
  * Creates the lock file, which only one process can. Where a dead process left it, the right to replace it is a lock
  * of its own, named after the dead holder: two processes that find the same dead lock cannot both replace it, nor can

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, open, readdir, realpath, rename, rm, stat } from "node:
 import { tmpdir } from "node:os";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { InputError, nearest } from "../errors/index.ts";
-import { LOCK, lockFolder } from "./disk-lock.ts";
+import { isLocked, LOCK, lockFolder } from "./disk-lock.ts";
 import type { Content, Entry, Folder, Kind, Lock } from "./folder.ts";
 import { largerPieces, rangeError, sorted, together } from "./folder.ts";
 import { parseAside } from "./paths.ts";
@@ -28,6 +28,17 @@ export async function temporaryFolder(): Promise<Folder> {
 /** A path with all links followed; undefined where nothing is there. */
 export function realPath(path: string): Promise<string | undefined> {
   return realpath(path).catch(() => undefined);
+}
+
+/** Whether a process is writing into a folder: one that trains holds its lock. */
+export function isBeingWritten(path: string): Promise<boolean> {
+  return isLocked(resolve(path));
+}
+
+/** Which file or folder lies at a path: it differs when another one has its name, or when it was written to. */
+export async function stampOf(path: string): Promise<string | undefined> {
+  const found = await statOf(path);
+  return found === undefined ? undefined : `${found.ino}-${found.mtimeMs}-${found.size}`;
 }
 
 class DiskFolder implements Folder {

@@ -39,7 +39,9 @@ export interface Subject {
 }
 
 /** Opens a folder to look into it. Throws CheckpointError or ConfigError as `open` does. */
-export async function openSubject(folder: ReadableFolder, options: EngineOptions = {}): Promise<Subject> {
+export async function openSubject(folder: ReadableFolder, given: EngineOptions = {}): Promise<Subject> {
+  // Many small programs, each run a few times: what counts is how soon one is ready, as in generation.
+  const options = { purpose: "generation" as const, ...given };
   if ((await folder.kind(CONFIG)) !== "file") await Translator.open(folder, options);
   const { values } = await readSettings(folder, CONFIG);
   if (values["model_type"] === TRANSFORMER) return translatorSubject(await Translator.open(folder, options), folder);

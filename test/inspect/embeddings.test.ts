@@ -129,7 +129,7 @@ describe("projection", () => {
     await expect(ask(queries.projection, translator, { rows, method: "tsne" }, { stop })).rejects.toThrow(Stopped);
     await expect(project(translator, { rows: { of: "table", ids: [99_999] } })).rejects.toThrow(InputError);
     await expect(project(await family("vit-image-classification"), {})).rejects.toThrow(/reads no tokens/);
-    const far = { of: "hidden", readings: [{ text: "le roi" }], layer: 9 } as const;
+    const far = { of: "hidden" as const, readings: [{ text: "le roi" }], layer: 9 };
     await expect(project(translator, { rows: far })).rejects.toThrow(/0 to 1/);
     await expect(project(translator, { rows: { ...far, states: "hiddenState" } })).rejects.toThrow(
       /encoderHiddenStates/,

@@ -48,13 +48,54 @@ export const attention = query({
   },
 });
 
+export const neuron = query({
+  about:
+    "How one head comes to its weights: queries [T, K], keys [S, K] and weights [T, S], and what scores are scaled by.",
+  input: readingInput.extend({ group: z.string().optional(), layer: whole.default(0), head: whole.default(0) }),
+  answer: async (subject, { group, layer, head, ...given }) => {
+    const found = await read(subject, given);
+    const of = (part: Part): Promise<HostTensor> => layerOf(subject, found, group, layer, part);
+    const weights = await of("attentions");
+    const heads = weights.shape[1]!;
+    if (head >= heads) {
+      throw new InputError(`Layer ${layer + 1} has heads 1 to ${heads}; head ${head + 1} was asked for.`);
+    }
+    const names = subject.model.outputNames(Object.keys(found.feeds));
+    if (!names.includes(`${partName(groupOf(subject, group).name, "queries")}.${layer}`)) {
+      throw new InputError(
+        `${subject.architecture.className} adds terms of distance to its scores, so that no single product of a query ` +
+          `and a key gives them. Look at its maps instead.`,
+      );
+    }
+    const [queries, keys] = [await of("queries"), await of("keys")];
+    return {
+      width: queries.shape[3]!,
+      tensors: {
+        queries: headOf(queries, head, heads),
+        keys: headOf(keys, head, heads),
+        weights: headOf(weights, head, heads),
+      },
+    };
+  },
+});
+
+/** Of [1, H, T, K] one head, [T, K]; where heads share keys, the ones that this head looks at. */
+function headOf({ shape, data }: HostTensor, head: number, heads: number): HostTensor {
+  const [, own, rows, width] = shape as [number, number, number, number];
+  const place = Math.floor((head * own) / heads);
+  const part = (data as Float32Array).slice(place * rows * width, (place + 1) * rows * width);
+  return { dtype: "float32", shape: [rows, width], data: part };
+}
+
+type Part = "attentions" | "queries" | "keys" | "values" | "contexts";
+
 /** One published tensor of a layer of attention for a reading: the weights, or queries, keys, values and contexts. */
 export async function layerOf(
   subject: Subject,
   { feeds, key }: Reading,
   group: string | undefined,
   layer: number,
-  part: "attentions" | "queries" | "keys" | "values" | "contexts",
+  part: Part,
 ): Promise<HostTensor> {
   const wanted = groupOf(subject, group);
   if (layer >= wanted.layers) {
@@ -79,7 +120,7 @@ export function groupOf({ attention: groups, architecture }: Subject, name?: str
 }
 
 /** `queries` for the weights' name `attentions`; see `AttentionOptions.publish`. */
-function partName(group: string, part: "attentions" | "queries" | "keys" | "values" | "contexts"): string {
+function partName(group: string, part: Part): string {
   if (part === "attentions") return group;
   return group.replace(/attentions$/, part).replace(/Attentions$/, `${part[0]!.toUpperCase()}${part.slice(1)}`);
 }

@@ -1,12 +1,12 @@
 /** All that can be asked, by name: one query for each thing that a picture needs. */
 import type { z } from "zod";
-import { attention, reading } from "./attention.ts";
+import { attention, neuron, reading } from "./attention.ts";
 import { analogy, neighbors } from "./neighbors.ts";
 import { positions } from "./positions.ts";
 import { projection } from "./projection.ts";
 import { summary } from "./summary.ts";
 
-export const queries = { summary, reading, attention, projection, neighbors, analogy, positions } as const;
+export const queries = { summary, reading, attention, neuron, projection, neighbors, analogy, positions } as const;
 
 /** The name of a query. */
 export type QueryName = keyof typeof queries;

@@ -1,0 +1,4 @@
+/** The studio's server: the queries of `heed/inspect` over HTTP, on this machine alone. */
+export { startStudio, type Studio, type StudioOptions } from "./studio.ts";
+export { trainingActions, type Training, type TrainingAction } from "./trainings.ts";
+export type { ModelEntry } from "./catalogue.ts";
