@@ -227,7 +227,9 @@ describe("positions", () => {
     expect(Object.keys(llama.tensors).sort()).toEqual([
       "angles",
       "byDistance",
+      "cosines",
       "frequencies",
+      "sines",
       "unscaledByDistance",
       "unscaledFrequencies",
     ]);

@@ -5,8 +5,19 @@ import { analogy, neighbors } from "./neighbors.ts";
 import { positions } from "./positions.ts";
 import { projection } from "./projection.ts";
 import { summary } from "./summary.ts";
+import { vectors } from "./vectors.ts";
 
-export const queries = { summary, reading, attention, neuron, projection, neighbors, analogy, positions } as const;
+export const queries = {
+  summary,
+  reading,
+  attention,
+  neuron,
+  vectors,
+  projection,
+  neighbors,
+  analogy,
+  positions,
+} as const;
 
 /** The name of a query. */
 export type QueryName = keyof typeof queries;

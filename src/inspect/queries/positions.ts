@@ -17,20 +17,37 @@ import { query } from "../query.ts";
 /** So many places where nothing says how many. */
 const SHOWN = 128;
 
-interface Pictures {
+export interface PositionPictures {
   /** The first place. */
   readonly from: number;
   readonly tensors: Readonly<Record<string, HostTensor>>;
 }
 
 /** All positions in words, and one of them in numbers; nothing is shown of a model without positions. */
-interface PositionsAnswer extends Pictures {
+export interface PositionsAnswer extends PositionPictures {
   readonly encodings: readonly DescribedPositions[];
   readonly shown: DescribedPositions | undefined;
 }
 
-/** What can be said of positions in words and single numbers. */
-type DescribedPositions = ReturnType<typeof described>;
+/** What can be said of positions in words and single numbers; what a kind does not have is not there. */
+export interface DescribedPositions extends Pick<PositionEncoding, "kind" | "side" | "title" | "parameter"> {
+  /** How many places there are; undefined where there is no end. */
+  readonly places?: number | undefined;
+  readonly width?: number | undefined;
+  readonly layout?: "interleaved" | "halves" | undefined;
+  /** Rows of the parameter in front of the first place's. */
+  readonly before?: number | undefined;
+  readonly grid?: { readonly rows: number; readonly columns: number } | undefined;
+  /** Of biases. */
+  readonly heads?: number | undefined;
+  readonly buckets?: number | undefined;
+  readonly bothSides?: boolean | undefined;
+  /** The distance from which on all are alike. */
+  readonly longest?: number | undefined;
+  /** Of angles. */
+  readonly scaling?: "none" | "linear" | "llama3" | undefined;
+  readonly theta?: number | undefined;
+}
 
 export const positions = query({
   about: "Positions: tables with the products between places, biases by distance and head, or rotary angles.",
@@ -54,8 +71,7 @@ export const positions = query({
   },
 });
 
-/** What can be said in words and single numbers. */
-function described(one: PositionEncoding) {
+function described(one: PositionEncoding): DescribedPositions {
   const { kind, side, title, parameter } = one;
   const told = { kind, side, title, parameter };
   if (kind === "buckets") {
@@ -66,7 +82,7 @@ function described(one: PositionEncoding) {
     const { scaling, theta, longest, frequencies } = one;
     return { ...told, scaling, theta, places: longest, width: frequencies.length * 2 };
   }
-  if (kind === "relative-sinusoidal") return { ...told, width: one.frequencies.length * 2, largest: one.largest };
+  if (kind === "relative-sinusoidal") return { ...told, width: one.frequencies.length * 2, longest: one.largest };
   const { rows, layout, before, grid } = one;
   return { ...told, places: rows.count, width: rows.width, layout, before, grid };
 }
@@ -75,7 +91,7 @@ const tensor = (data: Float32Array | Int32Array, ...shape: number[]): HostTensor
   return { dtype: data instanceof Int32Array ? "int32" : "float32", shape, data };
 };
 
-function picturesOf(one: PositionEncoding, from: number, count: number): Pictures {
+function picturesOf(one: PositionEncoding, from: number, count: number): PositionPictures {
   switch (one.kind) {
     case "buckets": {
       const { biases, heads, distances, bucketOf } = one;
@@ -93,6 +109,8 @@ function picturesOf(one: PositionEncoding, from: number, count: number): Picture
       const byDistance = (of: Float32Array): HostTensor => tensor(productByDistance(of, count), count);
       const tensors = {
         angles: tensor(shown.values, shown.count, shown.width),
+        cosines: tensor(shown.values.map(Math.cos), shown.count, shown.width),
+        sines: tensor(shown.values.map(Math.sin), shown.count, shown.width),
         frequencies: tensor(frequencies, frequencies.length),
         byDistance: byDistance(frequencies),
         ...(unscaled && {
