@@ -8,12 +8,16 @@ import { cached } from "./caching.ts";
 import { classes } from "./classes.ts";
 import { beamTree, distribution, generate } from "./generation.ts";
 import { lens } from "./lens.ts";
+import { analogy, neighbors } from "./neighbors.ts";
 import { patching } from "./patching.ts";
 import { perplexity } from "./perplexity.ts";
+import { positions } from "./positions.ts";
+import { projection } from "./projection.ts";
 import { rollout } from "./rollout.ts";
 import { saliency } from "./saliency.ts";
 import { summary } from "./summary.ts";
 import { tokens } from "./tokens.ts";
+import { vectors } from "./vectors.ts";
 
 export const queries = {
   summary,
@@ -35,6 +39,11 @@ export const queries = {
   bleu,
   classes,
   perplexity,
+  vectors,
+  projection,
+  neighbors,
+  analogy,
+  positions,
 } as const;
 
 /** The name of a query. */
