@@ -2,3 +2,4 @@
 export { startStudio, type Studio, type StudioOptions } from "./studio.ts";
 export { trainingActions, type Training, type TrainingAction } from "./trainings.ts";
 export type { ModelEntry } from "./catalogue.ts";
+export { writeStaticStudio, type StaticModel, type StaticModels } from "./static-studio.ts";
