@@ -1,9 +1,10 @@
 /** All that can be asked, by name: one query for each thing that a picture needs. */
 import type { z } from "zod";
 import { attention, neuron, reading } from "./attention.ts";
+import { flow, outcome, tensor } from "./flow.ts";
 import { summary } from "./summary.ts";
 
-export const queries = { summary, reading, attention, neuron } as const;
+export const queries = { summary, reading, attention, neuron, flow, tensor, outcome } as const;
 
 /** The name of a query. */
 export type QueryName = keyof typeof queries;
