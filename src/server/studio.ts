@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { createAdaptorServer } from "@hono/node-server";
 import { InputError } from "../errors/index.ts";
 import type { EngineOptions } from "../runtime/index.ts";
+import { webBuildFolder } from "../runtime/web-files.ts";
 import { studioApp } from "./app.ts";
 import { Asker } from "./asker.ts";
 import { Catalogue } from "./catalogue.ts";
@@ -66,7 +67,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     ...{ token, catalogue, asker, trainings, warn },
     port: () => port,
     version: options.version ?? "0",
-    assets: { "/": options.app ?? builtApp(), ...options.assets },
+    assets: { "/": options.app ?? builtApp(), "/ort/": webBuildFolder(), ...options.assets },
     closed: closing.signal,
   });
   const server = createAdaptorServer({
@@ -97,12 +98,13 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   };
 }
 
+/** The folder of the built page. */
+export const builtApp = (): string => fileURLToPath(new URL("../../dist/studio", import.meta.url));
+
 /** A quarter of what this process may have. */
 function defaultMemory(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Infinity) / 4;
 }
-
-const builtApp = (): string => fileURLToPath(new URL("../../dist/studio", import.meta.url));
 
 function listening(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -6,6 +6,7 @@ import { attribution } from "./attribution.ts";
 import { bleu, data } from "./bleu.ts";
 import { cached } from "./caching.ts";
 import { classes } from "./classes.ts";
+import { flow, outcome, tensor } from "./flow.ts";
 import { beamTree, distribution, generate } from "./generation.ts";
 import { lens } from "./lens.ts";
 import { analogy, neighbors } from "./neighbors.ts";
@@ -44,6 +45,9 @@ export const queries = {
   neighbors,
   analogy,
   positions,
+  flow,
+  tensor,
+  outcome,
 } as const;
 
 /** The name of a query. */
