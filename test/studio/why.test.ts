@@ -70,7 +70,7 @@ describe("why", () => {
       const rollout = await ask(queries.rollout, subject, { ids });
       const mixes = (await tableOf(page, "rollout")).flatMap((row) => row.slice(1).map(Number));
       expect(mixes).toHaveLength(rollout.tensors.mixes.data.length);
-      for (const [i, value] of mixes.entries()) expect(value).toBeCloseTo(Number(rollout.tensors.mixes.data[i]), 3);
+      for (const [i, value] of mixes.entries()) expect(value).toBeCloseTo(rollout.tensors.mixes.data[i]!, 3);
 
       await show("Lens");
       const lens = await ask(queries.lens, subject, { ids });
@@ -93,7 +93,7 @@ describe("why", () => {
       const { tensors } = await ask(queries.patching, subject, { ids, corrupted: { ids: [4, 5, 30, 7, 8] } });
       const shown = cells.flatMap((row) => row.slice(1).map(Number));
       expect(shown).toHaveLength(tensors.restored.data.length);
-      for (const [i, value] of shown.entries()) expect(value).toBeCloseTo(Number(tensors.restored.data[i]!), 3);
+      for (const [i, value] of shown.entries()) expect(value).toBeCloseTo(tensors.restored.data[i]!, 3);
     });
     expect(page.url()).toContain("other=4%2C5%2C30%2C7%2C8");
     expect(problems).toEqual([]);
