@@ -76,9 +76,7 @@ describe("why", () => {
       const lens = await ask(queries.lens, subject, { ids });
       const layers = await tableOf(page, "lens");
       expect(layers.map((row) => row[3])).toEqual(lens.best.filter((_, i) => i % lens.kept === 0));
-      expect(layers.map((row) => Number(row[6]))).toEqual(
-        Array.from(lens.tensors.ranks.data, (rank) => Number(rank) + 1),
-      );
+      expect(layers.map((row) => Number(row[6]))).toEqual(Array.from(lens.tensors.ranks.data, (rank) => rank + 1));
     });
     expect(problems).toEqual([]);
     await page.close();
