@@ -70,7 +70,7 @@ describe("why", () => {
       const rollout = await ask(queries.rollout, subject, { ids });
       const mixes = (await tableOf(page, "rollout")).flatMap((row) => row.slice(1).map(Number));
       expect(mixes).toHaveLength(rollout.tensors.mixes.data.length);
-      for (const [i, value] of mixes.entries()) expect(value).toBeCloseTo(rollout.tensors.mixes.data[i]!, 3);
+      for (const [i, value] of mixes.entries()) expect(value).toBeCloseTo(Number(rollout.tensors.mixes.data[i]), 3);
 
       await show("Lens");
       const lens = await ask(queries.lens, subject, { ids });
