@@ -92,9 +92,9 @@ describe("over HTTP", () => {
     const path = "/api/models/model/summary";
     const sent = httpRequest({ host: "127.0.0.1", port: at.port, path, method: "POST", headers });
     sent.on("error", () => undefined).end(body);
-    await expect.poll(() => asker.busy).toBe(1);
+    await expect.poll(() => asker.busy, { timeout: 30_000 }).toBe(1);
     sent.destroy();
-    await expect.poll(() => asker.busy, { timeout: 5000 }).toBe(0);
+    await expect.poll(() => asker.busy, { timeout: 30_000 }).toBe(0);
   });
 
   it("progress comes before the answer, and an error in the middle is a frame", async () => {
