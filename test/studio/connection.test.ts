@@ -9,6 +9,9 @@ import { NO_CHROMIUM, openStudio, places, type OpenStudio } from "./open-studio.
 const attention = "#/attention?model=bert-masked-lm&group=attentions&look=map&ids=4,5,6,7,8";
 const bert = places.find((place) => place.endsWith("bert-masked-lm"))!;
 
+/** Chooses something that was not asked yet. */
+const OTHER_IDS = 'location.hash = location.hash.replace("ids=4,5,6,7,8", "ids=8,7,6,5,4")';
+
 let opened: OpenStudio | undefined;
 let folder: string;
 beforeAll(async () => {
@@ -32,9 +35,7 @@ describe("the page and its server", () => {
     const { page } = await opened!.open(attention);
     await page.waitForSelector("[data-figure=attention] canvas");
     await page.context().setOffline(true);
-    await page.evaluate(() => {
-      location.hash = location.hash.replace("ids=4,5,6,7,8", "ids=8,7,6,5,4");
-    });
+    await page.evaluate(OTHER_IDS);
     const lost = page.getByText(/connection lost/i);
     await lost.waitFor();
     await page.context().setOffline(false);
@@ -47,11 +48,11 @@ describe("the page and its server", () => {
     const tabs = await Promise.all([opened!.open(attention), opened!.open(attention.replace("ids=4", "ids=9"))]);
     for (const { page, problems } of tabs) {
       await page.waitForSelector("[data-figure=attention] canvas");
-      expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+      expect(await page.evaluate("crossOriginIsolated")).toBe(true);
       expect(problems).toEqual([]);
       // The token is in no address and no script's reach.
       expect(page.url()).not.toContain("token");
-      expect(await page.evaluate(() => document.cookie)).toBe("");
+      expect(await page.evaluate("document.cookie")).toBe("");
     }
     for (const { page } of tabs) await page.close();
   });
@@ -76,9 +77,7 @@ describe("the page and its server", () => {
     const other = await opened!.open(attention.replace("bert-masked-lm", "doomed"));
     await other.page.waitForSelector("[data-figure=attention] canvas");
     await rm(join(folder, "doomed"), { recursive: true });
-    await other.page.evaluate(() => {
-      location.hash = location.hash.replace("ids=4,5,6,7,8", "ids=8,7,6,5,4");
-    });
+    await other.page.evaluate(OTHER_IDS);
     await other.page
       .getByText(/is gone: it was deleted/)
       .first()
