@@ -60,6 +60,22 @@ describe("the asker", () => {
   });
 });
 
+it("the real worker stops a query in its middle", async () => {
+  const place = await placeWithModel();
+  const real = new Asker({ engine: { threads: 1, worker: false }, budget: 1e9 });
+  const stop = new AbortController();
+  try {
+    const at = { id: "m", path: place("model"), version: "1", bytes: 1 };
+    const progress = (): void => {
+      stop.abort();
+    };
+    const asked = real.ask(at, "ablation", { text: "a dog", target: "the cat" }, { signal: stop.signal, progress });
+    await expect(asked).rejects.toMatchObject({ failure: { name: "Stopped", known: true } });
+  } finally {
+    await real.close();
+  }
+});
+
 describe("over HTTP", () => {
   const warnings: string[] = [];
   async function served(): Promise<{ server: Server; port: number; token: string }> {
