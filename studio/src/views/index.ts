@@ -28,6 +28,18 @@ export const views: readonly View[] = [
       attention.length === 0 ? `${className} has no attention to show.` : undefined,
     load: () => import("./attention/Attention.svelte"),
   },
+  {
+    id: "generation",
+    title: "Generation",
+    about: "How a model writes: each token's distribution through every processor, beam search, and the cache.",
+    section: "Make",
+    reads: true,
+    missing: ({ task, className }) =>
+      ["causal-lm", "conditional-generation", "masked-lm"].includes(task)
+        ? undefined
+        : `${className} does not write: it is for ${task}. Open a language model or a translator.`,
+    load: () => import("./generation/Generation.svelte"),
+  },
 ];
 
 /** The view of that name; the first one for a name that there is not. */
