@@ -29,6 +29,16 @@ export const views: readonly View[] = [
     load: () => import("./attention/Attention.svelte"),
   },
   {
+    id: "tokens",
+    title: "Tokens",
+    about: "A text on its way to token ids, stage by stage and merge by merge; two tokenizers on one text.",
+    section: "Look",
+    reads: true,
+    missing: ({ reads, className }) =>
+      reads.tokenizer ? undefined : `This ${className} came without a tokenizer, so it reads ids and no text.`,
+    load: () => import("./tokens/Tokens.svelte"),
+  },
+  {
     id: "generation",
     title: "Generation",
     about: "How a model writes: each token's distribution through every processor, beam search, and the cache.",

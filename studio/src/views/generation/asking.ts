@@ -51,9 +51,17 @@ export const settings: readonly Setting[] = [
   },
 ];
 
-/** What each processor is called; others by the name of their option. */
+const others: Readonly<Record<string, string>> = {
+  model: "Model",
+  suppressTokens: "Never written",
+  noRepeatNgramSize: "No repeats",
+  forcedBosTokenId: "Forced first",
+  forcedEosTokenId: "Forced last",
+};
+
+/** What each processor is called; the rest by the name of their option. */
 export const stageTitle = (processor: string): string =>
-  processor === "model" ? "Model" : (settings.find(({ name }) => name === processor)?.title ?? processor);
+  settings.find(({ name }) => name === processor)?.title ?? others[processor] ?? processor;
 
 /** The prompt, and what was written behind it. */
 export function promptOf(selection: Selection): { text: string; ids?: number[]; written: number[] } {
