@@ -50,6 +50,18 @@ export const views: readonly View[] = [
         : `${className} does not write: it is for ${task}. Open a language model or a translator.`,
     load: () => import("./generation/Generation.svelte"),
   },
+  {
+    id: "evaluation",
+    title: "Evaluation",
+    about: "How good it is: BLEU taken apart, confusions and calibration, errors by loss, slices with intervals.",
+    section: "Judge",
+    reads: true,
+    missing: ({ task, className }) =>
+      ["causal-lm", "conditional-generation", "masked-lm", "sequence-classification"].includes(task)
+        ? undefined
+        : `${className} (${task}) is judged by the command heed evaluate; here are translators, language models and classifiers of texts.`,
+    load: () => import("./evaluation/Evaluation.svelte"),
+  },
 ];
 
 /** The view of that name; the first one for a name that there is not. */
