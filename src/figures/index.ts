@@ -1,7 +1,7 @@
 export { barChartSvg } from "./bar-chart-svg.ts";
 export { barChartText } from "./bar-chart-text.ts";
 export type { BarChart } from "./bar-chart.ts";
-export { paint, type ColorDepth, type Rgb } from "./color.ts";
+export { inkOn, paint, type ColorDepth, type Rgb } from "./color.ts";
 export { displayWidth, pad, printable, truncate, visibleToken } from "./display-width.ts";
 export { heatGridSvg } from "./heat-grid-svg.ts";
 export { heatGridText, type TextOptions } from "./heat-grid-text.ts";

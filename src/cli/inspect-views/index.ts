@@ -1,4 +1,5 @@
 /** The views of `heed inspect --view`, by name. */
+import { beamsView, distributionView, errorsView, tokensView } from "./making.ts";
 import type { InspectView } from "./view.ts";
 import { ablateView, attributionView, lensView, patchView, rolloutView, saliencyView } from "./why.ts";
 
@@ -9,4 +10,8 @@ export const inspectViews: Readonly<Record<string, InspectView>> = {
   rollout: rolloutView,
   ablate: ablateView,
   patch: patchView,
+  distribution: distributionView,
+  beams: beamsView,
+  tokens: tokensView,
+  errors: errorsView,
 };

@@ -29,6 +29,14 @@ export const views: readonly View[] = [
     load: () => import("./attention/Attention.svelte"),
   },
   {
+    id: "why",
+    title: "Why this answer",
+    about: "The answer by layer, by part and by token: lens, attribution, salience, rollout, ablation, patching.",
+    section: "Why",
+    reads: true,
+    load: () => import("./why/Why.svelte"),
+  },
+  {
     id: "tokens",
     title: "Tokens",
     about: "A text on its way to token ids, stage by stage and merge by merge; two tokenizers on one text.",
