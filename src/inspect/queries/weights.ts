@@ -143,7 +143,7 @@ function labelOf({ tokenizer }: Subject, rows: number): (row: number) => string 
 }
 
 /** A row of a matrix and the length of its vector. */
-interface RowNorm {
+export interface RowNorm {
   readonly row: number;
   readonly norm: number;
   readonly token?: string | undefined;

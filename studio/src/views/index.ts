@@ -12,6 +12,10 @@ export interface View {
   readonly section: "Look" | "Why" | "Make" | "Judge" | "Learn";
   /** Whether the view needs a text or image to read: then the shell asks for one above it. */
   readonly reads: boolean;
+  /** "run": the view lives on the log of a run, also where no model can be opened yet. */
+  readonly needs?: "model" | "run";
+  /** Whether it shows the pinned selection and the current one itself, so that one column is enough. */
+  readonly compares?: boolean;
   /** Why a model has no such view, in a sentence; undefined where it has. */
   readonly missing?: (summary: Summary) => string | undefined;
   readonly load: () => Promise<{ readonly default: Component }>;
@@ -27,6 +31,41 @@ export const views: readonly View[] = [
     missing: ({ attention, className }) =>
       attention.length === 0 ? `${className} has no attention to show.` : undefined,
     load: () => import("./attention/Attention.svelte"),
+  },
+  {
+    id: "parameters",
+    title: "Parameters",
+    about: "How many there are, part by part, and where the numbers come from.",
+    section: "Look",
+    reads: false,
+    load: () => import("./parameters/Parameters.svelte"),
+  },
+  {
+    id: "weights",
+    title: "Weights",
+    about: "The values of every parameter: their moments, and one of them closely.",
+    section: "Look",
+    reads: false,
+    load: () => import("./weights/Weights.svelte"),
+  },
+  {
+    id: "training",
+    title: "Training",
+    about: "What it learned when: loss, scores, and the attention of one sentence, step by step.",
+    section: "Make",
+    reads: false,
+    needs: "run",
+    compares: true,
+    load: () => import("./training/Training.svelte"),
+  },
+  {
+    id: "compare",
+    title: "Compare",
+    about: "Two selections side by side on one scale, and what differs: attention, answers, weights.",
+    section: "Judge",
+    reads: true,
+    compares: true,
+    load: () => import("./compare/Compare.svelte"),
   },
 ];
 
