@@ -5,7 +5,7 @@ import type { ModelEntry as ServerEntry, TrainingAction } from "heed/server";
 /** A run or checkpoint that can be looked into, as the server lists it. */
 export type ModelEntry = ServerEntry & {
   /** What the page may do with its training; null where another process trains it, or nobody. */
-  readonly control?: "running" | "stopping" | "paused" | "ended" | null;
+  readonly control?: "running" | "stopping" | "paused" | "ended" | null | undefined;
 };
 
 /** How a question is asked. */
@@ -43,6 +43,8 @@ export interface Source {
   follow?(model: string, listener: TrainingListener, signal: AbortSignal): void;
   /** Pauses, resumes, stops or branches a training that the server runs. */
   steer?(model: string, action: TrainingAction, details?: object): Promise<void>;
+  /** Opens a model folder from the visitor's disk; gives its id. */
+  add?(files: readonly File[]): Promise<string>;
   /** Told when the connection is lost and when it is there again. */
   onConnection(listen: (connected: boolean) => void): void;
 }
