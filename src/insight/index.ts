@@ -4,6 +4,7 @@ export { countFormula, dimensionsOf, type CountFormula, type Dimension } from ".
 export {
   changeOf,
   histogramOf,
+  meanDifferences,
   rowNorms,
   singularValues,
   statisticsOf,
