@@ -1,4 +1,4 @@
-/** Rows of tables: tab-separated values, comma-separated values (RFC 4180), and JSON objects, one a line. */
+/** Rows of tables: tab-separated values, comma-separated values (RFC 4180), JSON objects, one a line, and Parquet. */
 import { InputError } from "../errors/index.ts";
 
 export const TABLE_FORMATS = ["tsv", "csv", "jsonl"] as const;
@@ -24,11 +24,12 @@ export interface Table {
   readonly name: string;
 }
 
-/** The format that a file's name tells, `.gz` aside: `.csv`, `.jsonl`, `.ndjson`, and TSV for all others. */
+/** The format that a file's name tells, `.gz` aside: `.csv`, `.jsonl`, `.ndjson`, and TSV for all others. The lines of a
+ * Parquet file are JSON (see `readLines`). */
 export function tableFormatOf(path: string): TableFormat {
   const name = path.toLowerCase().replace(/\.gz$/, "");
   if (name.endsWith(".csv")) return "csv";
-  return name.endsWith(".jsonl") || name.endsWith(".ndjson") ? "jsonl" : "tsv";
+  return /\.(jsonl|ndjson|parquet)$/.test(name) ? "jsonl" : "tsv";
 }
 
 /**

@@ -1,6 +1,7 @@
 import { InputError } from "../errors/index.ts";
 import type { ReadableFolder } from "./folder.ts";
 import { together } from "./folder.ts";
+import { isParquet, parquetLines } from "./parquet.ts";
 
 /** The whole of a UTF-8 file, plain or .gz, without a byte order mark. @throws InputError naming the line that is not UTF-8. */
 export async function readText(folder: ReadableFolder, path: string): Promise<string> {
@@ -22,10 +23,11 @@ export async function readJson(folder: ReadableFolder, path: string): Promise<un
 
 /**
  * The lines of a UTF-8 file, plain or .gz, without their ends ("\n" or "\r\n"). The last line counts with or without
- * an end; an empty file has no lines. @throws InputError naming the line that is not UTF-8.
+ * an end; an empty file has no lines. Of a `.parquet` file, its rows as JSON. @throws InputError naming the line that is
+ * not UTF-8, and as `parquetLines` does.
  */
 export function readLines(folder: ReadableFolder, path: string): AsyncGenerator<string> {
-  return streamLines(folder.readStream(path), folder.describe(path));
+  return isParquet(path) ? parquetLines(folder, path) : streamLines(folder.readStream(path), folder.describe(path));
 }
 
 /** As readLines, for bytes that come from elsewhere, such as standard input; `shown` names them in messages. */

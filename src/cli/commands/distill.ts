@@ -40,7 +40,7 @@ export function command(io: Io): Command {
         "a folder, a published size, or sizes over the teacher's: num_hidden_layers=2,hidden_size=64",
         studentOf,
       )
-      .option("--data <files...>", "rows to learn from: TSV, CSV or JSON lines, plain or .gz")
+      .option("--data <files...>", "rows to learn from: TSV, CSV or JSON lines, plain or .gz, or Parquet")
       .option("--validation <files...>", "rows to judge the student on while it learns")
       .option("--test <files...>", "rows to judge the finished student and its teacher on")
       .addOption(new Option("--recipe <name>", "settings by the paper they are from").choices(Object.keys(recipes)))
