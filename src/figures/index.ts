@@ -15,5 +15,6 @@ export { numberedMapSvg, numberedMapText, type NumberedMap } from "./numbered-ma
 export { scaleColor, seriesColor, type Mode, type ScaleName } from "./scales.ts";
 export { scatterSvg, type Scatter } from "./scatter-svg.ts";
 export { stackedSvg } from "./stacked-svg.ts";
+export { textGridSvg, type TextGrid } from "./text-grid-svg.ts";
 export { smallMultiplesSvg, type SmallMultiples } from "./small-multiples-svg.ts";
 export { niceTicks, type Ticks } from "./ticks.ts";

@@ -18,3 +18,41 @@ export {
 export { loadRecords, recordNames, recordsOf, type LoadedRecords, type RecordNames } from "./records.ts";
 export { attentionGroups, type AttentionGroup, type Side } from "./attentions.ts";
 export type { DeriveOptions, InspectedModel, ModelTensors } from "./inspected.ts";
+export {
+  askedScore,
+  probabilities,
+  scoredBy,
+  scoredOf,
+  settle,
+  tokensOf,
+  type Answered,
+  type AnswerScore,
+  type AskedAnswer,
+  type Scored,
+} from "./answer.ts";
+export { streamBehind, streamsOf, sublayersOf, type Stream, type StreamStep, type Sublayer } from "./stream.ts";
+export { logitLens, type Lens, type LensOptions } from "./lens.ts";
+export { logitAttribution, type Attribution, type SublayerShare } from "./attribution.ts";
+export {
+  salience,
+  salienceBaselines,
+  salienceMethods,
+  type Salience,
+  type SalienceBaseline,
+  type SalienceMethod,
+  type SalienceOptions,
+  type SideSalience,
+} from "./salience.ts";
+export { attentionRollout, type Rollout } from "./rollout.ts";
+export {
+  ablate,
+  ablationMethods,
+  ablationPlaces,
+  type Ablation,
+  type AblationMethod,
+  type AblationOptions,
+  type AblationPlaces,
+} from "./ablation.ts";
+export type { Effect } from "./effects.ts";
+export { patch, type Patch, type Patching } from "./patching.ts";
+export type { Watch } from "./rows.ts";

@@ -41,7 +41,7 @@ export interface Studio {
   readonly token: string;
   /** The id under which a folder is listed. */
   idOf(path: string): Promise<string | undefined>;
-  /** Adds a training of this process. */
+  /** Adds a training of this process, whose folder becomes one of the places. */
   add(training: Training): void;
   /** Ends the server, with its worker. */
   close(): Promise<void>;
@@ -79,6 +79,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     idOf: (path) => catalogue.idOf(path),
     add: (training) => {
       trainings.add(training);
+      catalogue.add(training.path);
     },
     close: async () => {
       closing.abort();

@@ -1,6 +1,6 @@
 /** The worker that computes: opens models and answers questions about them, so that the HTTP thread is free. */
 import { parentPort, workerData } from "node:worker_threads";
-import { HeedError, InputError } from "../errors/index.ts";
+import { HeedError, InputError, Stopped } from "../errors/index.ts";
 import { diskFolder } from "../files/disk.ts";
 import { ask, encodeAnswer, openSubject, queries, type Query } from "../inspect/index.ts";
 import type { AskMessage, Failure, FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
@@ -23,6 +23,8 @@ async function answer({ id, model, query, question, stop }: AskMessage): Promise
   };
   let told = 0;
   const progress = (done: number, total: number, what: string): void => {
+    // So whatever tells of its progress can be stopped.
+    if (signal.aborted) throw new Stopped();
     // Often enough for a bar; the last one always.
     const now = performance.now();
     if (done < total && now - told < 50) return;

@@ -1,9 +1,18 @@
 /** All that can be asked, by name: one query for each thing that a picture needs. */
 import type { z } from "zod";
+import { ablation } from "./ablation.ts";
 import { attention, neuron, reading } from "./attention.ts";
+import { attribution } from "./attribution.ts";
+import { lens } from "./lens.ts";
+import { patching } from "./patching.ts";
+import { rollout } from "./rollout.ts";
+import { saliency } from "./saliency.ts";
 import { summary } from "./summary.ts";
 
-export const queries = { summary, reading, attention, neuron } as const;
+export const queries = {
+  ...{ summary, reading, attention, neuron },
+  ...{ lens, attribution, saliency, rollout, ablation, patching },
+} as const;
 
 /** The name of a query. */
 export type QueryName = keyof typeof queries;
