@@ -1,6 +1,5 @@
 /** What the models of the lessons are given, and how they are trained: in a page, and in Node for the tests. */
-import { full, type Tensor } from "heed/graph";
-import type { Scope } from "heed/nn";
+import type { Tensor } from "heed/graph";
 import type { HostTensor } from "heed/onnx";
 import type { Engine } from "heed/runtime";
 import { adam, Trainer, type Batch, type Objective, type Optimizer } from "heed/training";
@@ -22,7 +21,7 @@ export class Stopped extends Error {
 }
 
 /** What is trained, and how. */
-export interface Training {
+export interface Training<B = undefined> {
   readonly objective: Objective;
   readonly batch: Batch;
   readonly updates: number;
@@ -31,11 +30,14 @@ export interface Training {
   readonly optimizer?: Optimizer;
   readonly clipNorm?: number;
   readonly what?: string;
+  /** Looks at the model before the first update. */
+  readonly before?: (trainer: Trainer) => Promise<B>;
 }
 
 /** A trained model in its engine, and its loss at each update. */
-export interface Trained {
+export interface Trained<B = undefined> {
   readonly trainer: Trainer;
+  readonly before: B;
   readonly losses: readonly number[];
 }
 
@@ -43,9 +45,10 @@ export interface Trained {
  * Trains on one batch over and over, all that these models need. The last fifth has a falling learning rate.
  * Throws Stopped where the learner stops it.
  */
-export async function trainIn(engine: Engine, work: Work, training: Training): Promise<Trained> {
+export async function trainIn<B = undefined>(engine: Engine, work: Work, training: Training<B>): Promise<Trained<B>> {
   const { objective, batch, updates, learningRate, optimizer = adam(), clipNorm = 1, what = "Training" } = training;
   const trainer = await Trainer.create(engine, objective, { optimizer, clipNorm, seed: work.seed });
+  const before = (await training.before?.(trainer)) as B;
   const losses: number[] = [];
   const falls = Math.ceil(updates / 5);
   for (let update = 1; update <= updates; update++) {
@@ -55,7 +58,7 @@ export async function trainIn(engine: Engine, work: Work, training: Training): P
     losses.push(loss);
     if (update % 5 === 0 || update === updates) work.progress(update, updates, `${what}: loss ${loss.toFixed(3)}`);
   }
-  return { trainer, losses };
+  return { trainer, before, losses };
 }
 
 /** Opens an engine, hands it over, and closes it whatever happens. */
@@ -95,8 +98,15 @@ export const largest = (numbers: ArrayLike<number>): number => {
   return best;
 };
 
-/** How many rows of scores [rows, classes] are largest where they should be: a sum that an objective can report. */
+/** How many rows of scores [rows, classes] are largest where they should be. */
 export const hits = (scores: Tensor, targets: Tensor): Tensor =>
   scores.argMax(-1).cast("int32").equal(targets).cast("float32").sum();
 
-export { full, type Scope };
+/** [rows, columns] of a flat tensor. */
+export function rowsOf(tensor: HostTensor | undefined): number[][] {
+  const columns = tensor!.shape.at(-1)!;
+  const numbers = numbersOf(tensor);
+  return Array.from({ length: numbers.length / columns }, (_, row) =>
+    Array.from(numbers.subarray(row * columns, (row + 1) * columns)),
+  );
+}
