@@ -11,7 +11,7 @@ import { positionFeed, scoresAt, tracedOf, type Answered, type Scored } from "./
 import { contextsOf } from "./contexts.ts";
 import { effectOf, type Effect } from "./effects.ts";
 import type { InspectedModel, ModelTensors } from "./inspected.ts";
-import { inPieces, repeated, rowsAtOnce, type Watch } from "./rows.ts";
+import { inPieces, repeated, rowsAtOnce, type Watch } from "./many-questions.ts";
 import { streamsOf, sublayersOf, type Stream } from "./stream.ts";
 
 /** What is taken out. Layers, heads and positions are counted from 0. */

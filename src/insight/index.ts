@@ -16,6 +16,7 @@ export {
   type Room,
 } from "./profile.ts";
 export { loadRecords, recordNames, recordsOf, type LoadedRecords, type RecordNames } from "./records.ts";
+export { flowSteps, flowTensors, type FlowRole, type FlowStep } from "./flow.ts";
 export { attentionGroups, type AttentionGroup, type Side } from "./attentions.ts";
 export type { DeriveOptions, InspectedModel, ModelTensors } from "./inspected.ts";
 export {
@@ -55,4 +56,27 @@ export {
 } from "./ablation.ts";
 export type { Effect } from "./effects.ts";
 export { patch, type Patch, type Patching } from "./patching.ts";
-export type { Watch } from "./rows.ts";
+export { meanRow, pickRows, rowAt, rowLengths, rowProducts, rowsOf, type Rows } from "./rows.ts";
+export { maskedSurprises, tokenSurprises, type Surprises } from "./surprise.ts";
+export { conditionalAffinities, jointAffinities, squaredDistances } from "./affinities.ts";
+export { analogiesOf, analogyMethods, type AnalogyMethod, type AnalogyOptions } from "./analogies.ts";
+export { clustersOf } from "./clusters.ts";
+export { hiddenGroups, type HiddenGroup } from "./hidden-states.ts";
+export type { WorkOptions } from "./long-work.ts";
+export { metrics, neighborsOf, type Metric, type Neighbor, type NeighborOptions } from "./neighbors.ts";
+export { principalComponents, type PrincipalComponents } from "./pca.ts";
+export {
+  anglesAt,
+  distanceSinusoids,
+  positionsOf,
+  productByDistance,
+  type AddedPositions,
+  type BiasedPositions,
+  type PositionEncoding,
+  type RelativeSinusoids,
+  type RotaryAngles,
+} from "./positions.ts";
+export { tokenRows, tokenTables, type TokenTable } from "./token-table.ts";
+export { defaultPerplexity, tsne, type TsneOptions, type TsneResult } from "./tsne.ts";
+export { umap, type UmapOptions } from "./umap.ts";
+export type { Watch } from "./many-questions.ts";

@@ -12,7 +12,7 @@ import type { Values } from "../runtime/index.ts";
 import { positionFeed, scoreOf, scoresAt, tracedOf, type Answered, type AnswerScore, type Scored } from "./answer.ts";
 import { contextsOf } from "./contexts.ts";
 import type { InspectedModel, ModelTensors } from "./inspected.ts";
-import { inPieces, repeated, rowsAtOnce, stacked, type Watch } from "./rows.ts";
+import { inPieces, repeated, rowsAtOnce, stacked, type Watch } from "./many-questions.ts";
 import { streamsOf } from "./stream.ts";
 
 /** What is taken from the clean reading. Layers count from 0. */

@@ -1,62 +1,71 @@
-/** Many questions about one reading in one run: its inputs repeated, a question in each row. */
-import type { Architecture } from "../models/index.ts";
-import type { HostTensor } from "../onnx/index.ts";
-import type { Values } from "../runtime/index.ts";
-import type { StopSignal } from "../generation/index.ts";
+/** Vectors of one width, whatever they stand for: the rows of a token table, hidden states of tokens, sentences. */
 import { InputError } from "../errors/index.ts";
 
-/** What long work is told, and tells. */
-export interface Watch {
-  readonly progress?: ((done: number, total: number, what: string) => void) | undefined;
-  /** Looked at between runs; work that nobody waits for ends with an InputError. */
-  readonly stop?: StopSignal | undefined;
+/** `count` vectors of `width` numbers, one after the other: [count, width]. */
+export interface Rows {
+  readonly values: Float32Array;
+  readonly count: number;
+  readonly width: number;
 }
 
-/** How many scores one run may give at once. */
-const SCORES = 2 ** 24;
-/** How many rows at most: more of them do not make a run faster. */
-const ROWS = 32;
-
-/** How many rows a run takes, where each has so many tokens and scores for each. */
-export function rowsAtOnce(tokens: number, scores: number): number {
-  return Math.max(1, Math.min(ROWS, Math.floor(SCORES / Math.max(1, tokens * scores))));
+/** Rows over values [count, width]. Throws InputError where the values are not whole rows. */
+export function rowsOf(values: Float32Array, width: number): Rows {
+  const count = values.length / width;
+  if (Number.isInteger(count)) return { values, count, width };
+  throw new InputError(`${values.length} values are no rows of ${width}. Give whole rows.`);
 }
 
-/** The inputs of a reading of one row, so many times. Throws InputError for inputs of several rows. */
-export function repeated({ className }: Architecture, inputs: Values, rows: number): Values {
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, tensor]) => {
-      if (tensor.shape.length === 0) return [name, tensor];
-      if (tensor.shape[0] === 1) return [name, stacked(Array.from({ length: rows }, () => tensor))];
-      throw new InputError(
-        `${className}: "${name}" has ${tensor.shape[0]} rows; one text or image is looked into at a time.`,
-      );
-    }),
-  );
+/** Row `i` [width], not a copy. */
+export function rowAt({ values, width }: Rows, i: number): Float32Array {
+  return values.subarray(i * width, (i + 1) * width);
 }
 
-/** Tensors of one shape, one behind the other along the first axis. */
-export function stacked(tensors: readonly HostTensor[]): HostTensor {
-  const { dtype, shape, data } = tensors[0]!;
-  const whole = new (data.constructor as new (length: number) => typeof data)(data.length * tensors.length);
-  for (const [i, { data: part }] of tensors.entries()) whole.set(part as never, i * data.length);
-  return { dtype, shape: [shape[0]! * tensors.length, ...shape.slice(1)], data: whole };
+/** Some of the rows, in the order of `places`: [places.length, width]. */
+export function pickRows(rows: Rows, places: ArrayLike<number>): Rows {
+  const values = new Float32Array(places.length * rows.width);
+  for (let i = 0; i < places.length; i++) values.set(rowAt(rows, places[i]!), i * rows.width);
+  return { values, count: places.length, width: rows.width };
 }
 
-/** Calls `run` with pieces of a list, one after another, and tells how far it is. */
-export async function inPieces<T, R>(
-  list: readonly T[],
-  size: number,
-  what: string,
-  { progress, stop }: Watch,
-  run: (piece: readonly T[]) => Promise<readonly R[]>,
-): Promise<R[]> {
-  const results: R[] = [];
-  for (let first = 0; first < list.length; first += size) {
-    if (stop?.aborted === true) throw new InputError(`Stopped after ${first} of ${list.length}: ${what}.`);
-    progress?.(first, list.length, what);
-    results.push(...(await run(list.slice(first, first + size))));
+/** The mean of all rows [width]; zeros where there is none. */
+export function meanRow({ values, count, width }: Rows): Float64Array {
+  const mean = new Float64Array(width);
+  for (let i = 0, at = 0; i < count; i++) for (let d = 0; d < width; d++) mean[d]! += values[at++]!;
+  for (let d = 0; d < width; d++) mean[d]! /= Math.max(count, 1);
+  return mean;
+}
+
+/** The length √(x · x) of each row: [count]. */
+export function rowLengths(rows: Rows): Float64Array {
+  return Float64Array.from({ length: rows.count }, (_, i) => Math.sqrt(dot(rowAt(rows, i), rowAt(rows, i))));
+}
+
+/** The rows, each at length 1; those of zeros stay. */
+export function unitRows(rows: Rows): Rows {
+  const lengths = rowLengths(rows);
+  const values = rows.values.map((x, at) => x / (lengths[Math.floor(at / rows.width)]! || 1));
+  return { ...rows, values };
+}
+
+/** The product of two vectors of one width. */
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let d = 0; d < a.length; d++) sum += a[d]! * b[d]!;
+  return sum;
+}
+
+/** All products of rows, or with `cosine` those of rows of length 1 (0 for a row of zeros): [count, count]. */
+export function rowProducts(rows: Rows, { cosine = false } = {}): Float32Array {
+  const { count } = rows;
+  const lengths = rowLengths(rows);
+  const products = new Float32Array(count * count);
+  for (let i = 0; i < count; i++) {
+    for (let j = 0; j <= i; j++) {
+      const scale = cosine ? lengths[i]! * lengths[j]! : 1;
+      const product = scale === 0 ? 0 : dot(rowAt(rows, i), rowAt(rows, j)) / scale;
+      products[i * count + j] = product;
+      products[j * count + i] = product;
+    }
   }
-  progress?.(list.length, list.length, what);
-  return results;
+  return products;
 }

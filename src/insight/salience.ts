@@ -12,7 +12,7 @@ import { answerFeeds, askedScore, tracedOf, type Answered, type Scored } from ".
 import type { Side } from "./attentions.ts";
 import { entrancesOf, type Entrance } from "./embedded.ts";
 import type { InspectedModel, ModelTensors } from "./inspected.ts";
-import { inPieces, repeated, rowsAtOnce, type Watch } from "./rows.ts";
+import { inPieces, repeated, rowsAtOnce, type Watch } from "./many-questions.ts";
 
 export const salienceMethods = ["gradient", "gradient-x-input", "integrated-gradients"] as const;
 export type SalienceMethod = (typeof salienceMethods)[number];

@@ -98,8 +98,10 @@ async function answer(
   }
   const model = await parts.catalogue.find(id);
   const question = await questionOf(context);
+  const named = (question as { readonly other?: unknown } | null)?.other;
+  const other = typeof named === "string" ? await parts.catalogue.find(named) : undefined;
   const ask = (signal: AskSignal, progress?: (done: number, total: number, what: string) => void) =>
-    parts.asker.ask(model, query, question, { signal, progress });
+    parts.asker.ask(model, query, question, { signal, progress, other });
   if (context.req.header("accept")?.includes(STREAM_TYPE) === true) return streamed(ask, parts);
   const bytes = await ask(context.req.raw.signal);
   return context.body(bytes, 200, { "Content-Type": ANSWER_TYPE });

@@ -29,6 +29,22 @@ export const views: readonly View[] = [
     load: () => import("./attention/Attention.svelte"),
   },
   {
+    id: "embeddings",
+    title: "Embeddings",
+    about: "Vectors as points: PCA, t-SNE, UMAP; who is near whom; analogies.",
+    section: "Look",
+    reads: true,
+    load: () => import("./embeddings/Embeddings.svelte"),
+  },
+  {
+    id: "positions",
+    title: "Positions",
+    about: "How the model tells places apart: tables, biases by distance, angles; and how alike places are.",
+    section: "Look",
+    reads: false,
+    load: () => import("./positions/Positions.svelte"),
+  },
+  {
     id: "lessons",
     title: "Lessons",
     about: "From a perceptron to a translator, on models that you train here: a few cards each, and a question.",
