@@ -82,4 +82,4 @@ export interface Lesson<R = unknown> {
 }
 
 /** Gives a lesson its type. */
-export const lesson = <R>(given: Lesson<R>): Lesson => given as Lesson;
+export const lesson = <R>(given: Lesson<R>): Lesson => given;

@@ -12,7 +12,7 @@ function stored(): Answered {
     if (typeof found !== "object" || found === null) return {};
     return Object.fromEntries(
       Object.entries(found).map(([id, cards]) => [id, Array.isArray(cards) ? cards.filter(Number.isInteger) : []]),
-    ) as Answered;
+    );
   } catch {
     return {};
   }

@@ -71,7 +71,9 @@ export async function compareStacks(work: Work): Promise<Stack[]> {
         learningRate: 0.003,
         what: variant.name,
         before: async (trainer) => {
-          const records = await recordsOf(trainer.parameters, (scope) => normsOf(scope, loss, layers), feeds, ["norms"]);
+          const records = await recordsOf(trainer.parameters, (scope) => normsOf(scope, loss, layers), feeds, [
+            "norms",
+          ]);
           return Array.from(numbersOf(records.get("norms")));
         },
       });

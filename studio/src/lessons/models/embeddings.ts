@@ -120,4 +120,3 @@ export function nearest(cosines: readonly number[], without: readonly string[]):
     .filter(({ noun }) => !without.includes(noun))
     .sort((a, b) => b.cosine - a.cosine);
 }
-

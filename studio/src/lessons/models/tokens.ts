@@ -52,7 +52,11 @@ export interface MergeStep {
 export function mergesOf(tokenizer: Tokenizer, word: string): MergeStep[] {
   return tokenizerSteps(tokenizer, word).words.flatMap(({ steps }) => {
     if (steps.kind !== "merges") return [];
-    const merges = steps.merges.map(({ left, right, rank, symbols }) => ({ joined: `${left} + ${right}`, rank, symbols }));
+    const merges = steps.merges.map(({ left, right, rank, symbols }) => ({
+      joined: `${left} + ${right}`,
+      rank,
+      symbols,
+    }));
     return [{ joined: "", rank: -1, symbols: steps.symbols }, ...merges];
   });
 }

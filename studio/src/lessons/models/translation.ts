@@ -2,7 +2,16 @@
 import { train, Translator } from "heed";
 import { contentWords } from "heed/data";
 import { alignmentAccuracy, mergeAttention, type Span, type WordLink } from "heed/evaluation";
-import { ask, queries, translatorSubject, type AnswerOf, type QueryName, type QuestionOf, type Subject } from "heed/inspect";
+import {
+  ask,
+  queries,
+  translatorSubject,
+  type AnswerOf,
+  type Query,
+  type QueryName,
+  type QuestionOf,
+  type Subject,
+} from "heed/inspect";
 import type { EngineOptions } from "heed/runtime";
 import { numbersOf, Stopped, type Work } from "./work.ts";
 import { visits, type Visit } from "./visits.ts";
@@ -46,7 +55,7 @@ export async function trainVisits(work: Work, options: EngineOptions): Promise<S
   const sizes = { layers: 1, width: 32, heads: 2, feedForward: 64, vocabulary: 300, seed: work.seed };
   const translator = await Translator.create(learned, { ...sizes, model: { dropout: 0 }, ...options });
   try {
-    const updates = work.quick ? 40 : 250;
+    const updates = work.quick ? 40 : 500;
     const how = { schedule: "linear", learningRate: 0.01, warmUp: 20, batchTokens: 768, seed: work.seed } as const;
     for await (const { update, loss } of train(translator, learned, { updates, ...how })) {
       if (work.stop.aborted) throw new Stopped("Stopped. What was learned so far is gone; train again when you like.");
@@ -63,7 +72,7 @@ export async function trainVisits(work: Work, options: EngineOptions): Promise<S
 export const askSubject =
   (subject: Subject): AskModel =>
   (name, question) =>
-    ask(queries[name], subject, question as never) as never;
+    ask((queries as unknown as Record<string, Query>)[name]!, subject, question) as never;
 
 /** What each head of cross-attention does with the sentence, and how well it aligns the held-out ones. */
 export async function headsOf(
@@ -86,11 +95,17 @@ export async function headsOf(
     const [read, written] = [found.source!, found.target!];
     axes ??= { read: wordsOf(read), written: wordsOf(written) };
     const targets = contentWords(
-      written.words.map(({ text }) => ({ text, start: 0, end: 0 })),
+      wordsIn(written)
+        .slice(0, -1)
+        .map(({ text }) => ({ text, start: 0, end: 0 })),
       functionWords,
     );
     for (let layer = 0; layer < group.layers; layer++) {
-      const { tensors, queries: rows, keys: columns } = await askModel("attention", { ...given, group: group.name, layer });
+      const {
+        tensors,
+        queries: rows,
+        keys: columns,
+      } = await askModel("attention", { ...given, group: group.name, layer });
       const all = numbersOf(tensors.weights);
       for (let head = 0; head < group.heads; head++) {
         const weights = Array.from({ length: rows }, (_, t) =>
@@ -116,8 +131,12 @@ export async function headsOf(
 }
 
 type Axis = NonNullable<AnswerOf<"reading">["axes"]["source"]>;
-const spansOf = ({ words }: Axis): Span[] => words.map(({ first, end }) => [first, end]);
-const wordsOf = ({ words, labels }: Axis): string[] => words.map(({ text, first }) => (text === "" ? labels[first]! : text));
+/** Words as alignments count them, and the end token as one of its own, so that looking at it counts as a miss. */
+const wordsIn = ({ words }: Axis): Axis["words"] =>
+  words.filter(({ text }, i) => text !== "" || i === words.length - 1);
+const spansOf = (axis: Axis): Span[] => wordsIn(axis).map(({ first, end }) => [first, end]);
+const wordsOf = (axis: Axis): string[] =>
+  wordsIn(axis).map(({ text, first }) => (text === "" ? axis.labels[first]! : text));
 
 /** Heads, the one that aligns best first. */
 export const best = (heads: readonly AlignedHead[]): AlignedHead[] =>

@@ -1,5 +1,6 @@
 /** What the models of the lessons are given, and how they are trained: in a page, and in Node for the tests. */
 import type { Tensor } from "heed/graph";
+import type { ModelParameters } from "heed/nn";
 import type { HostTensor } from "heed/onnx";
 import type { Engine } from "heed/runtime";
 import { adam, Trainer, type Batch, type Objective, type Optimizer } from "heed/training";
@@ -30,6 +31,8 @@ export interface Training<B = undefined> {
   readonly optimizer?: Optimizer;
   readonly clipNorm?: number;
   readonly what?: string;
+  /** Fresh ones of the objective, drawn by the seed, unless given. */
+  readonly parameters?: ModelParameters;
   /** Looks at the model before the first update. */
   readonly before?: (trainer: Trainer) => Promise<B>;
 }
@@ -47,7 +50,12 @@ export interface Trained<B = undefined> {
  */
 export async function trainIn<B = undefined>(engine: Engine, work: Work, training: Training<B>): Promise<Trained<B>> {
   const { objective, batch, updates, learningRate, optimizer = adam(), clipNorm = 1, what = "Training" } = training;
-  const trainer = await Trainer.create(engine, objective, { optimizer, clipNorm, seed: work.seed });
+  const trainer = await Trainer.create(
+    engine,
+    objective,
+    { optimizer, clipNorm, seed: work.seed },
+    training.parameters,
+  );
   const before = (await training.before?.(trainer)) as B;
   const losses: number[] = [];
   const falls = Math.ceil(updates / 5);
