@@ -125,6 +125,14 @@ export const views: readonly View[] = [
     compares: true,
     load: () => import("./compare/Compare.svelte"),
   },
+  {
+    id: "lessons",
+    title: "Lessons",
+    about: "From a perceptron to a translator, on models that you train here: a few cards each, and a question.",
+    section: "Learn",
+    reads: false,
+    load: () => import("../lessons/Lessons.svelte"),
+  },
 ];
 
 /** The view of that name; the first one for a name that there is not. */
