@@ -28,6 +28,14 @@ export const views: readonly View[] = [
       attention.length === 0 ? `${className} has no attention to show.` : undefined,
     load: () => import("./attention/Attention.svelte"),
   },
+  {
+    id: "flow",
+    title: "Flow",
+    about: "From tokens to what comes out, step by step, with the matrix of each.",
+    section: "Look",
+    reads: true,
+    load: () => import("./flow/Flow.svelte"),
+  },
 ];
 
 /** The view of that name; the first one for a name that there is not. */
