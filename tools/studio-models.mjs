@@ -5,7 +5,6 @@
 //     node tools/studio-models.mjs        into .cache/studio-models/{encoder,decoder,vit}
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { deflateSync } from "node:zlib";
 import { diskFolder, memoryFolder, random } from "heed";
 import { learn, pretrain, wayConfig } from "heed/learning";
 
@@ -56,7 +55,7 @@ const lessons = {
   },
   vit: {
     config: {
-      ...{ objective: "patches", data: Array.from({ length: 200 }, (_, i) => `${i}.png`) },
+      ...{ objective: "patches", data: Array.from({ length: 200 }, (_, i) => `${i}.ppm`) },
       model: {
         ...{ model_type: "vit", hidden_size: 64, num_hidden_layers: 3, num_attention_heads: 4, intermediate_size: 128 },
         ...{
@@ -73,55 +72,27 @@ const lessons = {
   },
 };
 
-/** A disk and a square on a plain ground, drawn by number, as a PNG file. */
+/** A disk and a square on a plain ground, drawn by number, as a PPM file. */
 function madeImage(number, size = 48) {
   const draw = random(number + 1);
   const color = () => [0, 0, 0].map(() => Math.floor(256 * draw.uniform()));
   const [ground, disk, square] = [color(), color(), color()];
   const [x, y, radius] = [draw.uniform() * size, draw.uniform() * size, size * (0.1 + 0.2 * draw.uniform())];
   const [left, top, side] = [draw.uniform() * size, draw.uniform() * size, size * (0.2 + 0.3 * draw.uniform())];
-  const rows = Buffer.alloc(size * (1 + 3 * size));
+  const pixels = new Uint8Array(3 * size * size);
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
       const inDisk = (column - x) ** 2 + (row - y) ** 2 < radius ** 2;
       const inSquare = column >= left && column < left + side && row >= top && row < top + side;
-      Buffer.from(inDisk ? disk : inSquare ? square : ground).copy(rows, row * (1 + 3 * size) + 1 + 3 * column);
+      pixels.set(inDisk ? disk : inSquare ? square : ground, 3 * (row * size + column));
     }
   }
-  return png(size, rows);
-}
-
-function png(size, rows) {
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(size, 0);
-  header.writeUInt32BE(size, 4);
-  header.set([8, 2, 0, 0, 0], 8);
-  const start = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([
-    start,
-    chunk("IHDR", header),
-    chunk("IDAT", deflateSync(rows)),
-    chunk("IEND", Buffer.alloc(0)),
-  ]);
-}
-
-function chunk(name, data) {
-  const body = Buffer.concat([Buffer.from(name), data]);
-  const whole = Buffer.alloc(body.length + 8);
-  whole.writeUInt32BE(data.length, 0);
-  body.copy(whole, 4);
-  let crc = ~0;
-  for (const byte of body) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  }
-  whole.writeUInt32BE(~crc >>> 0, body.length + 4);
-  return whole;
+  return Buffer.concat([Buffer.from(`P6\n${size} ${size}\n255\n`), pixels]);
 }
 
 async function madeImages() {
   const folder = memoryFolder();
-  for (let i = 0; i < 200; i++) await folder.write(`${i}.png`, madeImage(i));
+  for (let i = 0; i < 200; i++) await folder.write(`${i}.ppm`, madeImage(i));
   return folder;
 }
 

@@ -41,6 +41,15 @@ export class LostRankError extends HeedError {
   override readonly name = "LostRankError";
 }
 
+/** Work was stopped because nobody waits for it any more: no mistake of anybody's, and nothing to show. */
+export class Stopped extends HeedError {
+  override readonly name = "Stopped";
+
+  constructor(message = "The work was stopped.") {
+    super(message);
+  }
+}
+
 /**
  * The valid choice that is nearest to `got` by edit distance, for "did you mean" in messages;
  * undefined where nothing is near (more than a third of the longer word differs).

@@ -231,7 +231,7 @@ function fromBase64(text: string): Uint8Array {
   try {
     return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   } catch {
-    throw new InputError("The image is not base64. Send the bytes of a PNG or JPEG file in base64.");
+    throw new InputError("The image is not base64. Send the bytes of an image file in base64.");
   }
 }
 

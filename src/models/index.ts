@@ -105,3 +105,4 @@ export {
   type TransformerPreset,
 } from "./transformer.ts";
 export { transformerParts, type ParameterPart, type ParameterParts } from "./transformer-parts.ts";
+export { frequenciesOf, type RotaryPositions } from "./rotary-field.ts";

@@ -1,4 +1,5 @@
 /** Parameters inside an engine: one flat resident, and where in it each parameter lies. */
+import { CheckpointError } from "../errors/index.ts";
 import {
   roundedParts,
   type HostTensor,
@@ -228,6 +229,14 @@ export class ModelParameters {
   async read(resident = PARAMETERS): Promise<Map<string, HostTensor>> {
     const { data } = await this.engine.read(resident);
     return unflatten(this.layout, data as Float32Array);
+  }
+
+  /** A copy of one parameter's values. Throws CheckpointError for a name that is not here. */
+  async value(name: string): Promise<HostTensor> {
+    const place = this.layout.places.get(name);
+    if (place === undefined) throw new CheckpointError(`The model has no parameter "${name}".`);
+    const { data } = await this.engine.read(PARAMETERS, place.offset, place.size);
+    return { dtype: "float32", shape: place.shape, data };
   }
 
   /** Replaces some values, by name. Throws CheckpointError for a name or a shape that is not here. */

@@ -28,6 +28,8 @@ export interface StudioOptions {
   readonly app?: string | undefined;
   /** More folders of files, by the beginning of their addresses: `{ "/ort/": folder }`. */
   readonly assets?: Readonly<Record<string, string>> | undefined;
+  /** Folders of data that questions may name, as test sets: names with paths. Default: the bundled corpus. */
+  readonly data?: Readonly<Record<string, string>> | undefined;
   /** What the interface says its version is. */
   readonly version?: string | undefined;
   /** Told what went wrong inside. */
@@ -42,7 +44,7 @@ export interface Studio {
   readonly token: string;
   /** The id under which a folder is listed. */
   idOf(path: string): Promise<string | undefined>;
-  /** Adds a training of this process. */
+  /** Adds a training of this process, whose folder becomes one of the places. */
   add(training: Training): void;
   /** Ends the server, with its worker. */
   close(): Promise<void>;
@@ -56,7 +58,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const { places, engine = {}, memory = defaultMemory(), warn = () => undefined } = options;
   const token = randomBytes(16).toString("hex");
   const catalogue = await Catalogue.open(places);
-  const asker = new Asker({ engine, budget: memory }, warn);
+  const asker = new Asker({ engine, budget: memory, data: options.data ?? bundledData() }, warn);
   const trainings = new Trainings();
   for (const training of options.trainings ?? []) trainings.add(training);
   const closing = new AbortController();
@@ -80,6 +82,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     idOf: (path) => catalogue.idOf(path),
     add: (training) => {
       trainings.add(training);
+      catalogue.add(training.path);
     },
     close: async () => {
       closing.abort();
@@ -116,3 +119,7 @@ function listening(server: Server, port: number): Promise<number> {
     });
   });
 }
+
+const bundledData = (): Readonly<Record<string, string>> => ({
+  "french-english": fileURLToPath(new URL("../../corpus/french-english", import.meta.url)),
+});

@@ -29,7 +29,7 @@ export type { TokenizerFiles } from "./family-files.ts";
 export type { TokenizerJson, TokenizerParts } from "./tokenizer-json.ts";
 export { trainBpe, type TrainBpeOptions } from "./train-bpe.ts";
 export type { TrainingStages } from "./training.ts";
-export type { TrainingProgress } from "./turns.ts";
+export { Turns, type TrainingProgress } from "./turns.ts";
 export type { MergeOptions } from "./learn-merges.ts";
 export { tokenizerSteps, type StepPart, type StepWord, type TokenizerSteps } from "./steps.ts";
 export {

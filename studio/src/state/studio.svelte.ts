@@ -71,7 +71,7 @@ export class Selection {
   get reading(): QuestionOf<"reading"> {
     const { text, target, pair } = this;
     const ids = this.numbers("ids");
-    const image = this.get("image") === undefined ? undefined : images.get(this.get("image")!);
+    const image = this.get("image") === undefined ? undefined : images.get(this.get("image")!)?.data;
     return {
       text,
       ...(target !== undefined && { target }),
@@ -96,7 +96,7 @@ export class Selection {
 }
 
 /** Images by the names that the address has for them: too large to be in it themselves. */
-export const images = new Map<string, string>();
+export const images = new Map<string, { readonly data: string; readonly address: string }>();
 
 /** The page's state, shared by all views. */
 export class Studio {

@@ -36,6 +36,22 @@ export const views: readonly View[] = [
     reads: true,
     load: () => import("./flow/Flow.svelte"),
   },
+  {
+    id: "embeddings",
+    title: "Embeddings",
+    about: "Vectors as points: PCA, t-SNE, UMAP; who is near whom; analogies.",
+    section: "Look",
+    reads: true,
+    load: () => import("./embeddings/Embeddings.svelte"),
+  },
+  {
+    id: "positions",
+    title: "Positions",
+    about: "How the model tells places apart: tables, biases by distance, angles; and how alike places are.",
+    section: "Look",
+    reads: false,
+    load: () => import("./positions/Positions.svelte"),
+  },
 ];
 
 /** The view of that name; the first one for a name that there is not. */

@@ -1,0 +1,90 @@
+/** Vectors as points in a plane or in space. */
+import { z } from "zod";
+import {
+  clustersOf,
+  defaultPerplexity,
+  metrics,
+  principalComponents,
+  rowLengths,
+  tsne,
+  umap,
+  type Rows,
+} from "../../insight/index.ts";
+import type { HostTensor } from "../../onnx/index.ts";
+import { query, type QueryContext } from "../query.ts";
+import { vectorsInput, vectorsOf } from "../vectors.ts";
+
+/** How vectors become points. */
+export const projectionMethods = ["pca", "tsne", "umap"] as const;
+
+/** So many tokens where nothing says how many. */
+const MOST = 500;
+
+const input = z.strictObject({
+  rows: vectorsInput.default({ of: "table" }),
+  method: z.enum(projectionMethods).default("pca"),
+  dimensions: z.union([z.literal(2), z.literal(3)]).default(2),
+  /** Of t-SNE: about how many neighbors count. */
+  perplexity: z.number().min(1).optional(),
+  /** Of UMAP: how many neighbors count. */
+  neighbors: z.int().min(2).optional(),
+  /** Of UMAP: how near points may lie. */
+  least: z.number().min(0).max(1).optional(),
+  /** Of UMAP: how neighbors are told. */
+  metric: z.enum(metrics).default("cosine"),
+  /** Of t-SNE and UMAP. */
+  iterations: z.int().positive().max(5000).optional(),
+  seed: z.int().nonnegative().default(1),
+  /** How many groups to color by, found by k-means among the vectors themselves; 0 for none. */
+  groups: z.int().nonnegative().max(40).default(0),
+});
+
+export const projection = query({
+  about: "Vectors of tokens, hidden states or texts as points: PCA with the variance it explains, t-SNE or UMAP.",
+  input,
+  answer: async (subject, question, context) => {
+    const { rows, name, title, order } = await vectorsOf(subject, question.rows, MOST);
+    const { points, ...told } = await pointsOf(rows, question, context);
+    const clusters = question.groups === 0 ? undefined : await clustersOf(rows, question.groups, context.stop === undefined ? {} : { stop: context.stop }); // prettier-ignore
+    const names = Array.from({ length: rows.count }, (_, row) => name(row));
+    const tensors: Record<string, HostTensor> = {
+      points: { dtype: "float32", shape: [rows.count, question.dimensions], data: points },
+      lengths: { dtype: "float32", shape: [rows.count], data: Float32Array.from(rowLengths(rows)) },
+      ...(clusters && { clusters: { dtype: "int32", shape: [rows.count], data: clusters } }),
+    };
+    return { method: question.method, title, width: rows.width, order, names, ...told, tensors };
+  },
+});
+
+interface Points {
+  readonly points: Float32Array;
+  /** Of PCA: the share of all variance along each axis. */
+  readonly shares?: readonly number[];
+  /** Of t-SNE: what is lost, in nats, and while it fell. */
+  readonly divergence?: number;
+  readonly curve?: readonly { readonly iteration: number; readonly divergence: number }[];
+  readonly perplexity?: number;
+  readonly neighbors?: number;
+}
+
+async function pointsOf(rows: Rows, question: z.output<typeof input>, context: QueryContext): Promise<Points> {
+  const { method, dimensions, iterations, seed } = question;
+  const { progress, stop } = context;
+  const work = {
+    stop,
+    progress: (done: number, total: number): void => progress?.(done, total, workNames[method]),
+  };
+  if (method === "pca") {
+    const { points, shares } = await principalComponents(rows, dimensions, work);
+    return { points, shares };
+  }
+  if (method === "tsne") {
+    const perplexity = question.perplexity ?? defaultPerplexity(rows.count);
+    return tsne(rows, { ...work, dimensions, perplexity, iterations, seed });
+  }
+  const { least, metric } = question;
+  const neighbors = question.neighbors ?? Math.min(15, rows.count - 1);
+  return { points: await umap(rows, { ...work, dimensions, neighbors, least, metric, iterations, seed }), neighbors };
+}
+
+const workNames = { pca: "principal components", tsne: "t-SNE", umap: "UMAP" } as const;
