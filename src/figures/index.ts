@@ -21,4 +21,5 @@ export { smallMultiplesSvg, type SmallMultiples } from "./small-multiples-svg.ts
 export { treeLayout, treeMarks, type Tree, type TreeNode, type TreePlace } from "./tree.ts";
 export { treeSvg } from "./tree-svg.ts";
 export { treeText } from "./tree-text.ts";
+export { escapeXml } from "./svg.ts";
 export { niceTicks, type Ticks } from "./ticks.ts";
