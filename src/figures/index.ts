@@ -24,3 +24,4 @@ export { treeLayout, treeMarks, type Tree, type TreeNode, type TreePlace } from 
 export { treeSvg } from "./tree-svg.ts";
 export { treeText } from "./tree-text.ts";
 export { treemapSvg, type Treemap } from "./treemap-svg.ts";
+export { escapeXml } from "./svg.ts";

@@ -106,7 +106,7 @@ function flowOf(all: ReadonlyMap<string, Tensor>, outputs: Readonly<Record<strin
   const counts = new Map<string, number>();
   for (const node of nodes) {
     const [first] = node.outputs;
-    const tensor = (node.outputs).find((one) => names.has(one)) ?? first!;
+    const tensor = node.outputs.find((one) => names.has(one)) ?? first!;
     const public_ = names.get(tensor);
     const role = roleOf(node, tensor, { public_, carries, onScores, result: results.has(tensor) });
     if (role === undefined || (inside.has(node) && public_ === undefined)) continue;

@@ -33,6 +33,14 @@ export const views: readonly View[] = [
     load: () => import("./attention/Attention.svelte"),
   },
   {
+    id: "flow",
+    title: "Flow",
+    about: "From tokens to what comes out, step by step, with the matrix of each.",
+    section: "Look",
+    reads: true,
+    load: () => import("./flow/Flow.svelte"),
+  },
+  {
     id: "tokens",
     title: "Tokens",
     about: "A text on its way to token ids, stage by stage and merge by merge; two tokenizers on one text.",
