@@ -14,6 +14,7 @@ export { formatCount, formatDuration, formatNumber } from "./number-text.ts";
 export { numberedMapSvg, numberedMapText, type NumberedMap } from "./numbered-map.ts";
 export { scaleColor, seriesColor, type Mode, type ScaleName } from "./scales.ts";
 export { scatterSvg, type Scatter } from "./scatter-svg.ts";
+export { scatterText } from "./scatter-text.ts";
 export { stackedSvg } from "./stacked-svg.ts";
 export { smallMultiplesSvg, type SmallMultiples } from "./small-multiples-svg.ts";
 export { niceTicks, type Ticks } from "./ticks.ts";

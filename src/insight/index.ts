@@ -36,7 +36,7 @@ export {
   type RelativeSinusoids,
   type RotaryAngles,
 } from "./positions.ts";
-export { meanRow, pickRows, rowAt, rowLengths, rowProducts, rowsOf, type Rows } from "./rows.ts";
+export { meanRow, pickRows, rowAt, rowLengths, rowProducts, rowsOf, type Rows } from "./row-vectors.ts";
 export { tokenRows, tokenTables, type TokenTable } from "./token-table.ts";
 export { defaultPerplexity, tsne, type TsneOptions, type TsneResult } from "./tsne.ts";
 export { umap, type UmapOptions } from "./umap.ts";

@@ -5,7 +5,7 @@
 import { frequenciesOf, TRANSFORMER, type Architecture, type RotaryPositions } from "../models/index.ts";
 import { relativeBuckets, sinusoids, type ModelParameters } from "../nn/index.ts";
 import type { Side } from "./attentions.ts";
-import { rowsOf, type Rows } from "./rows.ts";
+import { rowsOf, type Rows } from "./row-vectors.ts";
 
 /** What all kinds have in common. */
 interface Told {

@@ -4,7 +4,7 @@ import type { ModelParameters } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { Side } from "./attentions.ts";
 import type { InspectedModel } from "./inspected.ts";
-import { rowsOf, type Rows } from "./rows.ts";
+import { rowsOf, type Rows } from "./row-vectors.ts";
 
 /** A table with a vector for each token. */
 export interface TokenTable {

@@ -16,7 +16,7 @@ import type { HostTensor } from "../onnx/index.ts";
 import type { Tokenizer } from "../tokens/index.ts";
 import { read, readingInput, type Axis } from "./reading.ts";
 import { readInputs, type Subject } from "./subject.ts";
-import { TokenNames, type TokenKind } from "./token-kinds.ts";
+import { TokenNames, type FrequencyOrder, type TokenKind } from "./token-kinds.ts";
 
 const whole = z.int().nonnegative();
 
@@ -68,7 +68,7 @@ export interface Vectors {
   /** The tokenizer of a table, where there is one. */
   readonly tokenizer?: Tokenizer | undefined;
   /** How `most` told what is frequent. */
-  readonly order?: "score" | "id" | undefined;
+  readonly order?: FrequencyOrder | undefined;
 }
 
 /** The vectors that are asked for; of a table all rows, where nothing and no `most` says which. */
@@ -93,7 +93,7 @@ async function tableVectors(
     const rowOf = (id: number): number | undefined => (id < all.count ? id : undefined);
     return { rows: all, name, title, rowOf, tokenizer };
   }
-  const { ids: frequent, order } = names?.byFrequency() ?? { ids: Array.from({ length: all.count }, (_, i) => i), order: "id" }; // prettier-ignore
+  const { ids: frequent, order } = names?.byFrequency() ?? { ids: Array.from({ length: all.count }, (_, i) => i), order: "id" as const }; // prettier-ignore
   const chosen = [...new Set([...named, ...frequent.slice(0, wanted)])].filter((id) => id < all.count);
   if (chosen.length === 0) throw new InputError(`None of the ids is below ${all.count}, the rows of the table.`);
   const places = new Map(chosen.map((id, row) => [id, row]));
@@ -132,14 +132,15 @@ export function tokensOf(word: string, tokenizer: Tokenizer | undefined): number
   if (tokenizer === undefined) {
     throw new InputError(`This model has no tokenizer to look up "${word}" with. Give ids.`);
   }
-  const ways = [` ${word}`, word].map((text) => [...tokenizer.ids(text, { addSpecialTokens: false })]);
+  const { model } = tokenizer.parts;
   const own = tokenizer.tokenToId(word);
-  const single = ways.find((ids) => ids.length === 1 && ids[0] !== tokenizer.parts.model.unknownId);
-  if (single !== undefined) return single;
-  if (own !== undefined) return [own];
-  const pieces = ways.find((ids) => ids.length > 0 && !ids.includes(tokenizer.parts.model.unknownId ?? -1));
-  if (pieces !== undefined) return pieces;
-  const near = nearest(word, [...tokenizer.parts.model.vocabulary.keys()]);
+  const ways = [
+    ...[` ${word}`, word].map((text) => [...tokenizer.ids(text, { addSpecialTokens: false })]),
+    ...(own === undefined ? [] : [[own]]),
+  ].filter((ids) => ids.length > 0 && !ids.includes(model.unknownId ?? -1));
+  const [best] = ways.sort((a, b) => a.length - b.length);
+  if (best !== undefined) return best;
+  const near = nearest(word, [...model.vocabulary.keys()]);
   const hint = near === undefined ? "Try another word." : `Did you mean "${near}"?`;
   throw new InputError(`The vocabulary cannot write "${word}". ${hint}`);
 }
