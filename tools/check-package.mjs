@@ -173,11 +173,15 @@ await check("packing", async () => {
     "dist/index.js",
     "dist/index.d.ts",
     "dist/cli/main.js",
+    "dist/studio/index.html",
   ];
   const missing = wanted.filter((path) => !paths.includes(path));
   requireThat(missing.length === 0, `not in the tarball: ${missing.join(", ")}`);
   const strange = paths.filter(
-    (path) => !/^(bin\/heed\.js|dist\/.*(\.js|\.d\.ts)|corpus\/.*|[A-Z]+(\.md)?|package\.json)$/.test(path),
+    (path) =>
+      !/^(bin\/heed\.js|dist\/.*(\.js|\.d\.ts)|dist\/studio\/(index\.html|assets\/[\w.-]+\.css)|corpus\/.*|[A-Z]+(\.md)?|package\.json)$/.test(
+        path,
+      ),
   );
   requireThat(strange.length === 0, `in the tarball by mistake: ${strange.slice(0, 5).join(", ")}`);
   requireThat(contents.size <= LARGEST, `the tarball has ${contents.size} bytes, at most ${LARGEST}`);

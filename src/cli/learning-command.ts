@@ -9,11 +9,13 @@ import {
   MEASURED,
   secondsPerUpdate,
   wayConfig,
+  type Learned,
   type Lesson,
   type Way,
   type WayConfig,
 } from "../learning/index.ts";
 import type { Group } from "../runtime/index.ts";
+import type { RunStart } from "../server/index.ts";
 import type { Step } from "../training/index.ts";
 import { optimizers, scheduleKinds } from "../training/index.ts";
 import { engineOf, realNumber, requireOption, wholeNumber, withEngineOptions, type EngineFlags } from "./command.ts";
@@ -22,6 +24,7 @@ import { inGroup } from "./group.ts";
 import { jsonLine, type Io } from "./io.ts";
 import { memoryLine } from "./memory.ts";
 import { stopOnInterrupt } from "./stop.ts";
+import { trainingStudio } from "./training-studio.ts";
 import { trainingProgress, type TrainingProgress } from "./training-progress.ts";
 import { version } from "./version.ts";
 
@@ -45,6 +48,7 @@ export interface LearningFlags extends EngineFlags {
   readonly resume?: true;
   readonly dryRun?: true;
   readonly json?: true;
+  readonly studio?: true;
 }
 
 const TRAINING = [
@@ -81,6 +85,7 @@ export function withLearningOptions(command: Command): Command {
     .option("--save-every <n>", "updates between two checkpoints", wholeNumber(1))
     .option("--recompute", "compute the inside of layers twice instead of keeping it: less memory, more time")
     .option("--resume", "go on with the run in the folder")
+    .option("--studio", "look into the run in the browser while it learns")
     .option("--dry-run", "look at data, model, memory and time, do a few updates, write nothing")
     .option("--json", "print the finished run's scores as JSON");
 }
@@ -117,25 +122,39 @@ async function learnInGroup<C extends WayConfig>(
   let progress: TrainingProgress | undefined;
   let total: number | undefined;
   const first: Step[] = [];
-  const run = learn(way, config, {
-    folder: diskFolder(flags.out),
-    files: diskFolder(),
-    engine: engineOf(flags),
-    machine: { heed: version, node: nodeVersion },
-    resume: flags.resume ?? false,
-    dryRun: flags.dryRun ?? false,
-    ...{ signal, group, warn },
-    memory: (memory, { parameters }) => {
-      warn(memoryLine(memory, undefined, 4 * parameters.layout.size));
-    },
-    begin: (lesson, updates, resumedAt) => {
-      for (const line of [...lesson.summary, sizeLine(lesson)]) warn(line);
-      warn(lesson.parameters.engine.description);
-      if (resumedAt > 0) warn(`Going on from update ${resumedAt}.`);
-      total = updates;
-      if (flags.dryRun !== true) progress = trainingProgress(io, updates, resumedAt);
-    },
-  });
+  const start = ({ path, resume, signal, changed }: RunStart): AsyncGenerator<Step, Learned> => {
+    const own = path === flags.out;
+    return learn(way, changedConfig(way, config, changed), {
+      folder: diskFolder(path),
+      files: diskFolder(),
+      engine: engineOf(flags),
+      machine: { heed: version, node: nodeVersion },
+      resume,
+      dryRun: flags.dryRun ?? false,
+      ...{ signal, group, warn },
+      memory: (memory, { parameters }) => {
+        if (own) warn(memoryLine(memory, undefined, 4 * parameters.layout.size));
+      },
+      begin: (lesson, updates, resumedAt) => {
+        if (!own) return;
+        for (const line of [...lesson.summary, sizeLine(lesson)]) warn(line);
+        warn(lesson.parameters.engine.description);
+        if (resumedAt > 0) warn(`Going on from update ${resumedAt}.`);
+        total = updates;
+        progress?.close();
+        if (flags.dryRun === true) return;
+        progress = trainingProgress(io, updates, resumedAt);
+        studio.opened();
+      },
+    });
+  };
+  const controlled = {
+    ...{ path: flags.out, resume: flags.resume ?? false, start },
+    check: (changed: RunStart["changed"]) => void changedConfig(way, config, changed),
+    discard: () => Promise.resolve(),
+  };
+  const studio = await trainingStudio(controlled, flags.studio ?? false, { io, signal, group });
+  const run = studio.steps;
   try {
     for (let next = await run.next(); ; next = await run.next()) {
       if (next.done !== true) {
@@ -153,17 +172,26 @@ async function learnInGroup<C extends WayConfig>(
       const { scores, updates } = next.value;
       if (flags.json === true) {
         await io.stdout.write(jsonLine({ model: flags.out, updates, scores }));
+        await studio.ended();
         return;
       }
       const shown = Object.entries(scores).map(([name, value]) => `${name} ${value.toFixed(4)}`);
-      const how = signal.aborted ? "Stopped; --resume goes on. " : "";
+      const how = studio.stopped ? "Stopped; --resume goes on. " : "";
       await io.stdout.write(`${how}The model is in ${flags.out}${shown.length > 0 ? `: ${shown.join(", ")}` : ""}.\n`);
+      await studio.ended();
       return;
     }
   } finally {
     progress?.close();
+    await studio.close();
     signal.done();
   }
+}
+
+/** The config with other settings of the section `training`; throws ConfigError for those that cannot be used. */
+function changedConfig<C extends WayConfig>(way: Way<C>, config: C, changed: RunStart["changed"]): C {
+  if (Object.keys(changed).length === 0) return config;
+  return wayConfig(way, { ...config, training: { ...config.training, ...changed } }, "The branch");
 }
 
 function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Partial<Pick<T, K>> {

@@ -21,7 +21,10 @@ export function withPretrainOptions(command: Command): Command {
     .addOption(new Option("--objective <name>", "what to learn by").choices(Object.keys(pretrainObjectives)))
     .option("--model <folder>", "a checkpoint's folder, or the name of a published size for fresh weights")
     .option("--tokenizer <folder>", "where the tokenizer lies, if not with the model; else it is trained on the data")
-    .option("--data <files...>", "text, plain or .gz: lines, with empty lines between documents; or .tsv, .csv, .jsonl, .parquet")
+    .option(
+      "--data <files...>",
+      "text, plain or .gz: lines, with empty lines between documents; or .tsv, .csv, .jsonl, .parquet",
+    )
     .option("--max-length <n>", "the most tokens of a row, the context of a language model", wholeNumber(1))
     .addOption(new Option("--unit <name>", "what of a file is one text").choices(textUnits))
     .addOption(new Option("--masking <unit>", "what is masked together").choices(maskingUnits));

@@ -77,6 +77,15 @@ export {
   pairedBootstrap,
   pairedRandomization,
 } from "./resampling.ts";
+export {
+  type Slice,
+  type SliceScore,
+  lengthSlices,
+  sliceScores,
+  statisticsOf,
+  valueSlices,
+  wordSlices,
+} from "./slices.ts";
 export { type ScoreFormat } from "./score-line.ts";
 export {
   type Share,

@@ -6,6 +6,7 @@ export { displayWidth, pad, printable, truncate, visibleToken } from "./display-
 export { heatGridSvg } from "./heat-grid-svg.ts";
 export { heatGridText, type TextOptions } from "./heat-grid-text.ts";
 export type { GridValues, HeatGrid } from "./heat-grid.ts";
+export { chipRowsSvg, type Chip, type ChipRows } from "./chip-rows-svg.ts";
 export { confusionGrid, reliabilityChart } from "./judgement.ts";
 export { lineChartSvg } from "./line-chart-svg.ts";
 export { lineChartText } from "./line-chart-text.ts";
@@ -16,5 +17,9 @@ export { scaleColor, seriesColor, type Mode, type ScaleName } from "./scales.ts"
 export { scatterSvg, type Scatter } from "./scatter-svg.ts";
 export { scatterText } from "./scatter-text.ts";
 export { stackedSvg } from "./stacked-svg.ts";
+export { textGridSvg, type TextGrid } from "./text-grid-svg.ts";
 export { smallMultiplesSvg, type SmallMultiples } from "./small-multiples-svg.ts";
+export { treeLayout, treeMarks, type Tree, type TreeNode, type TreePlace } from "./tree.ts";
+export { treeSvg } from "./tree-svg.ts";
+export { treeText } from "./tree-text.ts";
 export { niceTicks, type Ticks } from "./ticks.ts";

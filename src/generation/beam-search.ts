@@ -1,7 +1,7 @@
 /** Beam search with length penalty and n-best, by the rules of Hugging Face's `generate`. */
 import { compact } from "./compact.ts";
 import type { CachedModel } from "./cached-model.ts";
-import type { Alternative, Generated } from "./options.ts";
+import type { Alternative, BeamCandidate, Generated } from "./options.ts";
 import { stopped, type SearchPlan } from "./plan.ts";
 import { applyRule } from "./rules.ts";
 import { gumbelKeys } from "./sampling.ts";
@@ -33,7 +33,7 @@ interface Candidate extends Choice {
 interface Hypothesis {
   readonly last: Link | undefined;
   readonly score: number;
-  readonly ending: "end token" | "stop string" | "length" | undefined;
+  readonly ending: BeamCandidate["ending"];
 }
 
 /** A row of the input on its way. */
@@ -115,11 +115,12 @@ function extend(search: Search, plan: SearchPlan, selected: Selected, row: numbe
       scores: scores[from],
     };
   };
-  const open: (Beam & { readonly from: number })[] = [];
+  const open: (Beam & { readonly candidate: Candidate })[] = [];
   const closed = [...search.closed];
+  const endings = candidates.map((candidate) => endingOf(search, plan, candidate, length));
   for (const [rank, candidate] of candidates.entries()) {
-    const ending = endingOf(search, plan, candidate, length);
-    if (ending === undefined) open.push({ last: linked(candidate), sum: candidate.sum, from: candidate.from });
+    const ending = endings[rank];
+    if (ending === undefined) open.push({ last: linked(candidate), sum: candidate.sum, candidate });
     else if (rank < plan.beams) {
       closed.push({ last: linked(candidate), score: scoreOf(candidate.sum, length, plan), ending });
     }
@@ -130,7 +131,21 @@ function extend(search: Search, plan: SearchPlan, selected: Selected, row: numbe
   search.closed = closed.sort((a, b) => b.score - a.score).slice(0, plan.beams);
   search.beams = open.slice(0, plan.beams);
   search.live = open.length > 0 && !isDone(search, plan, length);
-  return search.live ? open.slice(0, plan.beams).map(({ from }) => from) : Array.from({ length: before }, (_, i) => i);
+  const kept = open.slice(0, plan.beams).map(({ candidate }) => candidate);
+  plan.onBeamStep?.({
+    row: search.place,
+    step,
+    live: search.live,
+    candidates: candidates.map((candidate, rank) => {
+      const { id, from, logProbability, sum } = candidate;
+      const [ending, place] = [endings[rank], kept.indexOf(candidate)];
+      const finished = ending !== undefined && rank < plan.beams;
+      const state = finished ? "finished" : place >= 0 ? "kept" : "pruned";
+      const score = scoreOf(sum, length, plan);
+      return { id, from, logProbability, sum, score, state, ending, place: place < 0 ? undefined : place };
+    }),
+  });
+  return search.live ? kept.map(({ from }) => from) : Array.from({ length: before }, (_, i) => i);
 }
 
 function endingOf(search: Search, plan: SearchPlan, { id, from }: Candidate, length: number): Hypothesis["ending"] {
@@ -170,7 +185,7 @@ function continuations(
   if (plan.sampling !== undefined) {
     const { warpers, last } = plan.sampling;
     const rows = whole.map(({ scores }, from) => ({ scores, history: group[from]!.history() }));
-    for (const warp of warpers) for (const { scores, history: ids } of rows) warp(scores, ids);
+    for (const { warp } of warpers) for (const { scores, history: ids } of rows) warp(scores, ids);
     for (const rule of last) applyRule(rule, rows, moment);
   }
   const scores = whole.map((one) => (plan.outputScores ? one.scores : undefined));

@@ -101,7 +101,7 @@ function choose(
   }
   const scores = whole?.scores ?? Float32Array.from(choices, ({ score }) => score);
   if (sampling !== undefined) {
-    for (const warp of sampling.warpers) warp(scores, history);
+    for (const { warp } of sampling.warpers) warp(scores, history);
     for (const rule of sampling.last) applyRule(rule, [{ scores, history }], moment);
   }
   const seed = [plan.seed, "sample", plan.placeOf(place), step, ...(copy > 0 ? [copy] : [])];

@@ -1,11 +1,15 @@
 /** Sequences from a model, token by token: the cache, greedy search, sampling, beam search, streaming. */
+export { beamTree, idsTo, type BeamNode } from "./beam-tree.ts";
 export { CachedModel, type CachedModelOptions } from "./cached-model.ts";
+export { distributionStages, type DistributionStage, type WrittenSoFar } from "./distribution.ts";
 export { generate, sequencesOf, streamTokens, type StreamedToken } from "./generate.ts";
 export { generationOptions, type GenerationJson } from "./generation-config.ts";
 export {
   startTokens,
   type Alternative,
+  type BeamCandidate,
   type BeamOptions,
+  type BeamStep,
   type Decodes,
   type Generated,
   type GenerationOptions,

@@ -120,6 +120,37 @@ export interface OutputOptions {
   readonly alternatives?: number | undefined;
   /** Gives the scores of the whole vocabulary at each step, as processed. Default: false. */
   readonly outputScores?: boolean | undefined;
+  /** Told each step of a beam search, as it was; the search is the same with it. */
+  readonly onBeamStep?: ((step: BeamStep) => void) | undefined;
+}
+
+/** A continuation that a step of a beam search looked at. */
+export interface BeamCandidate {
+  readonly id: number;
+  /** Which of the sequences that were open before the step it goes on from. */
+  readonly from: number;
+  /** Under the model alone; 0 for a forced token. */
+  readonly logProbability: number;
+  /** The sum of the sequence's log-probabilities as the processors left them. */
+  readonly sum: number;
+  /** The sum over the number of tokens to the power of the length penalty. */
+  readonly score: number;
+  /** Whether the sequence is followed further, has ended among the best ones, or is given up. */
+  readonly state: "kept" | "finished" | "pruned";
+  readonly ending: "end token" | "stop string" | "length" | undefined;
+  /** Its place among the open sequences after the step, where it is kept. */
+  readonly place: number | undefined;
+}
+
+/** One step of a beam search for one row of the prompts. */
+export interface BeamStep {
+  readonly row: number;
+  /** From 0. */
+  readonly step: number;
+  /** Whether the search goes on behind it. */
+  readonly live: boolean;
+  /** In their order: best first, or as they were drawn. */
+  readonly candidates: readonly BeamCandidate[];
 }
 
 /** All that generation is told. */

@@ -4,10 +4,9 @@ import type { HostTensor } from "../onnx/index.ts";
 import type { Values } from "../runtime/index.ts";
 import { completeFeeds, promptOf, maskOf } from "./feeds.ts";
 import type { GenerationOptions, StopSignal } from "./options.ts";
-import type { LogitsProcessor } from "./processors.ts";
 import type { Selection } from "./programs.ts";
 import { lastRules, requireValue, rulesOf, type Rule, type RuleContext } from "./rules.ts";
-import { samplingOf } from "./sampling.ts";
+import { samplingOf, type Warper } from "./sampling.ts";
 import { stopStringsOf } from "./stop-strings.ts";
 
 /** What a search follows. */
@@ -23,7 +22,7 @@ export interface SearchPlan {
   readonly hitsStopString: ((ids: readonly number[]) => boolean) | undefined;
   readonly rules: readonly Rule[];
   /** Rules of drawing; undefined where the best token is taken. */
-  readonly sampling: { readonly warpers: readonly LogitsProcessor[]; readonly last: readonly Rule[] } | undefined;
+  readonly sampling: { readonly warpers: readonly Warper[]; readonly last: readonly Rule[] } | undefined;
   readonly seed: number;
   /** The place of a row in the whole input. */
   readonly placeOf: (place: number) => number;
@@ -36,6 +35,7 @@ export interface SearchPlan {
   readonly alternatives: number;
   readonly outputScores: boolean;
   readonly stop: StopSignal | undefined;
+  readonly onBeamStep: GenerationOptions["onBeamStep"];
   /** What of the scores leaves the engine. */
   readonly selection: Selection;
 }
@@ -86,6 +86,7 @@ export function planOf(model: Growing, given: Values, options: GenerationOptions
     alternatives,
     outputScores,
     stop: options.stop,
+    onBeamStep: options.onBeamStep,
     selection:
       candidates === undefined
         ? { kind: "logits" }

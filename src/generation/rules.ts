@@ -30,10 +30,15 @@ export interface Moment {
  * One change. `forbid` and `force` need no other scores than those of the best tokens, so the whole vocabulary can stay
  * in the engine; `process` works on the scores of all sequences that a row of the prompts has.
  */
-export type Rule =
+export type Rule = {
+  /** The option that it comes from. */
+  readonly name: RuleName;
+} & (
   | { readonly kind: "forbid"; readonly ids: ReadonlySet<number>; readonly at: (moment: Moment) => boolean }
   | { readonly kind: "force"; readonly ids: readonly number[]; readonly at: (moment: Moment) => boolean }
-  | { readonly kind: "process"; readonly process: (group: readonly Hypothesis[], moment: Moment) => void };
+  | { readonly kind: "process"; readonly process: (group: readonly Hypothesis[], moment: Moment) => void }
+);
+type RuleName = keyof GenerationOptions;
 
 /** What rules are made from, beside the options. */
 export interface RuleContext {
@@ -53,33 +58,34 @@ const always = (): boolean => true;
 /** All rules but those of sampling, in the order in which they act. Throws InputError for values outside their range. */
 export function rulesOf(options: GenerationOptions, context: RuleContext): Rule[] {
   return [
-    ...(options.sequenceBias === undefined ? [] : [each(sequenceBias(options.sequenceBias))]),
+    ...(options.sequenceBias === undefined ? [] : [each("sequenceBias", sequenceBias(options.sequenceBias))]),
     ...repetitionRules(options, context),
     ...wordRules(options, context),
     ...lengthRules(options, context),
     ...(options.prefixAllowedTokens === undefined ? [] : [prefixRule(options.prefixAllowedTokens)]),
     ...forcedRules(options, context),
-    ...(options.removeInvalidValues === true ? [each(finiteScores)] : []),
+    ...(options.removeInvalidValues === true ? [each("removeInvalidValues", finiteScores)] : []),
     ...decayRules(options, context),
     ...suppressRules(options, context),
-    ...(options.processors ?? []).map(each),
+    ...(options.processors ?? []).map((one) => each("processors", one)),
   ];
 }
 
 /** The last rule of all, behind those of sampling. */
 export function lastRules({ renormalizeLogits }: GenerationOptions): Rule[] {
-  return renormalizeLogits === true ? [each(normalizedScores)] : [];
+  return renormalizeLogits === true ? [each("renormalizeLogits", normalizedScores)] : [];
 }
 
 /** A processor as a rule. */
-export function each(processor: LogitsProcessor): Rule {
-  return perRow(() => processor);
+export function each(name: RuleName, processor: LogitsProcessor): Rule {
+  return perRow(name, () => processor);
 }
 
 /** A processor for each row of the prompts, made when it is first needed. */
-function perRow(make: (place: number) => LogitsProcessor): Rule {
+function perRow(name: RuleName, make: (place: number) => LogitsProcessor): Rule {
   const made = new Map<number, LogitsProcessor>();
   return {
+    name,
     kind: "process",
     process: (group, { place }) => {
       const processor = made.get(place) ?? make(place);
@@ -94,14 +100,15 @@ function repetitionRules(options: GenerationOptions, { padding, encoderIds }: Ru
   const { noRepeatNgramSize: size, encoderNoRepeatNgramSize: encoderSize } = options;
   const rules: Rule[] = [];
   if (on("encoderRepetitionPenalty", encoder, 1, isPositive, "a number above 0")) {
-    rules.push(perRow((place) => encoderRepetitionPenalty(encoder, encoderIds(place))));
+    rules.push(perRow("encoderRepetitionPenalty", (place) => encoderRepetitionPenalty(encoder, encoderIds(place))));
   }
   if (on("repetitionPenalty", penalty, 1, isPositive, "a number above 0")) {
-    rules.push(perRow((place) => repetitionPenalty(penalty, padding(place))));
+    rules.push(perRow("repetitionPenalty", (place) => repetitionPenalty(penalty, padding(place))));
   }
-  if (on("noRepeatNgramSize", size, 0, isCount, "a whole number from 0 on")) rules.push(each(noRepeatNgram(size)));
+  if (on("noRepeatNgramSize", size, 0, isCount, "a whole number from 0 on"))
+    rules.push(each("noRepeatNgramSize", noRepeatNgram(size)));
   if (on("encoderNoRepeatNgramSize", encoderSize, 0, isCount, "a whole number from 0 on")) {
-    rules.push(perRow((place) => encoderNoRepeatNgram(encoderSize, encoderIds(place))));
+    rules.push(perRow("encoderNoRepeatNgramSize", (place) => encoderNoRepeatNgram(encoderSize, encoderIds(place))));
   }
   return rules;
 }
@@ -112,10 +119,11 @@ function wordRules({ badWordsIds = [] }: GenerationOptions, { endIds }: RuleCont
   const longer = words.filter((ids) => ids.length > 1).map((ids) => [ids, -Infinity] as const);
   return [
     ...forbid(
+      "badWordsIds",
       words.filter((ids) => ids.length === 1).map(([id]) => id!),
       always,
     ),
-    ...(longer.length === 0 ? [] : [each(sequenceBias(longer))]),
+    ...(longer.length === 0 ? [] : [each("badWordsIds", sequenceBias(longer))]),
   ];
 }
 
@@ -124,16 +132,19 @@ function lengthRules({ minNewTokens, minLength }: GenerationOptions, { promptLen
     if (value !== undefined) requireValue(name, value, isCount, "a whole number from 0 on");
   }
   const fewest = minNewTokens ?? (minLength === undefined ? 0 : minLength - promptLength);
-  return fewest > 0 ? forbid(endIds, ({ step }) => step < fewest) : [];
+  return fewest > 0
+    ? forbid(minNewTokens === undefined ? "minLength" : "minNewTokens", endIds, ({ step }) => step < fewest)
+    : [];
 }
 
 function forcedRules(options: GenerationOptions, { promptLength, limit }: RuleContext): Rule[] {
   const { forcedBosTokenId: first, forcedEosTokenId: last } = options;
   const rules: Rule[] = [];
-  if (first !== undefined) rules.push({ kind: "force", ids: [first], at: ({ step }) => promptLength + step === 1 });
+  if (first !== undefined)
+    rules.push({ name: "forcedBosTokenId", kind: "force", ids: [first], at: ({ step }) => promptLength + step === 1 });
   if (last !== undefined) {
     const ids = typeof last === "number" ? [last] : last;
-    rules.push({ kind: "force", ids, at: ({ place, step }) => step === limit(place) - 1 });
+    rules.push({ name: "forcedEosTokenId", kind: "force", ids, at: ({ place, step }) => step === limit(place) - 1 });
   }
   return rules;
 }
@@ -141,24 +152,25 @@ function forcedRules(options: GenerationOptions, { promptLength, limit }: RuleCo
 function decayRules(options: GenerationOptions, { promptLength, endIds }: RuleContext): Rule[] {
   if (options.exponentialDecayLengthPenalty === undefined) return [];
   const [start, factor] = options.exponentialDecayLengthPenalty;
-  return [each(exponentialDecay(promptLength + start, factor, endIds))];
+  return [each("exponentialDecayLengthPenalty", exponentialDecay(promptLength + start, factor, endIds))];
 }
 
 function suppressRules(options: GenerationOptions, { promptLength }: RuleContext): Rule[] {
   const first = promptLength > 1 || options.forcedBosTokenId === undefined ? 0 : 1;
   return [
-    ...forbid(options.suppressTokens ?? [], always),
-    ...forbid(options.beginSuppressTokens ?? [], ({ step }) => step === first),
+    ...forbid("suppressTokens", options.suppressTokens ?? [], always),
+    ...forbid("beginSuppressTokens", options.beginSuppressTokens ?? [], ({ step }) => step === first),
   ];
 }
 
-function forbid(ids: readonly number[], at: (moment: Moment) => boolean): Rule[] {
-  return ids.length === 0 ? [] : [{ kind: "forbid", ids: new Set(ids), at }];
+function forbid(name: RuleName, ids: readonly number[], at: (moment: Moment) => boolean): Rule[] {
+  return ids.length === 0 ? [] : [{ name, kind: "forbid", ids: new Set(ids), at }];
 }
 
 /** Only tokens that a function allows; where all sequences of a row have none left, they get the score 0. */
 function prefixRule(allowedAfter: (row: number, ids: readonly number[]) => readonly number[]): Rule {
   return {
+    name: "prefixAllowedTokens",
     kind: "process",
     process: (group, { place }) => {
       const allowed = group.map(({ history }) => {

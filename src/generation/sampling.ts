@@ -8,9 +8,15 @@ import { epsilonCutoff, etaCutoff, minP, temperature, topH, topK, topP, typicalP
 /** How many of the most probable tokens are drawn from where nobody says: as in Hugging Face's `generate`. */
 const TOP_K = 50;
 
+/** A processor with the option that it comes from. */
+export interface Warper {
+  readonly name: keyof SamplingOptions;
+  readonly warp: LogitsProcessor;
+}
+
 /** What narrows the draw down. */
 export interface Sampling {
-  readonly warpers: readonly LogitsProcessor[];
+  readonly warpers: readonly Warper[];
   /** So many of the best tokens are all that can be drawn; undefined where it may be any. */
   readonly candidates: number | undefined;
 }
@@ -20,7 +26,7 @@ export interface Sampling {
  * their range.
  */
 export function samplingOf(options: SamplingOptions, keep: number): Sampling {
-  const warpers: LogitsProcessor[] = [];
+  const warpers: Warper[] = [];
   const add = (
     name: keyof SamplingOptions,
     value: number | undefined,
@@ -29,7 +35,7 @@ export function samplingOf(options: SamplingOptions, keep: number): Sampling {
   ): void => {
     if (value === undefined) return;
     requireValue(name, value, valid, range);
-    if (make !== undefined) warpers.push(make(value));
+    if (make !== undefined) warpers.push({ name, warp: make(value) });
   };
   const { topK: count = TOP_K, typicalP: typical, epsilonCutoff: epsilon, etaCutoff: eta } = options;
   const share = [(value: number) => value >= 0 && value <= 1, "a number from 0 to 1"] as const;

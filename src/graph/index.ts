@@ -20,6 +20,7 @@ export type { AveragePoolOptions } from "./ops/pooling.ts";
 export { labeled, relabel } from "./label.ts";
 export { gradients, nodesOf, type GradientOptions } from "./gradients.ts";
 export { rewrite, type RewriteContext, type RewriteRule } from "./rewrite.ts";
+export { replaced } from "./replace.ts";
 export { lossWithLogits, trainingRules } from "./training-rules.ts";
 export { namesIn, sized } from "./sized.ts";
 export { rowRules } from "./row-rules.ts";

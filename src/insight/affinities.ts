@@ -1,6 +1,6 @@
 /** How near rows are to each other, as probabilities: what t-SNE keeps of their distances. */
 import { InputError } from "../errors/index.ts";
-import { dot, rowAt, type Rows } from "./row-vectors.ts";
+import { dot, rowAt, type Rows } from "./rows.ts";
 
 /** An entropy this near to the wanted one, in nats, is reached. */
 const TOLERANCE = 1e-5;

@@ -1,7 +1,7 @@
 /** Analogies between words as directions between their vectors: man is to woman as king is to queen. */
 import { InputError } from "../errors/index.ts";
 import { bestRows, cosinesWith, type Neighbor } from "./neighbors.ts";
-import { rowLengths, type Rows } from "./row-vectors.ts";
+import { rowLengths, type Rows } from "./rows.ts";
 
 /** How the fourth word is found. */
 export const analogyMethods = ["add", "multiply"] as const;

@@ -1,7 +1,7 @@
 /** Groups of rows that lie near to each other, for colors. */
 import { random } from "../random/index.ts";
 import { LongWork, type WorkOptions } from "./long-work.ts";
-import { rowAt, type Rows } from "./row-vectors.ts";
+import { rowAt, type Rows } from "./rows.ts";
 
 const ROUNDS = 50;
 

@@ -1,6 +1,6 @@
 /** The largest eigenvalues of a symmetric matrix that is known by its products alone. */
 import { random } from "../random/index.ts";
-import { dot } from "./row-vectors.ts";
+import { dot } from "./rows.ts";
 
 /** Eigenvalues in falling order, and a vector of length 1 for each. */
 export interface Eigenpairs {

@@ -1,5 +1,16 @@
 /** What a model does inside, as numbers. */
-export { countParameters, type ParameterCounts, type PartCount } from "./parameters.ts";
+export { countParameters, partUnits, type ParameterCounts, type PartCount, type PartUnit } from "./parameters.ts";
+export { countFormula, dimensionsOf, type CountFormula, type Dimension } from "./formulas.ts";
+export {
+  changeOf,
+  histogramOf,
+  rowNorms,
+  singularValues,
+  statisticsOf,
+  type Histogram,
+  type Statistics,
+  type WeightChange,
+} from "./weights.ts";
 export { depthsByName, parametersIn, partsByName, type ModelPart } from "./parts.ts";
 export {
   groupNodes,
@@ -16,8 +27,48 @@ export {
   type Room,
 } from "./profile.ts";
 export { loadRecords, recordNames, recordsOf, type LoadedRecords, type RecordNames } from "./records.ts";
+export { flowSteps, flowTensors, type FlowRole, type FlowStep } from "./flow.ts";
 export { attentionGroups, type AttentionGroup, type Side } from "./attentions.ts";
 export type { DeriveOptions, InspectedModel, ModelTensors } from "./inspected.ts";
+export {
+  askedScore,
+  probabilities,
+  scoredBy,
+  scoredOf,
+  settle,
+  tokensOf,
+  type Answered,
+  type AnswerScore,
+  type AskedAnswer,
+  type Scored,
+} from "./answer.ts";
+export { streamBehind, streamsOf, sublayersOf, type Stream, type StreamStep, type Sublayer } from "./stream.ts";
+export { logitLens, type Lens, type LensOptions } from "./lens.ts";
+export { logitAttribution, type Attribution, type SublayerShare } from "./attribution.ts";
+export {
+  salience,
+  salienceBaselines,
+  salienceMethods,
+  type Salience,
+  type SalienceBaseline,
+  type SalienceMethod,
+  type SalienceOptions,
+  type SideSalience,
+} from "./salience.ts";
+export { attentionRollout, type Rollout } from "./rollout.ts";
+export {
+  ablate,
+  ablationMethods,
+  ablationPlaces,
+  type Ablation,
+  type AblationMethod,
+  type AblationOptions,
+  type AblationPlaces,
+} from "./ablation.ts";
+export type { Effect } from "./effects.ts";
+export { patch, type Patch, type Patching } from "./patching.ts";
+export { meanRow, pickRows, rowAt, rowLengths, rowProducts, rowsOf, type Rows } from "./rows.ts";
+export { maskedSurprises, tokenSurprises, type Surprises } from "./surprise.ts";
 export { conditionalAffinities, jointAffinities, squaredDistances } from "./affinities.ts";
 export { analogiesOf, analogyMethods, type AnalogyMethod, type AnalogyOptions } from "./analogies.ts";
 export { clustersOf } from "./clusters.ts";
@@ -36,7 +87,7 @@ export {
   type RelativeSinusoids,
   type RotaryAngles,
 } from "./positions.ts";
-export { meanRow, pickRows, rowAt, rowLengths, rowProducts, rowsOf, type Rows } from "./row-vectors.ts";
 export { tokenRows, tokenTables, type TokenTable } from "./token-table.ts";
 export { defaultPerplexity, tsne, type TsneOptions, type TsneResult } from "./tsne.ts";
 export { umap, type UmapOptions } from "./umap.ts";
+export type { Watch } from "./many-questions.ts";

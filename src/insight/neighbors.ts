@@ -1,6 +1,6 @@
 /** Which rows are nearest to a vector. */
 import { InputError } from "../errors/index.ts";
-import { dot, rowAt, rowLengths, type Rows } from "./row-vectors.ts";
+import { dot, rowAt, rowLengths, type Rows } from "./rows.ts";
 
 /** How near is measured: the cosine of the angle, largest first, or the Euclidean distance, smallest first. */
 export const metrics = ["cosine", "euclidean"] as const;

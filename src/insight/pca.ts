@@ -2,7 +2,7 @@
 import { InputError } from "../errors/index.ts";
 import { largestEigenpairs } from "./eigenvectors.ts";
 import { LongWork, type WorkOptions } from "./long-work.ts";
-import { meanRow, rowAt, type Rows } from "./row-vectors.ts";
+import { meanRow, rowAt, type Rows } from "./rows.ts";
 
 /** Rows seen along the directions in which they differ most. */
 export interface PrincipalComponents {

@@ -4,7 +4,7 @@ import type { ModelParameters } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { Side } from "./attentions.ts";
 import type { InspectedModel } from "./inspected.ts";
-import { rowsOf, type Rows } from "./row-vectors.ts";
+import { rowsOf, type Rows } from "./rows.ts";
 
 /** A table with a vector for each token. */
 export interface TokenTable {
@@ -42,11 +42,11 @@ export function tokenTables(architecture: Architecture, { specs }: Pick<ModelPar
 
 /** The values of a table: [count, width]. */
 export async function tokenRows(
-  model: InspectedModel & { readonly parameters: Pick<ModelParameters, "value"> },
+  model: InspectedModel & { readonly parameters: Pick<ModelParameters, "readOne"> },
   { name, count, width }: TokenTable,
 ): Promise<Rows> {
   if (name !== "word_emb") {
-    return rowsOf((await model.parameters.value(name)).data as Float32Array, width);
+    return rowsOf(await model.parameters.readOne(name), width);
   }
   // Its words are projected, and its first hidden state holds nothing but the word.
   const inputIds: HostTensor = {

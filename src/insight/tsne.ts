@@ -7,7 +7,7 @@ import { InputError } from "../errors/index.ts";
 import { random } from "../random/index.ts";
 import { jointAffinities } from "./affinities.ts";
 import { LongWork, type WorkOptions } from "./long-work.ts";
-import type { Rows } from "./row-vectors.ts";
+import type { Rows } from "./rows.ts";
 
 /** How points are found. */
 export interface TsneOptions extends WorkOptions {

@@ -6,7 +6,7 @@ import { InputError } from "../errors/index.ts";
 import { random } from "../random/index.ts";
 import { LongWork, type WorkOptions } from "./long-work.ts";
 import { neighborsOf, type Metric } from "./neighbors.ts";
-import { rowAt, unitRows, type Rows } from "./row-vectors.ts";
+import { rowAt, unitRows, type Rows } from "./rows.ts";
 
 /** How points are found. */
 export interface UmapOptions extends WorkOptions {

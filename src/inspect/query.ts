@@ -1,6 +1,7 @@
 /** What can be asked of something that is looked into: an input that is checked, an answer of plain values and tensors. */
 import type { z } from "zod";
 import { InputError } from "../errors/index.ts";
+import type { ReadableFolder } from "../files/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { StopSignal } from "../training/index.ts";
 import type { Subject } from "./subject.ts";
@@ -16,6 +17,10 @@ export interface QueryContext {
   readonly stop?: StopSignal | undefined;
   /** Told how much of long work is done, of how much, and what it is. */
   readonly progress?: ((done: number, total: number, what: string) => void) | undefined;
+  /** Another subject, by the name that it has where the question is asked; throws InputError for one that is not there. */
+  readonly subject?: ((id: string) => Promise<Subject>) | undefined;
+  /** Folders of data that may be read, by name, beside the model's own. */
+  readonly data?: Readonly<Record<string, ReadableFolder>> | undefined;
 }
 
 /** One thing to ask. `I` is what is asked with, `A` what comes back. */
@@ -29,6 +34,12 @@ export interface Query<I extends z.ZodType = z.ZodType, A extends object = objec
 /** A query, with the types of its input and answer. */
 export function query<I extends z.ZodType, A extends object>(made: Query<I, A>): Query<I, A> {
   return made;
+}
+
+/** Another subject that a question names. Throws InputError where there is none of that name. */
+export async function otherSubject({ subject }: QueryContext, id: string): Promise<Subject> {
+  if (subject !== undefined) return subject(id);
+  throw new InputError(`There is no "${id}" here: one model is open. Open both to compare them.`);
 }
 
 /** Asks something, after checking the input. Throws InputError that names the part of the input that is wrong. */

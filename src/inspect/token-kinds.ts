@@ -56,7 +56,7 @@ export class TokenNames {
     const ids = Array.from({ length: this.#tokenizer.size }, (_, id) => id);
     const known = ids.filter((id) => !this.#special.has(id) && this.#tokenizer.idToToken(id) !== undefined);
     if (model instanceof Bpe) {
-      const merged = known.map((id) => [...this.#tokenizer.idToToken(id)!].length > 1);
+      const merged = known.map((id) => this.#tokenizer.idToToken(id)!.length > 1);
       return { ids: [...known.filter((_, i) => merged[i]), ...known.filter((_, i) => !merged[i])], order: "merges" };
     }
     if (!(model instanceof Unigram)) return { ids: known, order: "id" };

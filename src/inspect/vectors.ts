@@ -10,6 +10,7 @@ import {
   tokenTables,
   type HiddenGroup,
   type Rows,
+  type Side,
   type TokenTable,
 } from "../insight/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
@@ -63,6 +64,8 @@ export interface Vectors {
   readonly name: (row: number) => VectorName;
   /** What they are, in words. */
   readonly title: string;
+  /** Which tokens they stand for: those of the text, of source or target, or patches. */
+  readonly sides: readonly Side[];
   /** The row of a token; undefined where it is not among them. */
   readonly rowOf: (id: number) => number | undefined;
   /** The tokenizer of a table, where there is one. */
@@ -91,7 +94,7 @@ async function tableVectors(
   const wanted = asked ?? (named.length === 0 ? most : 0);
   if (wanted === undefined) {
     const rowOf = (id: number): number | undefined => (id < all.count ? id : undefined);
-    return { rows: all, name, title, rowOf, tokenizer };
+    return { rows: all, name, title, sides: table.sides, rowOf, tokenizer };
   }
   const { ids: frequent, order } = names?.byFrequency() ?? { ids: Array.from({ length: all.count }, (_, i) => i), order: "id" as const }; // prettier-ignore
   const chosen = [...new Set([...named, ...frequent.slice(0, wanted)])].filter((id) => id < all.count);
@@ -101,6 +104,7 @@ async function tableVectors(
     rows: pickRows(all, chosen),
     name: (row) => name(chosen[row]!),
     title,
+    sides: table.sides,
     rowOf: (id) => places.get(id),
     tokenizer,
     order,
@@ -198,7 +202,14 @@ async function hiddenVectors(
     const row = names.findIndex((name) => name.id === id);
     return row < 0 ? undefined : row;
   };
-  return { rows: rowsOf(values, group.width), name: (row) => names[row]!, title, rowOf, tokenizer: subject.tokenizer };
+  return {
+    rows: rowsOf(values, group.width),
+    name: (row) => names[row]!,
+    title,
+    sides: [group.side],
+    rowOf,
+    tokenizer: subject.tokenizer,
+  };
 }
 
 function nameAt(axis: Axis, reading: number, place: number): VectorName {

@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import { serveStatic } from "@hono/node-server/serve-static";
 import { Hono, type Context } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { diskFolder } from "../files/disk.ts";
+import { together } from "../files/index.ts";
 import { ANSWER_TYPE, encodeFrame, STREAM_TYPE } from "../inspect/index.ts";
-import { AskFailure, type Asker, type AskSignal } from "./asker.ts";
+import type { Asker, AskSignal } from "./asker.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { isolation, knowsToken, sameHost } from "./guard.ts";
 import { allQueries, openApi, openApiPage } from "./openapi.ts";
@@ -63,27 +63,23 @@ function addApi(app: Hono, parts: AppParts): void {
   app.get("/api/openapi.json", (context) => context.json(openApi(version)));
   app.get("/api/models", async (context) => {
     const models = await catalogue.list();
-    const controlled = models.map((model) => ({ ...model, control: trainings.stateOf(model.place) }));
-    return context.json({ models: controlled });
+    const control = await Promise.all(models.map(({ place }) => trainings.stateOf(place)));
+    return context.json({ models: models.map((model, i) => ({ ...model, control: control[i]! })) });
   });
   app.get("/api/models/:id/training", (context) =>
     trainingEvents(context, { catalogue, trainings, id: context.req.param("id"), closed }),
   );
-  const limit = bodyLimit({
-    maxSize: LARGEST,
-    onError: () => {
-      throw new Refusal(413, "InputError", "The question has more than 32 MB. Send a smaller image or a shorter text.");
-    },
-  });
-  app.post("/api/models/:id/training/:action", limit, async (context) => {
+  app.post("/api/models/:id/training/:action", async (context) => {
     const action = trainingActions.find((one) => one === context.req.param("action"));
     if (action === undefined) throw new Refusal(404, "InputError", `There is ${trainingActions.join(", ")}.`);
     const { path } = await catalogue.run(context.req.param("id"));
-    const details = (await context.req.text()) === "" ? {} : await questionOf(context);
-    await trainings.of(path).act(action, details);
-    return context.body(null, 204);
+    const branch = await (await trainings.of(path)).act(action, await questionOf(context));
+    if (branch === undefined) return context.body(null, 204);
+    trainings.add(branch);
+    catalogue.add(branch.path);
+    return context.json({ id: await catalogue.idOf(branch.path) }, 201);
   });
-  app.post("/api/models/:id/:query", limit, (context) =>
+  app.post("/api/models/:id/:query", (context) =>
     answer(context, { id: context.req.param("id"), query: context.req.param("query") }, parts),
   );
 }
@@ -102,8 +98,10 @@ async function answer(
   }
   const model = await parts.catalogue.find(id);
   const question = await questionOf(context);
+  const named = (question as { readonly other?: unknown } | null)?.other;
+  const other = typeof named === "string" ? await parts.catalogue.find(named) : undefined;
   const ask = (signal: AskSignal, progress?: (done: number, total: number, what: string) => void) =>
-    parts.asker.ask(model, query, question, { signal, progress });
+    parts.asker.ask(model, query, question, { signal, progress, other });
   if (context.req.header("accept")?.includes(STREAM_TYPE) === true) return streamed(ask, parts);
   const bytes = await ask(context.req.raw.signal);
   return context.body(bytes, 200, { "Content-Type": ANSWER_TYPE });
@@ -143,18 +141,40 @@ function streamed(
   return new Response(body, { headers: { "Content-Type": STREAM_TYPE } });
 }
 
-async function questionOf(context: Context): Promise<unknown> {
+/** The JSON of a request, {} where it has no body. Throws Refusal: 413 where it is too long, 400 where it is no JSON. */
+async function questionOf({ req: { raw } }: Context): Promise<unknown> {
+  const text = await bodyOf(raw);
   try {
-    return await context.req.json();
-  } catch (error) {
-    if (error instanceof Refusal || error instanceof AskFailure) throw error;
+    return text === "" ? {} : (JSON.parse(text) as unknown);
+  } catch {
     throw new Refusal(400, "InputError", "The question is not JSON. Send an object such as {}.");
   }
 }
 
+/** hono/body-limit needs a global Request of its own, which a library must not set. */
+async function bodyOf({ body, headers }: Request): Promise<string> {
+  const tooLong = new Refusal(
+    413,
+    "InputError",
+    "The question has more than 32 MB. Send a smaller image or a shorter text.",
+  );
+  if (Number(headers.get("content-length") ?? 0) > LARGEST) throw tooLong;
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of (body ?? []) as AsyncIterable<Uint8Array>) {
+    length += piece.length;
+    if (length > LARGEST) throw tooLong;
+    pieces.push(piece);
+  }
+  return new TextDecoder().decode(await together(pieces));
+}
+
 /** Files of a folder; those whose names hold a hash of their contents never change. */
 async function addFiles(app: Hono, prefix: string, folder: string): Promise<void> {
-  if ((await diskFolder(folder).kind("")) !== "folder") return;
+  if ((await diskFolder(folder).kind("")) !== "folder") {
+    if (prefix === "/") app.get("/", (context) => context.text("The page is not built. Build it: npm run build", 404));
+    return;
+  }
   const start = prefix === "/" ? "" : prefix.replace(/\/$/, "");
   const hashed = /-[\w-]{8}\.\w+$/;
   app.use(`${start}/*`, async (context, next) => {

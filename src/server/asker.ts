@@ -24,6 +24,14 @@ export interface AskSignal {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
+/** What is told beside a question. */
+export interface AskHow {
+  readonly signal?: AskSignal | undefined;
+  readonly progress?: QueryContext["progress"];
+  /** Another model that the question names. */
+  readonly other?: ModelPlace | undefined;
+}
+
 interface Waiting {
   readonly resolve: (message: FromWorker) => void;
   readonly reject: (error: Error) => void;
@@ -64,17 +72,14 @@ export class Asker {
     model: ModelPlace,
     query: string,
     question: unknown,
-    {
-      signal,
-      progress,
-    }: { readonly signal?: AskSignal | undefined; readonly progress?: QueryContext["progress"] } = {},
+    { signal, progress, other }: AskHow = {},
   ): Promise<Uint8Array<ArrayBuffer>> {
     const stop = new SharedArrayBuffer(4);
     const abort = (): void => void Atomics.store(new Int32Array(stop), 0, 1);
     if (signal?.aborted === true) abort();
     signal?.addEventListener("abort", abort);
     try {
-      const reply = await this.#send((id) => ({ id, model, query, question, stop }), progress);
+      const reply = await this.#send((id) => ({ id, model, other, query, question, stop }), progress);
       if ("answer" in reply) return reply.answer;
       throw new AskFailure((reply as { readonly failure: Failure }).failure);
     } finally {

@@ -9,6 +9,7 @@ import { InputError } from "../errors/index.ts";
 import { describeModel, isModel, versionOf, type Described } from "./describe.ts";
 import { Refusal } from "./refusal.ts";
 import type { ModelPlace } from "./subjects.ts";
+import type { TrainingState } from "./trainings.ts";
 
 /** One line of the list of models. */
 export interface ModelEntry {
@@ -32,6 +33,8 @@ export interface ModelEntry {
   readonly score?: number | undefined;
   /** Whether it has a log of its training. */
   readonly log: boolean;
+  /** How far its training is, where this server's process runs it; the list of `GET /api/models` says so. */
+  readonly control?: TrainingState | null | undefined;
 }
 
 /** A folder that was found. */
@@ -52,14 +55,14 @@ const CHECKPOINTS = "checkpoints";
 const DEPTH = 3;
 
 export class Catalogue {
-  readonly #places: readonly string[];
+  readonly #places: string[];
   /** Ids that were given out, by real path: they stay while the server runs. */
   readonly #ids = new Map<string, string>();
   readonly #known = new Map<string, Found>();
   readonly #described = new Map<string, { readonly version: string; readonly described: Described }>();
 
   private constructor(places: readonly string[]) {
-    this.#places = places;
+    this.#places = [...places];
   }
 
   /** Throws InputError for a place that is not there. */
@@ -70,6 +73,11 @@ export class Catalogue {
       }
     }
     return new Catalogue(places);
+  }
+
+  /** Adds a place. */
+  add(place: string): void {
+    this.#places.push(place);
   }
 
   /** All that is there now. */

@@ -7,12 +7,16 @@ export interface WorkerSettings {
   readonly engine: EngineOptions;
   /** Bytes of weights that may be open at once. */
   readonly budget: number;
+  /** Folders of data that questions may name: names with paths. */
+  readonly data?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A question; `stop` is set to 1 where nobody waits any more: it is shared memory, so that busy work sees it, too. */
 export interface AskMessage {
   readonly id: number;
   readonly model: ModelPlace;
+  /** Another model that the question names as `other`. */
+  readonly other?: ModelPlace | undefined;
   readonly query: string;
   readonly question: unknown;
   readonly stop: SharedArrayBuffer;

@@ -27,8 +27,7 @@ const refused = Object.fromEntries(
 );
 
 function queryPath(name: string, { about, input }: Query): object {
-  const { $schema, ...schema } = z.toJSONSchema(input, { io: "input" });
-  void $schema;
+  const schema = z.toJSONSchema(input, { io: "input" });
   return {
     post: {
       operationId: name,
@@ -58,7 +57,7 @@ export function openApi(version: string): object {
       post: {
         summary: `${action} a training that this server's process runs`,
         parameters: [idParameter],
-        responses: { 204: { description: "done" }, ...refused },
+        responses: { 201: { description: "the id of a branch" }, 204: { description: "done" }, ...refused },
       },
     },
   ]);

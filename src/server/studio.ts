@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { createAdaptorServer } from "@hono/node-server";
 import { InputError } from "../errors/index.ts";
 import type { EngineOptions } from "../runtime/index.ts";
+import { webBuildFolder } from "../runtime/web-files.ts";
 import { studioApp } from "./app.ts";
 import { Asker } from "./asker.ts";
 import { Catalogue } from "./catalogue.ts";
@@ -27,6 +28,8 @@ export interface StudioOptions {
   readonly app?: string | undefined;
   /** More folders of files, by the beginning of their addresses: `{ "/ort/": folder }`. */
   readonly assets?: Readonly<Record<string, string>> | undefined;
+  /** Folders of data that questions may name, as test sets: names with paths. Default: the bundled corpus. */
+  readonly data?: Readonly<Record<string, string>> | undefined;
   /** What the interface says its version is. */
   readonly version?: string | undefined;
   /** Told what went wrong inside. */
@@ -41,7 +44,7 @@ export interface Studio {
   readonly token: string;
   /** The id under which a folder is listed. */
   idOf(path: string): Promise<string | undefined>;
-  /** Adds a training of this process. */
+  /** Adds a training of this process, whose folder becomes one of the places. */
   add(training: Training): void;
   /** Ends the server, with its worker. */
   close(): Promise<void>;
@@ -55,7 +58,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const { places, engine = {}, memory = defaultMemory(), warn = () => undefined } = options;
   const token = randomBytes(16).toString("hex");
   const catalogue = await Catalogue.open(places);
-  const asker = new Asker({ engine, budget: memory }, warn);
+  const asker = new Asker({ engine, budget: memory, data: options.data ?? bundledData() }, warn);
   const trainings = new Trainings();
   for (const training of options.trainings ?? []) trainings.add(training);
   const closing = new AbortController();
@@ -64,7 +67,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     ...{ token, catalogue, asker, trainings, warn },
     port: () => port,
     version: options.version ?? "0",
-    assets: { "/": options.app ?? builtApp(), ...options.assets },
+    assets: { "/": options.app ?? builtApp(), "/ort/": webBuildFolder(), ...options.assets },
     closed: closing.signal,
   });
   const server = createAdaptorServer({
@@ -79,6 +82,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     idOf: (path) => catalogue.idOf(path),
     add: (training) => {
       trainings.add(training);
+      catalogue.add(training.path);
     },
     close: async () => {
       closing.abort();
@@ -94,12 +98,13 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   };
 }
 
+/** The folder of the built page. */
+export const builtApp = (): string => fileURLToPath(new URL("../../dist/studio", import.meta.url));
+
 /** A quarter of what this process may have. */
 function defaultMemory(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Infinity) / 4;
 }
-
-const builtApp = (): string => fileURLToPath(new URL("../../dist/studio", import.meta.url));
 
 function listening(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -114,3 +119,7 @@ function listening(server: Server, port: number): Promise<number> {
     });
   });
 }
+
+const bundledData = (): Readonly<Record<string, string>> => ({
+  "french-english": fileURLToPath(new URL("../../corpus/french-english", import.meta.url)),
+});

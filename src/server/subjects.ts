@@ -48,7 +48,9 @@ export class Subjects<S extends { dispose(): Promise<void> }> {
       return await work(await held.subject);
     } catch (error) {
       // What could not be opened is tried anew the next time.
-      await held.subject.catch(() => this.#forget(held));
+      await held.subject.catch(() => {
+        this.#forget(held);
+      });
       throw error;
     } finally {
       held.users--;

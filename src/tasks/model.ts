@@ -22,7 +22,6 @@ export interface RunOptions {
 /** What a run asked for, by name. */
 export type Results = ReadonlyMap<string, HostTensor>;
 
-
 interface Loaded {
   readonly call: Call;
   readonly ports: ReadonlyMap<string, string>;

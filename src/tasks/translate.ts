@@ -11,6 +11,7 @@ import {
 } from "../generation/index.ts";
 import { loadRecords, recordsOf, type LoadedRecords } from "../insight/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
+import type { Values } from "../runtime/index.ts";
 import type { Translator } from "./translator.ts";
 import { pairFeeds, translatorForward } from "./translator-model.ts";
 
@@ -76,13 +77,22 @@ export async function translateAll(
 }
 
 function searchFor(model: Translator, rows: readonly Int32Array[], options: TranslateOptions): Promise<Generated[][]> {
+  const search = translationSearch(model, rows, options);
+  return generate(model.cached, search.feeds, search.options);
+}
+
+/** What the search for translations of tokenized sentences is fed and told. */
+export function translationSearch(
+  model: Translator,
+  rows: readonly Int32Array[],
+  options: TranslateOptions,
+): { readonly feeds: Values; readonly options: GenerationOptions } {
   const { beams = 5, nBest = 1, lengthPenalty, maximumLength, search = {}, stop } = options;
   const { paddingId, startId, endId, maxPositions } = model.config;
   const limit = (length: number): number => Math.min(maximumLength ?? Math.ceil(1.5 * length) + 20, maxPositions - 1);
-  return generate(
-    model.cached,
-    { source: model.padded(rows), target: startTokens(rows.length, startId) },
-    {
+  return {
+    feeds: { source: model.padded(rows), target: startTokens(rows.length, startId) },
+    options: {
       ...search,
       numBeams: beams,
       numReturnSequences: nBest,
@@ -94,7 +104,7 @@ function searchFor(model: Translator, rows: readonly Int32Array[], options: Tran
       tokenizer: model.tokenizer,
       stop,
     },
-  );
+  };
 }
 
 function translationOf(

@@ -52,6 +52,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "answer", summary: "answer questions with parts of a text", load: () => import("./answer.ts") },
   { name: "summarize", summary: "summarize texts", load: () => import("./summarize.ts") },
   { name: "embed", summary: "give texts their vectors, or rank them", load: () => import("./embed.ts") },
+  { name: "studio", summary: "look into runs and models in the browser", load: () => import("./studio.ts") },
   { name: "inspect", summary: "show where a model looks", load: () => import("./inspect.ts") },
   {
     name: "score",

@@ -1,4 +1,4 @@
-/** `heed inspect`: the attention of a translator while it translates a sentence. */
+/** `heed inspect`: the attention of a translator while it translates a sentence; views of any model; ONNX files. */
 import { Option, type Command } from "commander";
 import { InputError } from "../../errors/index.ts";
 import {
@@ -24,6 +24,8 @@ import { translatorForward } from "../../tasks/translator-model.ts";
 import { describedCommand, engineOf, wholeNumber, withEngineOptions, type EngineFlags } from "../command.ts";
 import { jsonLine, type Io } from "../io.ts";
 import { colorDepthOf, widthOf } from "../terminal/index.ts";
+import { inspectView } from "../inspect-view.ts";
+import { inspectViews } from "../inspect-views/index.ts";
 import { inspectOnnx, type OnnxFlags } from "./inspect-onnx.ts";
 import { warnOfUnseenWords, withTranslator } from "../translation-files.ts";
 
@@ -34,6 +36,9 @@ interface Flags extends EngineFlags, OnnxFlags {
   readonly head?: number;
   readonly record?: string;
   readonly records?: true;
+  readonly view?: string;
+  readonly token?: number;
+  readonly method?: string;
 }
 
 export function command(io: Io): Command {
@@ -46,8 +51,12 @@ export function command(io: Io): Command {
         expect: "a shaded grid with the English tokens on the left and the French ones on top",
       },
     )
-      .argument("<model>", "a trained translator, or any ONNX file")
-      .argument("[sentence]", "the sentence to translate, or the text that the file is to read")
+      .argument("<model>", "a trained translator; with --view any model; or any ONNX file")
+      .argument("[sentence]", "the sentence to translate, or the text (or image file) that the model is to read")
+      .argument("[words...]", "what a view asks for beside that, such as a second text")
+      .addOption(new Option("--view <name>", viewsHelp()))
+      .option("--token <n>", "of a view: the token whose answer is asked about, counted from 1", wholeNumber(1))
+      .option("--method <name>", "of a view: how it is computed")
       .addOption(new Option("--attention <kind>", "which attention").choices(attentionKinds).default("cross"))
       .option("--target <sentence>", "look at this translation instead of the model's own")
       .option("--layer <n>", "one layer, counted from 1", wholeNumber(1))
@@ -59,7 +68,22 @@ export function command(io: Io): Command {
       .addOption(
         new Option("--format <name>", "the form of the output").choices(["text", "svg", "json"]).default("text"),
       )
-      .action((model: string, given: string | undefined, flags: Flags) => {
+      .action((model: string, given: string | undefined, words: readonly string[], flags: Flags) => {
+        const { view, token, method, layer, head } = flags;
+        if (view !== undefined) {
+          const named = Object.fromEntries(
+            Object.entries({ token, method, layer, head, target: flags.target }).filter(
+              ([, value]) => value !== undefined,
+            ),
+          );
+          return inspectView(
+            model,
+            view,
+            { text: given ?? "", words, ...named },
+            { format: flags.format, engine: engineOf(flags) },
+            io,
+          );
+        }
         if (model.endsWith(".onnx")) return inspectOnnx(model, given, flags, engineOf(flags), io);
         return withTranslator(model, engineOf(flags), async (opened) => {
           const sentence = given ?? "";
@@ -79,6 +103,12 @@ export function command(io: Io): Command {
         });
       }),
   );
+}
+
+/** The views, each with what it shows. */
+function viewsHelp(): string {
+  const views = Object.entries(inspectViews).map(([name, { about }]) => `${name}: ${about}`);
+  return `look into a model of any family. ${views.join("; ")}`;
 }
 
 function shown(found: TranslatorAttention, flags: Flags, io: Io): string {

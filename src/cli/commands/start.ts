@@ -27,6 +27,12 @@ interface Flags extends EngineFlags {
   readonly seed: number;
 }
 
+/** The head that looks at the right word most often; counted from 1. */
+interface BestHead {
+  readonly layer: number;
+  readonly head: number;
+}
+
 export function command(io: Io): Command {
   return withEngineOptions(
     describedCommand(
@@ -37,7 +43,7 @@ export function command(io: Io): Command {
         expect: `BLEU above 90 on held-out sentences, and\n${SENTENCE}  →  ${EXPECTED}`,
       },
     )
-      .option("--once", "wait for nothing: for scripts")
+      .option("--once", "wait for nothing and open nothing: for scripts")
       .option("--out <folder>", "the folder of the run; an old run there is replaced", "runs/french-english")
       .option("--updates <n>", "how many updates to train for", wholeNumber(1), 900)
       .option("--seed <n>", "the seed", wholeNumber(0), 1)
@@ -60,10 +66,36 @@ async function start(flags: Flags, io: Io): Promise<void> {
   try {
     await say(`\nTrained in ${formatDuration((performance.now() - began) / 1000)}; the model is in ${flags.out}.`);
     await measure(model, training, held, say);
-    await showAttention(model, held, corpus, flags, io);
+    const head = await showAttention(model, held, corpus, flags, io);
     await say(nextSteps(flags.out));
+    // Nobody ends what waits in a script or a pipe.
+    if (flags.once !== true && io.stdout.isTTY === true) await lookInside(head, flags, io);
   } finally {
     await model.dispose();
+  }
+}
+
+/** Opens the studio on the head that aligns the words best, until Ctrl-C. */
+async function lookInside({ layer, head }: BestHead, flags: Flags, io: Io): Promise<void> {
+  const { openStudio } = await import("../studio-session.ts");
+  const stop = stopOnInterrupt();
+  try {
+    await io.stdout.write("\n");
+    const studio = await openStudio(io, {
+      places: [flags.out],
+      engine: engineOf(flags),
+      page: async (at) => {
+        const chosen = { model: (await at.idOf(flags.out)) ?? "", text: SENTENCE, group: "crossAttentions" };
+        // The page counts from 0.
+        const found = { ...chosen, layer: String(layer - 1), head: String(head - 1) };
+        return `#/attention?${new URLSearchParams(found).toString()}`;
+      },
+      say: (text) => io.stdout.write(text),
+    });
+    await stop.interrupted;
+    await studio.close();
+  } finally {
+    stop.done();
   }
 }
 
@@ -179,7 +211,7 @@ async function showAttention(
   corpus: Folder,
   flags: Flags,
   io: Io,
-): Promise<void> {
+): Promise<BestHead> {
   const functionWords = new Set((await readText(corpus, "function-words.en")).split("\n"));
   const [best] = await headAlignments(model, held.slice(0, 200), functionWords);
   const { layer, head, accuracy } = best!;
@@ -197,11 +229,13 @@ async function showAttention(
     `\nLayer ${layer}, head ${head} looks at the right French word for ${share} % of the content words.\n` +
       `The picture is in ${flags.out}/attention.svg.\n`,
   );
+  return { layer, head };
 }
 
 const nextSteps = (folder: string): string => `
 Try next:
   echo "Paul ne voit jamais le chat noir." | npx heed translate --model ${folder}
+  npx heed studio ${folder}                look inside it in the browser
   npx heed inspect ${folder} "${SENTENCE}"
   npx heed parameters ${folder}
   npx heed train translation --help        your own data`;

@@ -5,7 +5,8 @@ import { diskFolder } from "../../files/disk.ts";
 import { formatCount } from "../../figures/index.ts";
 import { transformerParts, transformerPresets } from "../../models/index.ts";
 import type { Group } from "../../runtime/index.ts";
-import { scheduleKinds } from "../../training/index.ts";
+import type { RunStart } from "../../server/index.ts";
+import { scheduleKinds, type Step } from "../../training/index.ts";
 import type { Translator } from "../../tasks/translator.ts";
 import { runTranslation, translatorRunConfig, type TranslatorRunConfig } from "../../tasks/translator-run.ts";
 import {
@@ -22,6 +23,7 @@ import { inGroup } from "../group.ts";
 import { memoryLine } from "../memory.ts";
 import type { Io } from "../io.ts";
 import { stopOnInterrupt } from "../stop.ts";
+import { trainingStudio } from "../training-studio.ts";
 import { trainingProgress, type TrainingProgress } from "../training-progress.ts";
 import { pairsFrom } from "../translation-files.ts";
 
@@ -47,6 +49,7 @@ interface Flags extends EngineFlags {
   readonly seed?: number;
   readonly recompute?: true;
   readonly resume?: true;
+  readonly studio?: true;
 }
 
 export function command(io: Io): Command {
@@ -86,6 +89,7 @@ function translation(io: Io): Command {
       .option("--seed <n>", "the same seed and threads give the same losses, to the bit", wholeNumber(0))
       .option("--recompute", "compute the inside of layers twice instead of keeping it: less memory, more time")
       .option("--resume", "go on with the run in the folder")
+      .option("--studio", "look into the run in the browser while it learns")
       .action((flags: Flags) => inGroup(io, (group, own) => trainTranslation(flags, own, group))),
   );
 }
@@ -101,33 +105,47 @@ async function trainTranslation(flags: Flags, io: Io, group: Group): Promise<voi
   const warn = (message: string): void => void io.stderr.write(`${message}\n`);
   const signal = stopOnInterrupt();
   let progress: TrainingProgress | undefined;
-  const run = runTranslation({
-    folder: diskFolder(flags.out),
-    config,
-    pairs,
-    validation,
-    resume: flags.resume ?? false,
-    ...engineOf(flags),
-    signal,
-    group,
-    warn,
-    memory: (memory) => {
-      warn(memoryLine(memory));
-    },
-    begin: (model, resumedAt) => {
-      warn(`${formatCount(pairs.length)} pairs, ${sizesOf(model, config)}; ${model.engine.description}`);
-      if (resumedAt > 0) warn(`Going on from update ${resumedAt}.`);
-      const { updates, minutes } = config.training;
-      progress = trainingProgress(io, minutes === undefined ? updates : undefined, resumedAt);
-    },
-  });
+  const start = ({ path, resume, signal, changed }: RunStart): AsyncGenerator<Step, Translator> => {
+    const own = path === flags.out;
+    const settings = changedConfig(config, changed);
+    return runTranslation({
+      folder: diskFolder(path),
+      config: settings,
+      pairs,
+      validation,
+      resume,
+      ...engineOf(flags),
+      signal,
+      group,
+      warn,
+      memory: (memory) => {
+        if (own) warn(memoryLine(memory));
+      },
+      begin: (model, resumedAt) => {
+        if (!own) return;
+        warn(`${formatCount(pairs.length)} pairs, ${sizesOf(model, settings)}; ${model.engine.description}`);
+        if (resumedAt > 0) warn(`Going on from update ${resumedAt}.`);
+        const { updates, minutes } = settings.training;
+        progress?.close();
+        progress = trainingProgress(io, minutes === undefined ? updates : undefined, resumedAt);
+        studio.opened();
+      },
+    });
+  };
+  const controlled = {
+    ...{ path: flags.out, resume: flags.resume ?? false, start },
+    check: (changed: RunStart["changed"]) => void changedConfig(config, changed),
+    discard: (model: Translator) => model.dispose(),
+  };
+  const studio = await trainingStudio(controlled, flags.studio ?? false, { io, signal, group });
+  const run = studio.steps;
   try {
     let last: number | undefined;
     let updates = 0;
     for (let next = await run.next(); ; next = await run.next()) {
       if (next.done === true) {
         progress?.finish();
-        const how = signal.aborted
+        const how = studio.stopped
           ? "Stopped; --resume goes on. "
           : updates === 0
             ? "The run was complete already. "
@@ -135,6 +153,7 @@ async function trainTranslation(flags: Flags, io: Io, group: Group): Promise<voi
         const loss = last === undefined ? "" : `, validation ${last.toFixed(3)} nats a token`;
         await io.stdout.write(`${how}The model is in ${flags.out}${loss}.\n`);
         await next.value.dispose();
+        await studio.ended();
         return;
       }
       updates++;
@@ -143,6 +162,7 @@ async function trainTranslation(flags: Flags, io: Io, group: Group): Promise<voi
     }
   } finally {
     progress?.close();
+    await studio.close();
     signal.done();
   }
 }
@@ -151,6 +171,12 @@ async function trainTranslation(flags: Flags, io: Io, group: Group): Promise<voi
 function sizesOf({ config: { vocabulary }, config }: Translator, { vocabulary: asked }: TranslatorRunConfig): string {
   const all = vocabulary < asked ? ` (the text gives no more; ${formatCount(asked)} were asked for)` : "";
   return `${formatCount(vocabulary)} tokens${all}, ${formatCount(transformerParts(config).total)} parameters`;
+}
+
+/** The config with other settings of the section `training`; throws ConfigError for those that cannot be used. */
+function changedConfig(config: TranslatorRunConfig, changed: RunStart["changed"]): TranslatorRunConfig {
+  if (Object.keys(changed).length === 0) return config;
+  return translatorRunConfig({ ...config, training: { ...config.training, ...changed } }, "The branch");
 }
 
 async function configOf(flags: Flags): Promise<TranslatorRunConfig> {

@@ -5,6 +5,7 @@ import type { HostTensor } from "../../onnx/index.ts";
 import { query } from "../query.ts";
 import { read, readingInput, type Reading } from "../reading.ts";
 import type { Subject } from "../subject.ts";
+import { clipped, windowOf, type Range } from "./window.ts";
 
 const whole = z.int().nonnegative();
 
@@ -125,37 +126,20 @@ function partName(group: string, part: Part): string {
   return group.replace(/attentions$/, part).replace(/Attentions$/, `${part[0]!.toUpperCase()}${part.slice(1)}`);
 }
 
-type Range = readonly [first: number, end: number];
-
-function clipped(range: Range | undefined, size: number): Range {
-  if (range === undefined) return [0, size];
-  const first = Math.min(range[0], size - 1);
-  return [first, Math.max(first + 1, Math.min(range[1], size))];
-}
-
-/** A window of weights [1, H, T, S], as [heads, rows, columns]; shrunk by the largest weight where there are too many. */
+/** Windows of heads of weights [1, H, T, S], as [heads, rows, columns], each as `windowOf` gives it. */
 function cut(
   { shape, data }: HostTensor,
   { heads, rows, columns }: { readonly heads: Range; readonly rows: Range; readonly columns: Range },
-  cells = Infinity,
+  cells?: number,
 ): HostTensor {
   const [, , queries, keys] = shape as [number, number, number, number];
-  const [height, width] = [rows[1] - rows[0], columns[1] - columns[0]];
-  const step = Math.max(1, Math.ceil(Math.max(height, width) / cells));
-  const [down, across] = [Math.ceil(height / step), Math.ceil(width / step)];
-  const from = data as Float32Array;
-  const result = new Float32Array((heads[1] - heads[0]) * down * across);
-  for (let head = heads[0]; head < heads[1]; head++) {
-    const place = (head - heads[0]) * down * across;
-    for (let row = 0; row < height; row++) {
-      const start = (head * queries + rows[0] + row) * keys + columns[0];
-      const line = place + Math.floor(row / step) * across;
-      for (let column = 0; column < width; column++) {
-        const at = line + Math.floor(column / step);
-        const value = from[start + column]!;
-        if (value > result[at]!) result[at] = value;
-      }
-    }
-  }
-  return { dtype: "float32", shape: [heads[1] - heads[0], down, across], data: result };
+  const parts = Array.from({ length: heads[1] - heads[0] }, (_, i) => {
+    const place = (heads[0] + i) * queries * keys;
+    const matrix = (data as Float32Array).subarray(place, place + queries * keys);
+    return windowOf(matrix, [queries, keys], { rows, columns }, { cells });
+  });
+  const [down, across] = parts[0]!.shape as [number, number];
+  const result = new Float32Array(parts.length * down * across);
+  for (const [i, part] of parts.entries()) result.set(part.data as Float32Array, i * down * across);
+  return { dtype: "float32", shape: [parts.length, down, across], data: result };
 }

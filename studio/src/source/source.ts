@@ -36,6 +36,8 @@ export interface Source {
   follow?(model: string, listener: TrainingListener, signal: AbortSignal): void;
   /** Pauses, resumes, stops or branches a training that the server runs. */
   steer?(model: string, action: TrainingAction, details?: object): Promise<void>;
+  /** Opens a model folder from the visitor's disk; gives its id. */
+  add?(files: readonly File[]): Promise<string>;
   /** Told when the connection is lost and when it is there again. */
   onConnection(listen: (connected: boolean) => void): void;
 }

@@ -1,0 +1,18 @@
+/** The views of `heed inspect --view`, by name. */
+import { analogyView, neighborsView, projectionView } from "./embeddings.ts";
+import { positionsView } from "./positions.ts";
+import type { InspectView } from "./view.ts";
+import { ablateView, attributionView, lensView, patchView, rolloutView, saliencyView } from "./why.ts";
+
+export const inspectViews: Readonly<Record<string, InspectView>> = {
+  lens: lensView,
+  attribution: attributionView,
+  saliency: saliencyView,
+  rollout: rolloutView,
+  ablate: ablateView,
+  patch: patchView,
+  neighbors: neighborsView,
+  analogy: analogyView,
+  projection: projectionView,
+  positions: positionsView,
+};
