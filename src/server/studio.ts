@@ -46,6 +46,8 @@ export interface Studio {
   idOf(path: string): Promise<string | undefined>;
   /** Adds a training of this process, whose folder becomes one of the places. */
   add(training: Training): void;
+  /** Starts what computes while the browser opens: it is started by the first question otherwise. */
+  prepare(): void;
   /** Ends the server, with its worker. */
   close(): Promise<void>;
 }
@@ -83,6 +85,9 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     add: (training) => {
       trainings.add(training);
       catalogue.add(training.path);
+    },
+    prepare: () => {
+      asker.start();
     },
     close: async () => {
       closing.abort();

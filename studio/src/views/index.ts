@@ -29,6 +29,16 @@ export const views: readonly View[] = [
     load: () => import("./attention/Attention.svelte"),
   },
   {
+    id: "tokens",
+    title: "Tokens",
+    about: "A text on its way to token ids, stage by stage and merge by merge; two tokenizers on one text.",
+    section: "Look",
+    reads: true,
+    missing: ({ reads, className }) =>
+      reads.tokenizer ? undefined : `This ${className} came without a tokenizer, so it reads ids and no text.`,
+    load: () => import("./tokens/Tokens.svelte"),
+  },
+  {
     id: "embeddings",
     title: "Embeddings",
     about: "Vectors as points: PCA, t-SNE, UMAP; who is near whom; analogies.",
@@ -43,6 +53,30 @@ export const views: readonly View[] = [
     section: "Look",
     reads: false,
     load: () => import("./positions/Positions.svelte"),
+  },
+  {
+    id: "generation",
+    title: "Generation",
+    about: "How a model writes: each token's distribution through every processor, beam search, and the cache.",
+    section: "Make",
+    reads: true,
+    missing: ({ task, className }) =>
+      ["causal-lm", "conditional-generation", "masked-lm"].includes(task)
+        ? undefined
+        : `${className} does not write: it is for ${task}. Open a language model or a translator.`,
+    load: () => import("./generation/Generation.svelte"),
+  },
+  {
+    id: "evaluation",
+    title: "Evaluation",
+    about: "How good it is: BLEU taken apart, confusions and calibration, errors by loss, slices with intervals.",
+    section: "Judge",
+    reads: true,
+    missing: ({ task, className }) =>
+      ["causal-lm", "conditional-generation", "masked-lm", "sequence-classification"].includes(task)
+        ? undefined
+        : `${className} (${task}) is judged by the command heed evaluate; here are translators, language models and classifiers of texts.`,
+    load: () => import("./evaluation/Evaluation.svelte"),
   },
 ];
 
