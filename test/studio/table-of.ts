@@ -7,8 +7,8 @@ export async function tableOf(page: Page, figure: string): Promise<{ names: stri
   await frame.getByRole("button", { name: "Table", exact: true }).click();
   const rows = frame.getByRole("region").locator("tbody tr");
   await rows.first().waitFor();
-  const cells = await rows.evaluateAll((all) =>
-    all.map((row) => [...row.querySelectorAll("td")].map((cell) => cell.textContent ?? "")),
-  );
-  return { names: cells.map(([first]) => first!), numbers: cells.map(([, ...rest]) => rest.map(Number)) };
+  const columns = await frame.getByRole("region").locator("thead th").count();
+  const cells = await rows.locator("td").allTextContents();
+  const lines = Array.from({ length: cells.length / columns }, (_, i) => cells.slice(i * columns, (i + 1) * columns));
+  return { names: lines.map(([first]) => first!), numbers: lines.map(([, ...rest]) => rest.map(Number)) };
 }

@@ -10,7 +10,7 @@ let opened: OpenStudio | undefined;
 let values: number[];
 beforeAll(async () => {
   opened = await openStudio();
-  const subject = await openSubject(diskFolder(places.find((place) => place.endsWith("gpt2-causal-lm"))!), {
+  const subject = await openSubject(diskFolder(places.find((place) => place.endsWith("gpt2-causal-lm")) ?? ""), {
     threads: 1,
   });
   values = Array.from((await subject.parameters.read()).get(NAME)!.data as Float32Array);
