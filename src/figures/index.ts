@@ -1,7 +1,7 @@
 export { barChartSvg } from "./bar-chart-svg.ts";
 export { barChartText } from "./bar-chart-text.ts";
 export type { BarChart } from "./bar-chart.ts";
-export { paint, type ColorDepth, type Rgb } from "./color.ts";
+export { inkOn, paint, type ColorDepth, type Rgb } from "./color.ts";
 export { displayWidth, pad, printable, truncate, visibleToken } from "./display-width.ts";
 export { heatGridSvg } from "./heat-grid-svg.ts";
 export { heatGridText, type TextOptions } from "./heat-grid-text.ts";
@@ -16,6 +16,7 @@ export { numberedMapSvg, numberedMapText, type NumberedMap } from "./numbered-ma
 export { scaleColor, seriesColor, type Mode, type ScaleName } from "./scales.ts";
 export { scatterSvg, type Scatter } from "./scatter-svg.ts";
 export { smoothed } from "./smooth.ts";
+export { scatterText } from "./scatter-text.ts";
 export { stackedSvg } from "./stacked-svg.ts";
 export { textGridSvg, type TextGrid } from "./text-grid-svg.ts";
 export { smallMultiplesSvg, type SmallMultiples } from "./small-multiples-svg.ts";
@@ -24,3 +25,4 @@ export { treeLayout, treeMarks, type Tree, type TreeNode, type TreePlace } from 
 export { treeSvg } from "./tree-svg.ts";
 export { treeText } from "./tree-text.ts";
 export { treemapSvg, type Treemap } from "./treemap-svg.ts";
+export { escapeXml } from "./svg.ts";

@@ -44,6 +44,8 @@ export interface Studio {
   readonly token: string;
   /** The id under which a folder is listed. */
   idOf(path: string): Promise<string | undefined>;
+  /** Opens the first model before anybody asks about it, while the browser starts. Never fails. */
+  warm(): Promise<void>;
   /** Adds a training of this process, whose folder becomes one of the places. */
   add(training: Training): void;
   /** Ends the server, with its worker. */
@@ -80,6 +82,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     address: `http://127.0.0.1:${port}/?token=${token}`,
     ...{ port, token },
     idOf: (path) => catalogue.idOf(path),
+    warm: () => warm(catalogue, asker).catch(() => undefined),
     add: (training) => {
       trainings.add(training);
       catalogue.add(training.path);
@@ -96,6 +99,15 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
       await asker.close();
     },
   };
+}
+
+/** What the page asks first; a translator also makes the programs that it translates with. */
+async function warm(catalogue: Catalogue, asker: Asker): Promise<void> {
+  const first = (await catalogue.list()).find(({ state }) => state === "ready");
+  if (first === undefined) return;
+  const model = await catalogue.find(first.id);
+  await asker.ask(model, "summary", {});
+  if (first.kind === "translator") await asker.ask(model, "reading", { text: "a" });
 }
 
 /** The folder of the built page. */

@@ -33,6 +33,24 @@ export const views: readonly View[] = [
     load: () => import("./attention/Attention.svelte"),
   },
   {
+    id: "flow",
+    title: "Flow",
+    about: "From tokens to what comes out, step by step, with the matrix of each.",
+    section: "Look",
+    reads: true,
+    load: () => import("./flow/Flow.svelte"),
+  },
+  {
+    id: "tokens",
+    title: "Tokens",
+    about: "A text on its way to token ids, stage by stage and merge by merge; two tokenizers on one text.",
+    section: "Look",
+    reads: true,
+    missing: ({ reads, className }) =>
+      reads.tokenizer ? undefined : `This ${className} came without a tokenizer, so it reads ids and no text.`,
+    load: () => import("./tokens/Tokens.svelte"),
+  },
+  {
     id: "embeddings",
     title: "Embeddings",
     about: "Vectors as points: PCA, t-SNE, UMAP; who is near whom; analogies.",
@@ -65,6 +83,26 @@ export const views: readonly View[] = [
     load: () => import("./weights/Weights.svelte"),
   },
   {
+    id: "why",
+    title: "Why this answer",
+    about: "The answer by layer, by part and by token: lens, attribution, salience, rollout, ablation, patching.",
+    section: "Why",
+    reads: true,
+    load: () => import("./why/Why.svelte"),
+  },
+  {
+    id: "generation",
+    title: "Generation",
+    about: "How a model writes: each token's distribution through every processor, beam search, and the cache.",
+    section: "Make",
+    reads: true,
+    missing: ({ task, className }) =>
+      ["causal-lm", "conditional-generation", "masked-lm"].includes(task)
+        ? undefined
+        : `${className} does not write: it is for ${task}. Open a language model or a translator.`,
+    load: () => import("./generation/Generation.svelte"),
+  },
+  {
     id: "training",
     title: "Training",
     about: "What it learned when: loss, scores, and the attention of one sentence, step by step.",
@@ -75,6 +113,18 @@ export const views: readonly View[] = [
     load: () => import("./training/Training.svelte"),
   },
   {
+    id: "evaluation",
+    title: "Evaluation",
+    about: "How good it is: BLEU taken apart, confusions and calibration, errors by loss, slices with intervals.",
+    section: "Judge",
+    reads: true,
+    missing: ({ task, className }) =>
+      ["causal-lm", "conditional-generation", "masked-lm", "sequence-classification"].includes(task)
+        ? undefined
+        : `${className} (${task}) is judged by the command heed evaluate; here are translators, language models and classifiers of texts.`,
+    load: () => import("./evaluation/Evaluation.svelte"),
+  },
+  {
     id: "compare",
     title: "Compare",
     about: "Two selections side by side on one scale, and what differs: attention, answers, weights.",
@@ -82,6 +132,14 @@ export const views: readonly View[] = [
     reads: true,
     compares: true,
     load: () => import("./compare/Compare.svelte"),
+  },
+  {
+    id: "lessons",
+    title: "Lessons",
+    about: "From a perceptron to a translator, on models that you train here: a few cards each, and a question.",
+    section: "Learn",
+    reads: false,
+    load: () => import("../lessons/Lessons.svelte"),
   },
 ];
 
