@@ -88,8 +88,8 @@ async function useInNode(folder) {
   return stdout.trim();
 }
 
-/** Configs of `heed/learning` are zod's types, and those name the DOM's URL. */
-const WITH_DOM = ["heed/learning"];
+/** Configs of `heed/learning` and questions of `heed/inspect` are zod's types, and those name the DOM's URL. */
+const WITH_DOM = ["heed/learning", "heed/inspect"];
 
 /** Compiles a consumer that imports everything, against the declarations alone: no DOM, no Node, no skipLibCheck. */
 async function compile(folder, entries, settings) {

@@ -55,7 +55,7 @@ mkdirSync(out, { recursive: true });
 const wanted = process.argv.slice(2);
 const studio = await startStudio({ places: [join(root, "runs", "french-english"), studioModels] });
 const browser = await chromium.launch({
-  executablePath: process.env.HEED_CHROMIUM || "chromium",
+  executablePath: process.env.HEED_CHROMIUM || "/usr/bin/chromium",
   args: ["--no-sandbox"],
 });
 const context = await browser.newContext();
@@ -69,7 +69,7 @@ for (const [name, [view, selection, { dark = false, width = 1200, height = 760 }
   await page.emulateMedia({ colorScheme: dark ? "dark" : "light", reducedMotion: "reduce" });
   await page.addInitScript((theme) => localStorage.setItem("theme", theme), dark ? "dark" : "light");
   await page.goto(`http://127.0.0.1:${studio.port}/#/${view}?${new URLSearchParams(selection)}`);
-  await page.waitForSelector("main section", { timeout: 30_000 });
+  await page.waitForSelector("main [data-figure], main article", { timeout: 60_000 });
   await page.waitForFunction(() => document.querySelectorAll('[aria-busy="true"]').length === 0, undefined, {
     timeout: 60_000,
   });

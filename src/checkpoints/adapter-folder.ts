@@ -4,7 +4,7 @@ import { CheckpointError } from "../errors/index.ts";
 import type { Folder, ReadableFolder } from "../files/index.ts";
 import { showShape } from "../graph/index.ts";
 import type { ModelTask } from "../models/index.ts";
-import { LORA_DOWN, LORA_UP } from "../nn/index.ts";
+import { LORA_DOWNS, LORA_TABLE_DOWN, LORA_UPS } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import { CONFIG } from "./model-folder.ts";
 import { pickleError } from "./refusals.ts";
@@ -18,13 +18,15 @@ export const ADAPTER_CONFIG = "adapter_config.json";
 /** What PEFT puts before the names of the base model. */
 const PREFIX = "base_model.model.";
 
-/** The change of one linear layer: scale · up · down. */
+/** The change of one linear layer, scale · up · down, or of an embedding, scale · (up · down)ᵀ. */
 export interface LowRankChange {
   /** A, [rank, in]. */
   readonly down: HostTensor;
   /** B, [out, rank]. */
   readonly up: HostTensor;
   readonly scale: number;
+  /** Whether the layer is an embedding; `in` is then the number of its rows. */
+  readonly table: boolean;
 }
 
 /** An adapter of low rank (LoRA; Hu et al. 2021), with what was trained in full beside it. */
@@ -112,7 +114,7 @@ export async function readAdapter(folder: ReadableFolder): Promise<Adapter> {
 
 function adapterConfig({ values }: Settings, shown: string): AdapterConfig {
   const refuse = (what: string): CheckpointError =>
-    new CheckpointError(`${shown}: ${what}. Plain LoRA of linear layers is what this version opens.`);
+    new CheckpointError(`${shown}: ${what}. Plain LoRA of linear layers and embeddings is what this version opens.`);
   if (values["peft_type"] !== "LORA") throw refuse(`the adapter is of the kind ${String(values["peft_type"])}`);
   const result = schema.safeParse(values);
   if (!result.success) {
@@ -136,13 +138,17 @@ async function readTensorsOf(folder: ReadableFolder, config: AdapterConfig): Pro
     new Map<string, HostTensor>(),
     new Map<string, HostTensor>(),
   ];
+  const tables = new Set<string>();
   for (const stored of weights.tensors.keys()) {
     const name = stored.replace(PREFIX, "").replace(/\.(modules_to_save|base_layer)(\.default)?\./, ".");
     const match = /^(.*)\.(lora_\w+?)(?:\.default)?(?:\.(weight|bias))?$/.exec(name);
-    const into = match === null ? full : `${match[2]}.${match[3]}` === LORA_DOWN ? down : up;
-    if (match !== null && ![LORA_DOWN, LORA_UP].includes(`${match[2]}.${match[3]}`)) {
+    const end = match === null ? "" : match[3] === undefined ? match[2]! : `${match[2]!}.${match[3]}`;
+    const isDown = LORA_DOWNS.some((one) => one === end);
+    const into = match === null ? full : isDown ? down : up;
+    if (end === LORA_TABLE_DOWN) tables.add(match![1]!);
+    if (match !== null && !isDown && !LORA_UPS.some((one) => one === end)) {
       throw new CheckpointError(
-        `${weights.shown}: ${stored} is no change of a linear layer, and this version opens no other. ` +
+        `${weights.shown}: ${stored} is no change of a linear layer or an embedding, and this version opens no other. ` +
           `Merge the adapter into its base in Python: model.merge_and_unload().save_pretrained(…).`,
       );
     }
@@ -157,7 +163,7 @@ async function readTensorsOf(folder: ReadableFolder, config: AdapterConfig): Pro
         `${weights.shown}: ${path} has ${got} for lora_A and lora_B; [rank, in] and [out, rank] were expected.`,
       );
     }
-    layers.set(path, { down: a, up: b, scale: scaleOf(config, path, a.shape[0]!) });
+    layers.set(path, { down: a, up: b, scale: scaleOf(config, path, a.shape[0]!), table: tables.has(path) });
   }
   return { layers, full };
 }

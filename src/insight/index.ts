@@ -1,5 +1,17 @@
 /** What a model does inside, as numbers. */
-export { countParameters, type ParameterCounts, type PartCount } from "./parameters.ts";
+export { countParameters, partUnits, type ParameterCounts, type PartCount, type PartUnit } from "./parameters.ts";
+export { countFormula, dimensionsOf, type CountFormula, type Dimension } from "./formulas.ts";
+export {
+  changeOf,
+  histogramOf,
+  meanDifferences,
+  rowNorms,
+  singularValues,
+  statisticsOf,
+  type Histogram,
+  type Statistics,
+  type WeightChange,
+} from "./weights.ts";
 export { depthsByName, parametersIn, partsByName, type ModelPart } from "./parts.ts";
 export {
   groupNodes,

@@ -2,14 +2,12 @@
 import type { Architecture } from "../models/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { Values } from "../runtime/index.ts";
-import type { StopSignal } from "../generation/index.ts";
-import { InputError } from "../errors/index.ts";
+import { InputError, Stopped } from "../errors/index.ts";
+import type { WorkOptions } from "./long-work.ts";
 
-/** What long work is told, and tells. */
-export interface Watch {
+/** Who waits for the work, and what they are told: how many questions are done, of how many, and what they are. */
+export interface Watch extends Pick<WorkOptions, "stop"> {
   readonly progress?: ((done: number, total: number, what: string) => void) | undefined;
-  /** Looked at between runs; work that nobody waits for ends with an InputError. */
-  readonly stop?: StopSignal | undefined;
 }
 
 /** How many scores one run may give at once. */
@@ -43,7 +41,7 @@ export function stacked(tensors: readonly HostTensor[]): HostTensor {
   return { dtype, shape: [shape[0]! * tensors.length, ...shape.slice(1)], data: whole };
 }
 
-/** Calls `run` with pieces of a list, one after another, and tells how far it is. */
+/** Calls `run` with pieces of a list, one after another, and tells how far it is. Throws Stopped where nobody waits. */
 export async function inPieces<T, R>(
   list: readonly T[],
   size: number,
@@ -53,7 +51,7 @@ export async function inPieces<T, R>(
 ): Promise<R[]> {
   const results: R[] = [];
   for (let first = 0; first < list.length; first += size) {
-    if (stop?.aborted === true) throw new InputError(`Stopped after ${first} of ${list.length}: ${what}.`);
+    if (stop?.aborted === true) throw new Stopped();
     progress?.(first, list.length, what);
     results.push(...(await run(list.slice(first, first + size))));
   }

@@ -86,24 +86,38 @@ export function stackOf(names: readonly string[]): (name: string) => string {
 const layersOf = (name: string): string | undefined =>
   LAYER.test(name) ? /(?:^|\.)(encoder|decoder)\./.exec(name)?.[1] : undefined;
 
+/** One part of a model, such as the attention of one layer. */
+export interface PartUnit {
+  readonly part: string;
+  /** Its parameters, in their order. */
+  readonly parameters: readonly Named[];
+  readonly count: number;
+}
+
+/** The parts of a model one by one, in their order: of layers each one's, of norms each norm; see `countParameters`. */
+export function partUnits(parameters: readonly Named[]): PartUnit[] {
+  const counted = parameters.filter(({ name }) => !UNCOUNTED.test(name));
+  const stack = stackOf(counted.map(({ name }) => name));
+  const units = new Map<string, { readonly part: string; readonly parameters: Named[]; count: number }>();
+  for (const { name, shape } of counted) {
+    const { part, unit } = placeOf(name);
+    const key = `${stack(name)}${part} ${unit}`;
+    const found = units.get(key) ?? { part: `${stack(name)}${part}`, parameters: [], count: 0 };
+    found.parameters.push({ name, shape });
+    found.count += shape.reduce((product, d) => product * d, 1);
+    units.set(key, found);
+  }
+  return [...units.values()];
+}
+
 /**
  * Counts parameters by part: embeddings, positions, attention, feed-forward, norms, pooler, head, output layer; of
  * encoder and decoder, or text and image, apart. What is used twice, such as a tied output layer, is one parameter and
  * counts once, where it is named. Norms count one by one, all else by layers.
  */
 export function countParameters(parameters: readonly Named[]): ParameterCounts {
-  const counted = parameters.filter(({ name }) => !UNCOUNTED.test(name));
-  const stack = stackOf(counted.map(({ name }) => name));
-  const units = new Map<string, { readonly part: string; count: number }>();
-  for (const { name, shape } of counted) {
-    const { part, unit } = placeOf(name);
-    const key = `${stack(name)}${part} ${unit}`;
-    const found = units.get(key) ?? { part: `${stack(name)}${part}`, count: 0 };
-    found.count += shape.reduce((product, d) => product * d, 1);
-    units.set(key, found);
-  }
   const rows = new Map<string, { readonly part: string; times: number; readonly each: number }>();
-  for (const { part, count } of units.values()) {
+  for (const { part, count } of partUnits(parameters)) {
     const key = `${part} ${count}`;
     rows.set(key, { part, times: (rows.get(key)?.times ?? 0) + 1, each: count });
   }

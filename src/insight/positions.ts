@@ -69,7 +69,7 @@ export interface RelativeSinusoids extends Told {
 export type PositionEncoding = AddedPositions | BiasedPositions | RotaryAngles | RelativeSinusoids;
 
 /** A model as far as its positions go. */
-export type PositionSource = Pick<ModelParameters, "specs" | "value">;
+export type PositionSource = Pick<ModelParameters, "specs" | "readOne" | "placeOf">;
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -96,9 +96,9 @@ async function tableOf(
   trained: boolean,
 ): Promise<AddedPositions> {
   const { config } = architecture;
-  const { data, shape } = await parameters.value(name);
+  const [data, { shape }] = [await parameters.readOne(name), parameters.placeOf(name)];
   const width = shape.at(-1)!;
-  const whole = data as Float32Array;
+  const whole = data;
   if (isOfImages(architecture, name)) {
     const { imageSize, patch } = (config["vision"] ?? config) as { readonly imageSize: number; readonly patch: number };
     const along = Math.floor(imageSize / patch);
@@ -140,7 +140,7 @@ async function biasesOf(
     readonly longestDistance: number;
     readonly buckets: number;
   };
-  const { data, shape } = await parameters.value(name);
+  const [data, { shape }] = [await parameters.readOne(name), parameters.placeOf(name)];
   const heads = shape[1]!;
   const bothSides = !/(^|\.)decoder\./.test(name);
   // One beyond the longest on each side: from there on all are alike.
@@ -162,7 +162,7 @@ async function anglesOf(
   parameters: PositionSource,
 ): Promise<(RotaryAngles | RelativeSinusoids)[]> {
   const parameter = parameters.specs.find(({ name }) => /(^|\.)inv_freq$/.test(name))?.name;
-  const inFile = parameter === undefined ? undefined : ((await parameters.value(parameter)).data as Float32Array);
+  const inFile = parameter === undefined ? undefined : await parameters.readOne(parameter);
   if (modelType === "transfo-xl") {
     const largest = Math.max(0, config["largestDistance"] as number);
     const title = "sinusoids of distances";

@@ -42,11 +42,11 @@ export function tokenTables(architecture: Architecture, { specs }: Pick<ModelPar
 
 /** The values of a table: [count, width]. */
 export async function tokenRows(
-  model: InspectedModel & { readonly parameters: Pick<ModelParameters, "value"> },
+  model: InspectedModel & { readonly parameters: Pick<ModelParameters, "readOne"> },
   { name, count, width }: TokenTable,
 ): Promise<Rows> {
   if (name !== "word_emb") {
-    return rowsOf((await model.parameters.value(name)).data as Float32Array, width);
+    return rowsOf(await model.parameters.readOne(name), width);
   }
   // Its words are projected, and its first hidden state holds nothing but the word.
   const inputIds: HostTensor = {

@@ -4,7 +4,7 @@ import { isAdapterFolder, readAdapter } from "../checkpoints/index.ts";
 import { ConfigError } from "../errors/index.ts";
 import { depthsByName, parametersIn } from "../insight/index.ts";
 import { parametersOf } from "../models/index.ts";
-import { LORA_DOWN, LORA_UP } from "../nn/index.ts";
+import { LORA_DOWN, LORA_TABLE_DOWN, LORA_TABLE_UP, LORA_UP } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import { adaptModel, saveAdapter } from "../tasks/adapted-model.ts";
 import { mergedWeight } from "../tasks/adapter-weights.ts";
@@ -164,21 +164,29 @@ function trainedLine({ parameters }: Model): string {
   return `trained: ${numbers[0]!} of ${numbers[1]!} parameters (${((100 * trained) / all).toFixed(2)} %)`;
 }
 
+/** The names of both matrices of a layer. */
+const endsOf = (table: boolean): readonly [down: string, up: string] =>
+  table ? [LORA_TABLE_DOWN, LORA_TABLE_UP] : [LORA_DOWN, LORA_UP];
+
 /** The values of a checkpoint of an adapter under the parameters' own names. */
 function adapterValues({ layers, full }: Awaited<ReturnType<typeof readAdapter>>): Map<string, HostTensor> {
   const values = new Map(full);
-  for (const [path, { down, up }] of layers) values.set(`${path}.${LORA_DOWN}`, down).set(`${path}.${LORA_UP}`, up);
+  for (const [path, { down, up, table }] of layers) {
+    const [downs, ups] = endsOf(table);
+    values.set(`${path}.${downs}`, down).set(`${path}.${ups}`, up);
+  }
   return values;
 }
 
 function mergedWriter({ model, tokenizer }: SourcedModel, plan: LoraPlan): Lesson["write"] {
   return async (folder, weights) => {
     const merged = new Map(weights);
-    for (const { path, layout } of plan.layers) {
-      const [down, up, weight] = [LORA_DOWN, LORA_UP, "weight"].map((end) => weights.get(`${path}.${end}`)!);
-      const change = { down: down!, up: up!, scale: plan.alpha / plan.rank };
+    for (const { path, layout, table } of plan.layers) {
+      const ends = endsOf(table);
+      const [down, up, weight] = [...ends, "weight"].map((end) => weights.get(`${path}.${end}`)!);
+      const change = { down: down!, up: up!, scale: plan.alpha / plan.rank, table };
       merged.set(`${path}.weight`, mergedWeight(weight!, change, layout));
-      for (const end of [LORA_DOWN, LORA_UP]) merged.delete(`${path}.${end}`);
+      for (const end of ends) merged.delete(`${path}.${end}`);
     }
     await new TextModel(model, tokenizer).save(folder, merged);
   };

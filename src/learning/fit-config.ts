@@ -35,6 +35,7 @@ export function fitKeys({
     optimizer: z.enum(Object.keys(optimizers) as [OptimizerName]).default(optimizer),
     beta1: share.optional(),
     beta2: share.optional(),
+    epsilon: z.number().positive().optional(),
     weightDecay: z.number().min(0).default(weightDecay),
     clipNorm: z.number().min(0).default(1),
     movingAverage: share.default(0),

@@ -1,5 +1,5 @@
 /** One file per architecture, read top to bottom. */
-export { adapted, linearLayers, type Adaptation, type LinearLayer } from "./adapted.ts";
+export { adaptableLayers, adapted, type AdaptableLayer, type Adaptation } from "./adapted.ts";
 export { parseConfig, type ConfigKeys } from "./config.ts";
 export {
   activation,

@@ -30,7 +30,17 @@ export {
   type FeedForwardOptions,
   type LinearOptions,
 } from "./layers.ts";
-export { LORA_DOWN, LORA_UP, lowRank, type LowRank } from "./lora.ts";
+export {
+  LORA_DOWN,
+  LORA_DOWNS,
+  LORA_TABLE_DOWN,
+  LORA_TABLE_UP,
+  LORA_UP,
+  LORA_UPS,
+  lowRank,
+  lowRankRows,
+  type LowRank,
+} from "./lora.ts";
 export {
   layoutOf,
   ModelParameters,

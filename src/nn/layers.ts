@@ -44,7 +44,7 @@ export function embedding(
   { initial, paddingId }: EmbeddingOptions = {},
 ): Tensor {
   const start = initial?.kind === "normal" ? { ...initial, zeroRow: paddingId } : initial;
-  return lookUp(embeddingTable(scope, count, width, start), ids, paddingId);
+  return scope.adaptedRows(ids, lookUp(embeddingTable(scope, count, width, start), ids, paddingId), count);
 }
 
 /** Rows of a table that is there already, by id; see `EmbeddingOptions.paddingId`. */

@@ -1,5 +1,5 @@
 /** Parameters inside an engine: one flat resident, and where in it each parameter lies. */
-import { CheckpointError } from "../errors/index.ts";
+import { CheckpointError, nearest } from "../errors/index.ts";
 import {
   roundedParts,
   type HostTensor,
@@ -231,12 +231,20 @@ export class ModelParameters {
     return unflatten(this.layout, data as Float32Array);
   }
 
-  /** A copy of one parameter's values. Throws CheckpointError for a name that is not here. */
-  async value(name: string): Promise<HostTensor> {
+  /** Where a parameter lies. Throws CheckpointError for a name that there is not. */
+  placeOf(name: string): Place {
     const place = this.layout.places.get(name);
-    if (place === undefined) throw new CheckpointError(`The model has no parameter "${name}".`);
-    const { data } = await this.engine.read(PARAMETERS, place.offset, place.size);
-    return { dtype: "float32", shape: place.shape, data };
+    if (place !== undefined) return place;
+    const near = nearest(name, [...this.layout.places.keys()]);
+    const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
+    throw new CheckpointError(`There is no parameter "${name}".${hint}`);
+  }
+
+  /** A copy of a parameter's values, or of `count` of them from the place `first` on. Throws as `placeOf` does. */
+  async readOne(name: string, first = 0, count?: number): Promise<Float32Array> {
+    const { offset, size } = this.placeOf(name);
+    const { data } = await this.engine.read(PARAMETERS, offset + first, Math.min(count ?? size, size - first));
+    return data as Float32Array;
   }
 
   /** Replaces some values, by name. Throws CheckpointError for a name or a shape that is not here. */

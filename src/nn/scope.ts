@@ -102,6 +102,8 @@ export interface ScopeRules {
   readonly trained?: ((name: string) => boolean) | undefined;
   /** The output of a linear layer, from its scope, its input, what it gives by itself, and how its weight lies. */
   readonly adapt?: ((scope: Scope, x: Tensor, y: Tensor, layout: WeightLayout) => Tensor) | undefined;
+  /** The rows that an embedding gives, from its scope, the ids, those of its table, and how many its table has. */
+  readonly adaptRows?: ((scope: Scope, ids: Tensor, rows: Tensor, count: number) => Tensor) | undefined;
   /** A tensor in place of a published one: what follows is computed from it. */
   readonly instead?: ((name: string, published: Tensor) => Tensor) | undefined;
   /** A tensor in place of an input of the model, by its name; undefined for what stays an input. */
@@ -178,6 +180,11 @@ export class Scope {
   /** What a linear layer of this path gives, from its input `x` and the output `y` that it has by itself. */
   adapted(x: Tensor, y: Tensor, layout: WeightLayout = "out-in"): Tensor {
     return this.#rules.reduce((output, { adapt }) => adapt?.(this, x, output, layout) ?? output, y);
+  }
+
+  /** What an embedding of this path gives for `ids`, from the rows of its table, which has `count`. */
+  adaptedRows(ids: Tensor, rows: Tensor, count: number): Tensor {
+    return this.#rules.reduce((output, { adaptRows }) => adaptRows?.(this, ids, output, count) ?? output, rows);
   }
 
   /** The scope below, for example `scope.at("layers", 3)`. */

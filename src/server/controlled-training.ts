@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { InputError } from "../errors/index.ts";
 import { diskFolder } from "../files/disk.ts";
-import { branchRun, requireBranchSettings, type StopSignal } from "../training/index.ts";
+import { branchRun, type StopSignal } from "../training/index.ts";
 import { Refusal } from "./refusal.ts";
 import type { Training, TrainingAction, TrainingState } from "./trainings.ts";
 
@@ -136,7 +136,6 @@ export class ControlledTraining<S, R> implements Training {
       throw new InputError(`${path.join(".") || "The branch"} is not as expected: ${message}.`);
     }
     const { step, name, training: changed } = found.data;
-    requireBranchSettings(changed);
     const together = { ...this.#changed, ...changed };
     this.#run.check(together);
     const path = join(dirname(this.path), name);

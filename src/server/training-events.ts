@@ -19,6 +19,8 @@ import type { Trainings } from "./trainings.ts";
 
 /** Milliseconds between two looks at the files. */
 const PACE = 400;
+/** After so many milliseconds a browser that lost the connection tries again. */
+const RETRY = 1000;
 /** After so many quiet looks something is sent, so that both sides notice a lost connection. */
 const QUIET = 25;
 
@@ -65,7 +67,7 @@ async function follow(
     const data = JSON.stringify(value);
     if (last.get(event) === data) return false;
     last.set(event, data);
-    await stream.writeSSE({ event, data });
+    await stream.writeSSE({ event, data, retry: RETRY });
     return true;
   };
   for (let quiet = 0; !closed.aborted; quiet++) {

@@ -3,7 +3,7 @@ import { CONFIG, readAdapter, writeAdapter, writeSettings, type Adapter } from "
 import { CheckpointError, InputError, nearest } from "../errors/index.ts";
 import type { Folder, ReadableFolder } from "../files/index.ts";
 import { adapted, parametersOf, type Adaptation, type Architecture } from "../models/index.ts";
-import { initialValues, LORA_DOWN, LORA_UP, ModelParameters, type LowRank } from "../nn/index.ts";
+import { initialValues, LORA_DOWNS, LORA_UPS, ModelParameters, type LowRank } from "../nn/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import { random } from "../random/index.ts";
 import { fitAdapter, mergedWeight, type FittedAdapter } from "./adapter-weights.ts";
@@ -154,7 +154,7 @@ export async function withAdapters(
 
 /** The path of the layer that a matrix of LoRA belongs to. */
 function changedLayer(name: string): string | undefined {
-  const end = [LORA_DOWN, LORA_UP].find((one) => name.endsWith(`.${one}`));
+  const end = [...LORA_DOWNS, ...LORA_UPS].find((one) => name.endsWith(`.${one}`));
   return end === undefined ? undefined : name.slice(0, -end.length - 1);
 }
 
@@ -163,7 +163,7 @@ function widened(name: string, shape: readonly number[], { layers }: Pick<Fitted
   const data = new Float32Array(shape.reduce((product, d) => product * d, 1));
   const change = layers.get(changedLayer(name)!);
   if (change === undefined) return { dtype: "float32", shape, data };
-  if (name.endsWith(LORA_DOWN)) data.set(change.down.data as Float32Array);
+  if (LORA_DOWNS.some((end) => name.endsWith(end))) data.set(change.down.data as Float32Array);
   else {
     const [to, rank] = change.up.shape as readonly [number, number];
     for (let out = 0; out < to; out++) {

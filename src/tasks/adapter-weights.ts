@@ -2,7 +2,7 @@
 import type { Adapter, LowRankChange, StoredType, StoredWeights } from "../checkpoints/index.ts";
 import { CheckpointError } from "../errors/index.ts";
 import { showShape, type WeightLayout } from "../graph/index.ts";
-import { linearLayers, parametersOf, type Architecture } from "../models/index.ts";
+import { adaptableLayers, parametersOf, type Architecture } from "../models/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import { fitWeights } from "./fit-weights.ts";
 
@@ -19,15 +19,16 @@ export interface FittedAdapter {
  * and the other way round. Throws CheckpointError that lists what is not there, or has another shape.
  */
 export function fitAdapter({ shown, layers, full }: Adapter, architecture: Architecture): FittedAdapter {
-  const linear = linearLayers(architecture);
+  const known = adaptableLayers(architecture);
   const shapes = new Map(parametersOf(architecture).map(({ name, shape }) => [name, shape.join()]));
   const problems: string[] = [];
   const fitted = { layers: new Map<string, LowRankChange & { layout: WeightLayout }>(), full: new Map(full) };
   for (const [path, change] of layers) {
-    const layer = linear.get(nameIn(architecture, path, linear));
+    const layer = known.get(nameIn(architecture, path, known));
     const got = [change.down.shape[1], change.up.shape[0]];
-    if (layer === undefined) problems.push(`there is no linear layer ${path}`);
-    else if (got.join() !== [layer.from, layer.to].join()) {
+    if (layer === undefined || layer.table !== change.table) {
+      problems.push(`there is no ${change.table ? "embedding that can change alone" : "linear layer"} ${path}`);
+    } else if (got.join() !== [layer.from, layer.to].join()) {
       problems.push(`${path} goes from ${layer.from} to ${layer.to}, and the adapter's from ${got.join(" to ")}`);
     } else fitted.layers.set(layer.path, { ...change, layout: layer.layout });
   }

@@ -2,8 +2,8 @@
 import { adapterName, type AdapterDescription } from "../checkpoints/index.ts";
 import { InputError, nearest } from "../errors/index.ts";
 import { partsByName } from "../insight/index.ts";
-import { linearLayers, parametersOf, type Architecture, type LinearLayer } from "../models/index.ts";
-import { LORA_DOWN, LORA_UP, type LowRank } from "../nn/index.ts";
+import { adaptableLayers, parametersOf, type AdaptableLayer, type Architecture } from "../models/index.ts";
+import { LORA_DOWNS, LORA_UPS, type LowRank } from "../nn/index.ts";
 
 /** How LoRA is set up. */
 export interface LoraOptions {
@@ -14,8 +14,9 @@ export interface LoraOptions {
   /** Of what the changes see, while training. Default: 0. */
   readonly dropout?: number | undefined;
   /**
-   * Which linear layers: the last parts of their paths (`query`, `self_attn.q_proj`), a regular expression of whole paths
-   * between slashes, or `all-linear` for all below the head. Default: the projections to queries and values.
+   * Which layers: the last parts of their paths (`query`, `self_attn.q_proj`, `word_embeddings`), a regular expression of
+   * whole paths between slashes, or `all-linear` for all linear ones below the head. Default: the projections to queries
+   * and values.
    */
   readonly targets?: readonly string[] | undefined;
   /**
@@ -31,7 +32,7 @@ export interface LoraPlan {
   readonly alpha: number;
   readonly dropout: number;
   /** The adapted layers. */
-  readonly layers: readonly LinearLayer[];
+  readonly layers: readonly AdaptableLayer[];
   /** How the layer of a path is adapted. */
   readonly change: (path: string) => LowRank | undefined;
   /** Whether a parameter is trained: those of the changes, and of modules in full. */
@@ -65,16 +66,16 @@ export function loraPlan(
   const inFull = modulesToSave === undefined ? [...usual, ...fresh.map(moduleOf)] : modulesToSave;
   const learned = new Set(inFull.flatMap((module) => namesIn(names, module)));
   const kept = new Set([...learned, ...fresh]);
-  const all = [...linearLayers(architecture).values()];
+  const all = [...adaptableLayers(architecture).values()];
   const free = all.filter(({ path }) => !kept.has(`${path}.weight`));
   const layers = targeted(free, targets, (path) => part(`${path}.weight`).kind === "head");
   const adapted = new Map(layers.map(({ path }) => [path, { rank, scale: alpha / rank, dropout }]));
-  const isChange = (name: string): boolean => [LORA_DOWN, LORA_UP].some((end) => name.endsWith(`.${end}`));
+  const isChange = (name: string): boolean => [...LORA_DOWNS, ...LORA_UPS].some((end) => name.endsWith(`.${end}`));
   const description = {
     ...{ task: architecture.task, rank, alpha, dropout },
     targets: shortTargets(all, layers),
     modules: [...new Set([...inFull, ...fresh.map(moduleOf)])],
-    transposed: layers.some(({ layout }) => layout === "in-out"),
+    transposed: layers.some(({ layout, table }) => layout === "in-out" && !table),
   };
   return {
     ...{ rank, alpha, dropout, layers, description },
@@ -99,15 +100,17 @@ function namesIn(names: readonly string[], module: string): string[] {
 }
 
 function targeted(
-  layers: readonly LinearLayer[],
+  layers: readonly AdaptableLayer[],
   targets: readonly string[] | undefined,
   isHead: (path: string) => boolean,
-): LinearLayer[] {
+): AdaptableLayer[] {
   const asked = targets ?? USUAL;
-  const found = new Set<LinearLayer>();
+  const found = new Set<AdaptableLayer>();
   const without: string[] = [];
   for (const target of asked) {
-    const matching = layers.filter((layer) => (target === "all-linear" ? !isHead(layer.path) : matches(layer, target)));
+    const matching = layers.filter((layer) =>
+      target === "all-linear" ? !layer.table && !isHead(layer.path) : matches(layer, target),
+    );
     for (const layer of matching) found.add(layer);
     if (matching.length === 0) without.push(target);
   }
@@ -116,20 +119,20 @@ function targeted(
   const ends = [...new Set(layers.map(({ path }) => path.split(".").at(-1)!))];
   const near = nearest(without[0]!, ends);
   throw new InputError(
-    `LoRA's targets: no linear layer is called ${without.map((one) => `"${one}"`).join(" or ")}.` +
+    `LoRA's targets: no layer is called ${without.map((one) => `"${one}"`).join(" or ")}.` +
       `${near === undefined ? "" : ` Did you mean "${near}"?`} The layers are ${ends.join(", ")}, such as ` +
       `${layers[0]?.path ?? "none"}.`,
   );
 }
 
-function matches({ path }: LinearLayer, target: string): boolean {
+function matches({ path }: AdaptableLayer, target: string): boolean {
   const pattern = /^\/(.*)\/$/.exec(target)?.[1];
   if (pattern === undefined) return path === target || path.endsWith(`.${target}`);
   return new RegExp(`^(?:${pattern})$`).test(path);
 }
 
 /** The last parts of the paths where they tell the same layers to another program, else whole paths. */
-function shortTargets(all: readonly LinearLayer[], chosen: readonly LinearLayer[]): string[] {
+function shortTargets(all: readonly AdaptableLayer[], chosen: readonly AdaptableLayer[]): string[] {
   const ends = [...new Set(chosen.map(({ path }) => path.split(".").at(-1)!))];
   const meant = all.filter((layer) => ends.some((end) => matches(layer, end)));
   return meant.length === chosen.length ? ends : chosen.map(({ path }) => path);

@@ -55,6 +55,7 @@ const trainingKeys = {
   optimizer: z.enum(Object.keys(optimizers) as [OptimizerName]).default("adam"),
   beta1: share.optional(),
   beta2: share.optional(),
+  epsilon: z.number().positive().optional(),
   weightDecay: z.number().min(0).default(0),
   clipNorm: z.number().min(0).default(1),
   movingAverage: share.default(0),

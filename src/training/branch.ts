@@ -51,7 +51,7 @@ export async function branchRun(from: ReadableFolder, step: number, to: Folder, 
 }
 
 /** Throws ConfigError that names the settings that a branch cannot have of its own. */
-export function requireBranchSettings(changed: Values): void {
+function requireBranchSettings(changed: Values): void {
   const allowed: readonly string[] = branchSettings;
   const others = Object.keys(changed).filter((name) => !allowed.includes(name));
   if (others.length === 0) return;

@@ -29,6 +29,8 @@ export interface FitOptions {
   readonly optimizer?: OptimizerName | undefined;
   readonly beta1?: number | undefined;
   readonly beta2?: number | undefined;
+  /** What keeps the divisor of Adam and Adafactor from zero. */
+  readonly epsilon?: number | undefined;
   readonly weightDecay?: number | undefined;
   /** Default: 1. */
   readonly clipNorm?: number | undefined;
@@ -79,13 +81,14 @@ export async function trainerOf(job: FitJob, options: FitOptions): Promise<Train
     optimizer = "adamw",
     beta1,
     beta2,
+    epsilon,
     clipNorm = 1,
     weightDecay,
     movingAverage,
     recompute,
     group,
   } = options;
-  const how = { optimizer: optimizers[optimizer]({ beta1, beta2 }), seed, clipNorm, weightDecay, movingAverage };
+  const how = { optimizer: optimizers[optimizer]({ beta1, beta2, epsilon }), seed, clipNorm, weightDecay, movingAverage };
   const trainer = await Trainer.create(
     parameters.engine,
     objective,

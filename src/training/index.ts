@@ -1,5 +1,5 @@
 /** Objectives, optimizers, schedules, the loop, resume. */
-export { branchRun, branchSettings, requireBranchSettings } from "./branch.ts";
+export { branchRun, branchSettings } from "./branch.ts";
 export { Evaluation, type JudgedBatch, type ObjectiveSums } from "./evaluation.ts";
 export { fit, trainerOf, type FitJob, type FitOptions } from "./fit.ts";
 export {

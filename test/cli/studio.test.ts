@@ -41,7 +41,7 @@ describe("heed studio", () => {
   it.each(["SIGINT", "SIGTERM"] as const)("answers until %s, and ends with 0", async (signal) => {
     const { path } = await smallModel();
     const studio = started(["studio", path, "--no-open", "--threads", "1"], (await files())(""));
-    await expect.poll(() => placeIn(studio.said.out), { timeout: 20_000 }).toBeDefined();
+    await expect.poll(() => placeIn(studio.said.out), { timeout: 30_000 }).toBeDefined();
     const place = placeIn(studio.said.out)!;
     expect(await modelsAt(place)).toMatchObject([{ id: "model", state: "ready" }]);
     const asked = { method: "POST", headers: place.headers, body: "{}" };
@@ -56,7 +56,7 @@ describe("heed studio", () => {
 
   it("without a folder opens runs, and says so where there is none", async () => {
     const studio = started(["studio"], (await files())(""));
-    await expect.poll(() => placeIn(studio.said.out), { timeout: 20_000 }).toBeDefined();
+    await expect.poll(() => placeIn(studio.said.out), { timeout: 30_000 }).toBeDefined();
     expect(studio.said.err).toMatch(/^There is no folder runs here/);
     expect(await modelsAt(placeIn(studio.said.out)!)).toEqual([]);
     studio.kill("SIGINT");
@@ -82,14 +82,14 @@ describe("--studio of a training", () => {
     const argv = ["train", "translation", "--source", "a.fr", "--target", "a.en", "--config", "c.yaml"];
     const more = ["--updates", "100000", "--save-every", "20", "--out", "run", "--threads", "1", "--studio"];
     const training = started([...argv, ...more], at(""));
-    await expect.poll(() => placeIn(training.said.err), { timeout: 20_000 }).toBeDefined();
+    await expect.poll(() => placeIn(training.said.err), { timeout: 30_000 }).toBeDefined();
     const place = placeIn(training.said.err)!;
     expect(place.hash).toBe("#/training?model=run");
     const run = async (): Promise<unknown> => (await modelsAt(place)).find(({ id }) => id === "run");
-    await expect.poll(run).toMatchObject({ state: "being written", control: "running" });
+    await expect.poll(run, { timeout: 30_000 }).toMatchObject({ state: "being written", control: "running" });
     const checkpoint = async (): Promise<unknown> =>
       (await modelsAt(place)).some(({ id }) => id.startsWith("run.step-"));
-    await expect.poll(checkpoint, { timeout: 20_000 }).toBe(true);
+    await expect.poll(checkpoint, { timeout: 30_000 }).toBe(true);
     const steer = { method: "POST", headers: place.headers };
     expect((await fetch(`${place.origin}/api/models/run/training/stop`, steer)).status).toBe(204);
     expect(await training.code()).toBe(0);

@@ -53,7 +53,7 @@ describe("projection", () => {
     expect(answer.names.every(({ kind }) => kind !== "special")).toBe(true);
     expect(answer.tensors["points"]!.shape).toEqual([50, 2]);
     expect(answer.shares).toHaveLength(2);
-    const table = (await translator.parameters.value("model.shared.weight")).data as Float32Array;
+    const table = await translator.parameters.readOne("model.shared.weight");
     answer.names.forEach(({ id }, row) => {
       const length = Math.hypot(...table.subarray(id! * 16, (id! + 1) * 16));
       expect(floats(answer, "lengths")[row]).toBeCloseTo(length, 5);
@@ -141,7 +141,7 @@ describe("neighbors", () => {
   it("are those of all rows by hand", async () => {
     const { neighbors, of } = await ask(queries.neighbors, translator, { word: "king", count: 5 });
     expect(of.map(({ label }) => label)).toEqual(["king"]);
-    const table = (await translator.parameters.value("model.shared.weight")).data as Float32Array;
+    const table = await translator.parameters.readOne("model.shared.weight");
     const row = (id: number) => table.subarray(id * 16, (id + 1) * 16);
     const own = row(of[0]!.id!);
     const cosine = (other: Float32Array): number =>
@@ -154,7 +154,7 @@ describe("neighbors", () => {
 
   it("are of an id, a row, a vector, and among hidden states", async () => {
     const byId = await ask(queries.neighbors, translator, { id: 7, metric: "euclidean" });
-    const table = (await translator.parameters.value("model.shared.weight")).data as Float32Array;
+    const table = await translator.parameters.readOne("model.shared.weight");
     const byVector = await ask(queries.neighbors, translator, {
       vector: Array.from(table.subarray(7 * 16, 8 * 16)),
       metric: "euclidean",
@@ -184,7 +184,8 @@ describe("analogy", () => {
     );
     opened.push(subject);
     const id = (word: string): number => subject.tokenizer!.ids(` ${word}`, { addSpecialTokens: false })[0]!;
-    const { data, shape } = await subject.parameters.value("model.shared.weight");
+    const data = await subject.parameters.readOne("model.shared.weight");
+    const { shape } = subject.parameters.placeOf("model.shared.weight");
     const table = (data as Float32Array).slice();
     const put = (word: string, ...numbers: number[]): void => { table.set([...numbers, ...new Array<number>(13).fill(0)], id(word) * 16); }; // prettier-ignore
     put("man", 1, 0, 0);

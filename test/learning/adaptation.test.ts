@@ -107,12 +107,23 @@ describe("LoRA", () => {
     expect((await readAdapter(root.at("best"))).layers.size).toBe(4);
   });
 
-  it("with merge leaves a model that says the same", async () => {
-    const config = configOf({ lora, seed: 3 });
-    await ran(root, "apart", config);
-    await ran(root, "merged", { ...config, merge: true });
-    expect((await root.at("merged").list()).map(({ name }) => name)).not.toContain("adapter_config.json");
-    const [one, other] = [await classes(root.at("base"), root.at("apart")), await classes(root.at("merged"))];
+  it.each([
+    ["", lora],
+    [", an embedding among the layers", { ...lora, targets: ["word_embeddings", "query"] }],
+  ])("with merge leaves a model that says the same%s", async (name, how) => {
+    const config = configOf({ lora: how, seed: 3 });
+    await ran(root, `apart${name}`, config);
+    await ran(root, `merged${name}`, { ...config, merge: true });
+    const changed = changedNames(
+      await weightsOf(root.at("base"), { task: "sequence-classification", fresh: true }),
+      await weightsOf(root.at(`merged${name}`)),
+    );
+    expect(changed.some((one) => one.endsWith("word_embeddings.weight"))).toBe(name !== "");
+    expect((await root.at(`merged${name}`).list()).map(({ name }) => name)).not.toContain("adapter_config.json");
+    const [one, other] = [
+      await classes(root.at("base"), root.at(`apart${name}`)),
+      await classes(root.at(`merged${name}`)),
+    ];
     expect(other.map(([label]) => label)).toEqual(one.map(([label]) => label));
     for (const [i, [, score]] of other.entries()) expect(score).toBeCloseTo(one[i]![1], 5);
   });
@@ -128,7 +139,7 @@ describe("LoRA", () => {
   it.each([
     [
       { lora: { targets: ["quarry"] } },
-      /no linear layer is called "quarry"\. Did you mean "query"\? The layers are query, key, value, dense/,
+      /no layer is called "quarry"\. Did you mean "query"\? The layers are word_embeddings, query, key, value, dense/,
     ],
     [{ lora: { modulesToSave: ["clasifier"] } }, /no module "clasifier"\. Did you mean "classifier"/],
     [{ lora: {}, headOnly: true }, /leave out freeze and headOnly/],

@@ -1,7 +1,7 @@
 /** An adapted architecture: the same model with changes beside its layers and frozen parameters, wherever it is traced. */
 import { describe, expect, it } from "vitest";
 import { InputError } from "../../src/errors/index.ts";
-import { adapted, architectureOf, linearLayers, parametersOf, type Architecture } from "../../src/models/index.ts";
+import { adapted, architectureOf, adaptableLayers, parametersOf, type Architecture } from "../../src/models/index.ts";
 import { Trace } from "../../src/nn/index.ts";
 import { loraPlan } from "../../src/tasks/lora.ts";
 
@@ -23,12 +23,16 @@ const QUERY = "bert.encoder.layer.0.attention.self.query";
 
 describe("linear layers", () => {
   it("are told with their widths and how their weights lie", () => {
-    const layers = linearLayers(classifier);
-    expect(layers.get(QUERY)).toEqual({ path: QUERY, from: 8, to: 8, layout: "out-in" });
+    const layers = adaptableLayers(classifier);
+    expect(layers.get(QUERY)).toEqual({ path: QUERY, from: 8, to: 8, layout: "out-in", table: false });
     expect(layers.get("bert.encoder.layer.1.output.dense")).toMatchObject({ from: 12, to: 8 });
     expect([...layers.keys()].filter((path) => path.includes("layer."))).toHaveLength(12);
+    const words = { path: "bert.embeddings.word_embeddings", from: 20, to: 8, layout: "in-out", table: true };
+    expect(layers.get(words.path)).toEqual(words);
+    // A table that may score words, too, cannot change alone.
+    expect(adaptableLayers(bert("BertForMaskedLM")).has(words.path)).toBe(false);
     const gpt2 = architectureOf({ model_type: "gpt2", n_embd: 8, n_layer: 1, n_head: 2, vocab_size: 9 }, "config");
-    expect(linearLayers(gpt2).get("h.0.attn.c_attn")).toMatchObject({ from: 8, to: 24, layout: "in-out" });
+    expect(adaptableLayers(gpt2).get("h.0.attn.c_attn")).toMatchObject({ from: 8, to: 24, layout: "in-out" });
   });
 
   it("that are shared count once", () => {
@@ -44,7 +48,7 @@ describe("linear layers", () => {
       },
       "config",
     );
-    expect([...linearLayers(albert).keys()].filter((path) => path.endsWith("query"))).toHaveLength(1);
+    expect([...adaptableLayers(albert).keys()].filter((path) => path.endsWith("query"))).toHaveLength(1);
   });
 });
 
@@ -98,7 +102,7 @@ describe("a plan of LoRA", () => {
     expect(count("/bert\\.encoder\\.layer\\.1\\..*/")).toBe(6);
     expect(count("all-linear")).toBe(12);
     expect(() => count("uery")).toThrow(InputError);
-    expect(() => count("query", "keyy")).toThrow(/no linear layer is called "keyy"\. Did you mean "key"/);
+    expect(() => count("query", "keyy")).toThrow(/no layer is called "keyy"\. Did you mean "key"/);
   });
 
   it("names targets for another program so that they mean the same layers there", () => {

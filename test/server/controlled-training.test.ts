@@ -67,7 +67,7 @@ const losses = (path: string): unknown[] =>
     .filter(({ event }) => event === undefined)
     .map(({ step, loss }) => [step, loss]);
 const reached = (made: { state: TrainingState }, state: TrainingState): Promise<void> =>
-  expect.poll(() => made.state, { interval: 20, timeout: 10_000 }).toBe(state);
+  expect.poll(() => made.state, { interval: 20, timeout: 30_000 }).toBe(state);
 
 let at: (name: string) => string;
 beforeAll(async () => {
@@ -141,7 +141,7 @@ describe("through the server", () => {
 
     const branched = await steer("run", "branch", { step, name: "twig", training: { learningRate: 1e-5, updates: 8 } });
     expect([branched.status, JSON.parse(branched.text)]).toEqual([201, { id: "twig" }]);
-    await expect.poll(() => told, { timeout: 10_000 }).toEqual([`The branch in ${at("twig")} has ended.`]);
+    await expect.poll(() => told, { timeout: 30_000 }).toEqual([`The branch in ${at("twig")} has ended.`]);
     const log = logOf(at("twig"));
     expect(losses(at("twig")).slice(0, step)).toEqual(losses(at("whole")).slice(0, step));
     expect(log.at(-1)).toMatchObject({ step: 8 });

@@ -74,19 +74,19 @@ beforeAll(async () => {
 
 it("tells what was written, what is being written, and goes on after a lost connection", async () => {
   const first = follow(studio);
-  await expect.poll(first.steps).toEqual([1, 2]);
+  await expect.poll(first.steps, { timeout: 30_000 }).toEqual([1, 2]);
   expect(first.events[0]).toMatchObject({ event: "state", data: { writing: false, control: null } });
   expect(first.events.find(({ event }) => event === "checkpoints")).toMatchObject({ data: [] });
   await appendFile(at("run/log.jsonl"), line(3) + line(4).slice(0, 5));
-  await expect.poll(first.steps).toEqual([1, 2, 3]);
+  await expect.poll(first.steps, { timeout: 30_000 }).toEqual([1, 2, 3]);
   await appendFile(at("run/log.jsonl"), line(4).slice(5));
-  await expect.poll(first.steps).toEqual([1, 2, 3, 4]);
+  await expect.poll(first.steps, { timeout: 30_000 }).toEqual([1, 2, 3, 4]);
 
   // Lost here; what comes meanwhile is told by the next connection, and nothing twice.
   first.leave();
   await appendFile(at("run/log.jsonl"), line(5));
   const second = follow(studio, first.lastId());
-  await expect.poll(second.steps).toEqual([5]);
+  await expect.poll(second.steps, { timeout: 30_000 }).toEqual([5]);
   expect(second.events.map(({ event }) => event)).not.toContain("restart");
 
   // A checkpoint appears at once, as a model of its own.
@@ -94,7 +94,7 @@ it("tells what was written, what is being written, and goes on after a lost conn
   await mkdir(at("run/checkpoints"));
   await rename(at("aside"), at("run/checkpoints/step-000005"));
   const checkpoints = (): unknown => second.events.findLast(({ event }) => event === "checkpoints")?.data;
-  await expect.poll(checkpoints).toEqual([{ id: "run.step-000005", step: 5 }]);
+  await expect.poll(checkpoints, { timeout: 30_000 }).toEqual([{ id: "run.step-000005", step: 5 }]);
   const asked = { method: "POST", body: "{}" };
   expect((await request(studio, "/api/models/run.step-000005/summary", asked)).status).toBe(200);
 
@@ -102,11 +102,13 @@ it("tells what was written, what is being written, and goes on after a lost conn
   const lock = await diskFolder(at("run")).lock();
   const log = await openLog(diskFolder(at("run")), "log.jsonl", { step: 2 });
   await log.write({ step: 3, loss: 0.25 });
-  await expect.poll(() => second.steps().filter((step) => step !== undefined)).toEqual([1, 2, 2, 3]);
+  await expect
+    .poll(() => second.steps().filter((step) => step !== undefined), { timeout: 30_000 })
+    .toEqual([1, 2, 2, 3]);
   const state = (): unknown => second.events.findLast(({ event }) => event === "state")?.data;
-  await expect.poll(state).toEqual({ writing: true, control: null });
+  await expect.poll(state, { timeout: 30_000 }).toEqual({ writing: true, control: null });
   await lock.release();
-  await expect.poll(state).toEqual({ writing: false, control: null });
+  await expect.poll(state, { timeout: 30_000 }).toEqual({ writing: false, control: null });
 
   await rm(at("run"), { recursive: true });
   await second.ended;

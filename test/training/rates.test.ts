@@ -3,6 +3,8 @@ import { afterEach, expect, it } from "vitest";
 import { input, type Tensor } from "../../src/graph/index.ts";
 import { ModelParameters, Trace, type Scope } from "../../src/nn/index.ts";
 import { createEngine, type Engine } from "../../src/runtime/index.ts";
+import { trainerOf } from "../../src/training/fit.ts";
+import type { Epoch } from "../../src/training/index.ts";
 import { adafactor, adamW, sgd, type Optimizer } from "../../src/training/optimizers.ts";
 import { Trainer, type Batch, type Objective } from "../../src/training/trainer.ts";
 import { describeEngines } from "../engines.ts";
@@ -40,6 +42,24 @@ describeEngines((options) => {
     const values = await trainer.parameters.read();
     return names.map((name) => 1 - (values.get(name)!.data as Float32Array)[0]!);
   };
+
+  it("takes what keeps the divisor from zero from the settings of a run", async () => {
+    const moves: number[] = [];
+    for (const epsilon of [undefined, 1, 9]) {
+      const engine = await createEngine({ ...options, worker: false, threads: 1 });
+      engines.push(engine);
+      const trace = new Trace("training");
+      trace.run(objective);
+      const parameters = await ModelParameters.initialize(engine, [...trace.parameters.values()], 1);
+      const epoch = (): Epoch => ({ length: 1, batch: () => [batch] });
+      const how = { learningRate: 0.1, clipNorm: 0, epsilon };
+      const trainer = await trainerOf({ parameters, objective, epoch }, how);
+      await trainer.step(1, [batch], 0.1);
+      moves.push(1 - ((await trainer.parameters.read()).get("fast")!.data as Float32Array)[0]!);
+    }
+    // The gradient is 1, so the step is rate / (1 + ε).
+    [0.1, 0.05, 0.01].forEach((due, i) => { expect(moves[i]).toBeCloseTo(due, 5); });
+  });
 
   it.each([
     ["sgd", sgd({ momentum: 0 })],

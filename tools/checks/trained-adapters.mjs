@@ -36,6 +36,11 @@ const cases = [
     lora: { rank: 4, targets: ["query", "value"] },
   },
   {
+    name: "bert, words",
+    base: { model_type: "bert", architectures: ["BertForMaskedLM"] },
+    lora: { rank: 2, targets: ["word_embeddings", "query"] },
+  },
+  {
     name: "roberta",
     base: { model_type: "roberta", architectures: ["RobertaForMaskedLM"] },
     lora: { rank: 2, targets: ["query", "dense"] },

@@ -6,8 +6,9 @@
 //   node tools/experiments/distillation.mjs --quick     a piece of it, in seconds, to see that it works
 //   … --seeds 1,2,3 --copies 10 --epochs 6              other seeds; more or fewer pieces; longer
 //
-// The teacher of a seed is what tools/experiments/sst2.mjs left (.cache/experiments/sst2/tuned-N); where that is missing,
-// one is trained here: masked words first, where this version can, then the labels.
+// The teacher of a seed is the better one on the validation sentences of those that tools/experiments/sst2.mjs left
+// (scratch-N and tuned-N in .cache/experiments/sst2); where they are missing, one is trained here: masked words first, then
+// the labels.
 // Wanted: at least 97 % of the teacher's test accuracy, and more than the student alone, as means over the seeds.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,7 +30,7 @@ const { values: options } = parseArgs({
 });
 const { quick } = options;
 const seeds = (options.seeds ?? (quick ? "1" : "1,2,3")).split(",").map(Number);
-const copies = Number(options.copies ?? (quick ? 1 : 10));
+const copies = Number(options.copies ?? (quick ? 1 : 5));
 const epochs = Number(options.epochs ?? (quick ? 1 : 4));
 const engine = options.threads === undefined ? {} : { threads: Number(options.threads) };
 
@@ -85,13 +86,22 @@ const sizes = {
   ...{ max_position_embeddings: 128, hidden_dropout_prob: 0.2, attention_probs_dropout_prob: 0.1 },
 };
 
+/** The best accuracy of a run on its validation sentences: that of the weights that it left. */
+function validated(path) {
+  const log = readFileSync(join(place, path, "log.jsonl"), "utf8")
+    .trim()
+    .split("\n");
+  const scores = log.map((line) => JSON.parse(line).validation_accuracy).filter((score) => score !== undefined);
+  return { path, updates: log.length, accuracy: Math.max(...scores) };
+}
+
 /** A path to a fine-tuned teacher, from here. */
 async function teacherOf(seed) {
-  for (const made of [`sst2/tuned-${seed}`, `sst2-base/tuned-${seed}`]) {
-    const record = join(place, "..", made, "run.json");
-    // What a quick run left has learned nothing.
-    if (!quick && existsSync(record) && JSON.parse(readFileSync(record, "utf8")).updates > 200) return `../${made}`;
-  }
+  const made = [`scratch-${seed}`, `tuned-${seed}`].map((name) => `../sst2/${name}`);
+  // What a quick run left has learned nothing.
+  const found = quick ? [] : made.filter((path) => existsSync(join(place, path, "run.json"))).map(validated);
+  const [best] = found.filter(({ updates }) => updates > 200).sort((a, b) => b.accuracy - a.accuracy);
+  if (best !== undefined) return best.path;
   const name = `teacher-${seed}`;
   if (!quick && existsSync(join(place, name, "run.json"))) return name;
   let model = sizes;

@@ -1,17 +1,19 @@
-// What objectives give: ELECTRA's discriminator beside masked words at equal seconds of training, after fine-tuning on
-// SST-2; infilling and span corruption beside a guess by how often tokens are, on Multi30k's English; and the parameters
+// What objectives give: ELECTRA's discriminator beside masked words at equal compute, after fine-tuning on SST-2; infilling and span corruption beside a guess by how often tokens are, on Multi30k's English; and the parameters
 // that ALBERT saves.
 //
 //   node tools/experiments/objectives.mjs             three seeds
 //   node tools/experiments/objectives.mjs --quick     a piece of it, in seconds, to see that it works
 //   … --only electra|written|albert                   one of the three
-//   … --minutes 4 --updates 1200 --seeds 3            of pre-training each; of writing each
+//   … --electra 2500 --updates 1200 --seeds 3         updates by masked words, of writing each
+//
+// Equal compute: of both objectives some updates are done in turn, so that whatever else the machine does slows both; the
+// medians of their times say how many updates by replaced tokens cost as much as those by masked words.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { architectureOfPreset, diskFolder, parametersOf, trainTokenizer } from "heed";
-import { finetune, pretrain } from "heed/learning";
+import { finetune, learn, pretrain, wayConfig } from "heed/learning";
 import { dataPath, deviation, mean, printTable, root, run } from "./runs.mjs";
 
 const { values: options } = parseArgs({
@@ -19,7 +21,7 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     only: { type: "string" },
     seeds: { type: "string" },
-    minutes: { type: "string", default: "4" },
+    electra: { type: "string" },
     updates: { type: "string" },
   },
 });
@@ -42,7 +44,7 @@ const zipped = (name) =>
     .trim()
     .split("\n");
 
-/** Two models of one body, trained for the same seconds on the same text, then fine-tuned in the same way. */
+/** Two models of one body, trained at the same cost on the same text, then fine-tuned in the same way. */
 async function electra() {
   const rows = (name) =>
     readFileSync(dataPath(`sst2/${name}.tsv`), "utf8")
@@ -58,23 +60,21 @@ async function electra() {
     ...{ model_type: "electra", embedding_size: 128, hidden_size: 128, num_hidden_layers: 2, num_attention_heads: 4 },
     ...{ intermediate_size: 512, max_position_embeddings: 64 },
   };
-  const limit = quick ? { updates: 5 } : { minutes: Number(options.minutes) };
+  const settings = (objective, seed, updates) => ({
+    ...{ objective, model, tokenizer: "tokenizer", seed, data: ["texts.txt"], replaced: { generator: 0.25 } },
+    training: {
+      ...{ updates, batchTokens: 2048, learningRate: 1e-3, warmUp: quick ? 1 : 200 },
+      ...{ validateEvery: 1e6, saveEvery: 1e6 },
+    },
+  });
+  const cost = await costs(settings);
+  const updates = { mlm: Number(options.electra ?? (quick ? 5 : 2500)) };
+  updates.rtd = Math.round((updates.mlm * cost.mlm) / cost.rtd);
   const learned = async (objective, seed) => {
-    const training = { ...limit, batchTokens: 2048, learningRate: 1e-3, warmUp: quick ? 1 : 200, validateEvery: 1e6 };
-    const settings = {
-      objective,
-      model,
-      tokenizer: "tokenizer",
-      seed,
-      data: ["texts.txt"],
-      replaced: { generator: 0.25 },
-    };
     const name = `${objective}-${seed}`;
     const how = { title: `${objective}, seed ${seed}`, every: 500 };
-    return {
-      name,
-      ...(await run(pretrain, { ...settings, training: { ...training, saveEvery: 1e6 } }, files.at(name), files, how)),
-    };
+    await run(pretrain, settings(objective, seed, updates[objective]), files.at(name), files, how);
+    return name;
   };
   const tuned = async (from, seed) => {
     const training = {
@@ -88,41 +88,56 @@ async function electra() {
       },
       ...{ patience: 100 },
     };
-    const settings = { task: "classify", model: from ?? model, tokenizer: "tokenizer", seed, data: ["train.tsv"] };
-    const config = { ...settings, validation: ["dev.tsv"], test: ["test.tsv"], training };
+    const lesson = { task: "classify", model: from ?? model, tokenizer: "tokenizer", seed, data: ["train.tsv"] };
+    const config = { ...lesson, validation: ["dev.tsv"], test: ["test.tsv"], training };
     const title = `fine-tuned from ${from ?? "nothing"}, seed ${seed}`;
-    return (await run(finetune, config, files.at(`tuned-${from ?? "scratch"}-${seed}`), files, { title })).scores
-      .accuracy;
+    const folder = files.at(`tuned-${from ?? "scratch"}-${seed}`);
+    const { accuracy } = (await run(finetune, config, folder, files, { title })).scores;
+    console.error(`  ${title}: test ${percent(accuracy)}`);
+    return accuracy;
   };
   const found = { scratch: [], mlm: [], rtd: [] };
-  const did = { mlm: [], rtd: [] };
   for (const seed of seeds) {
-    // One after the other for each seed, so that a machine that slows down slows both.
-    for (const objective of ["mlm", "rtd"]) {
-      const { name, updates, seconds } = await learned(objective, seed);
-      did[objective].push({ updates, seconds });
-      found[objective].push(await tuned(name, seed));
-    }
-    found.scratch.push(await tuned(undefined, seed));
+    for (const objective of ["mlm", "rtd"]) found[objective].push(await tuned(await learned(objective, seed), seed));
   }
+  for (const seed of seeds) found.scratch.push(await tuned(undefined, seed));
   const labels = part(rows("test")).map((row) => row.split("\t")[1]);
   const most = Math.max(...["0", "1"].map((label) => labels.filter((one) => one === label).length)) / labels.length;
-  const worked = (runs) =>
-    runs === undefined
-      ? ["", ""]
-      : [mean(runs.map((one) => one.updates)).toFixed(0), mean(runs.map((one) => one.seconds)).toFixed(0)];
   const names = { scratch: "from scratch", mlm: "masked words", rtd: "replaced tokens" };
+  const [one, other] = [cost.mlm, cost.rtd].map((ms) => ms.toFixed(1));
   console.log(
-    `SST-2 test accuracy after fine-tuning; pre-training ${quick ? "5 updates" : `${options.minutes} minutes each`}`,
+    `SST-2 test accuracy after fine-tuning; an update by masked words ${one} ms, by replaced tokens ${other} ms`,
   );
   printTable(
-    ["", "updates", "seconds", "accuracy", "deviation", "each seed"],
+    ["", "updates", "accuracy", "deviation", "each seed"],
     [
-      ["majority", "", "", percent(most)],
-      ...Object.entries(found).map(([name, values]) => [names[name], ...worked(did[name]), ...spread(values)]),
+      ["majority", "", percent(most)],
+      ...Object.entries(found).map(([name, values]) => [names[name], updates[name] ?? "", ...spread(values)]),
     ],
   );
   console.log(`replaced tokens above masked words: ${mean(found.rtd) > mean(found.mlm) ? "yes" : "no"}\n`);
+}
+
+/** Milliseconds of an update by each objective: medians of updates that were done in turn. */
+async function costs(settings) {
+  const count = quick ? 4 : 150;
+  const runs = ["mlm", "rtd"].map((objective) => ({
+    ...{ objective, times: [] },
+    steps: learn(pretrain, wayConfig(pretrain, settings(objective, 1, count), objective), {
+      ...{ folder: files.at(`cost-${objective}`), files, replace: true, warn: () => undefined },
+    }),
+  }));
+  for (let update = 1; update <= count; update++) {
+    for (const { steps, times } of runs) {
+      const started = performance.now();
+      await steps.next();
+      // The first ones load programs.
+      if (update > count / 5) times.push(performance.now() - started);
+    }
+  }
+  for (const { steps } of runs) await steps.return();
+  const median = (all) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)];
+  return Object.fromEntries(runs.map(({ objective, times }) => [objective, median(times)]));
 }
 
 /** BART's infilling and T5's spans, held out, beside the unigram guess. */

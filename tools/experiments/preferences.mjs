@@ -158,8 +158,8 @@ async function experiment(seed) {
   });
   const ppo = await run(files, "ppo", {
     ...{ ...data, method: "ppo", reward: "reward", judge },
-    ppo: { rollouts: 64, minibatch: 16, epochs: 2, klCoefficient: 0.5, targetKl: 0.05, klGain: 0.5, valueRate: 5 },
-    training: training(sizes.rounds * 8, { learningRate: 5e-4, batchTokens: 4096 }),
+    ppo: { rollouts: 64, minibatch: 16, epochs: 2, klCoefficient: 0.5, targetKl: 0.04, klGain: 0.5, valueRate: 5 },
+    training: training(sizes.rounds * 8, { learningRate: 3e-4, batchTokens: 4096 }),
   });
   return { reward, dpo, ppo, rules: await byTheRule(files, held, seed) };
 }

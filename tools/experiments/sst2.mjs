@@ -1,9 +1,11 @@
 // SST-2 sentences: a small BERT from scratch, and the same pre-trained first with masked words on the text at hand
 // (training sentences and other English, never the test set); beside naive Bayes. Several seeds, and a paired test.
+// docs/results.md says what else was tried.
 //
 //   node tools/experiments/sst2.mjs             five seeds
 //   node tools/experiments/sst2.mjs --quick     a piece of it, in seconds, to see that it works
-//   … --seeds 3 --updates 8000 --bases          fewer seeds; shorter pre-training; a base of its own for each seed
+//   … --seeds 3 --updates 8000 --bases          fewer seeds; longer pre-training; a base of its own for each seed
+//   … --base                                    the bases that the last run left, once more
 //   … --model '{"num_hidden_layers":1}' --tune '{"learningRate":1e-4}' --scratch '{"epochs":4}'    other settings
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,13 +22,14 @@ const { values: options } = parseArgs({
     seeds: { type: "string" },
     updates: { type: "string" },
     bases: { type: "boolean", default: false },
+    base: { type: "boolean", default: false },
     model: { type: "string", default: "{}" },
     tune: { type: "string", default: "{}" },
     scratch: { type: "string", default: "{}" },
   },
 });
 const seeds = Number(options.seeds ?? (options.quick ? 2 : 5));
-const updates = Number(options.updates ?? (options.quick ? 20 : 12_000));
+const updates = Number(options.updates ?? (options.quick ? 20 : 2000));
 
 const read = (name) => readFileSync(dataPath(name), "utf8");
 const rowsOf = (name) =>
@@ -68,10 +71,10 @@ const apart = (text) =>
 const others = [...captions, ...passages, ...play, ...posts].map(apart).filter((text) => text !== "");
 // The sentences that matter are told apart most: they come several times for each of the others.
 const sentences = train.map(([text]) => text);
-const repeats = 3;
+const repeats = 6;
 
 const place = join(root, ".cache", "experiments", "sst2");
-rmSync(place, { recursive: true, force: true });
+if (!options.base) rmSync(place, { recursive: true, force: true });
 mkdirSync(place, { recursive: true });
 const files = diskFolder(place);
 const part = (rows) => (options.quick ? rows.slice(0, 200) : rows);
@@ -93,9 +96,12 @@ write(
   "sentences.txt",
   sentences.map((text) => [text]),
 );
-// Whole words: with few sentences, pieces of words say less.
-const vocabulary = { kind: "words", family: "bert", size: 16_000, minimumFrequency: 2 };
-const tokenizer = await trainTokenizer([...sentences, ...others], vocabulary);
+write(
+  "held.txt",
+  dev.map(([text]) => [text]),
+);
+const vocabulary = { kind: "wordpiece", family: "bert", size: 8000 };
+const tokenizer = await trainTokenizer(sentences, vocabulary);
 for (const [name, content] of tokenizer.files()) await files.write(`tokenizer/${name}`, content);
 
 const model = {
@@ -113,20 +119,30 @@ const model = {
 
 async function base(seed) {
   const name = `base-${seed}`;
+  if (options.base) return name;
   const texts = Array(repeats).fill("sentences.txt");
   const config = {
     objective: "mlm",
-    ...{ model: { ...model, hidden_dropout_prob: 0.1 }, tokenizer: "tokenizer", seed, maxLength: 64 },
+    ...{
+      model: { ...model, hidden_dropout_prob: 0.1, initializer_range: 0.05 },
+      tokenizer: "tokenizer",
+      seed,
+      maxLength: 64,
+    },
     data: [...texts, "others.txt"],
-    validation: ["dev.tsv"],
+    validation: ["held.txt"],
     training: {
-      ...{ updates, batchTokens: 4096, learningRate: 1e-3, warmUp: Math.ceil(updates / 20), weightDecay: 0.01 },
+      ...{ updates, batchTokens: 4096, learningRate: 2e-3, warmUp: Math.ceil(updates / 20), weightDecay: 0.01 },
       ...{ validateEvery: Math.ceil(updates / 10), saveEvery: updates },
     },
   };
   const { scores, seconds } = await run(pretrain, config, files.at(name), files, {
     title: `masked words, seed ${seed}`,
   });
+  // Few labels need more dropout than much text; a folder's config.json says how much.
+  const settings = JSON.parse(readFileSync(join(place, name, "config.json"), "utf8"));
+  const dropout = { hidden_dropout_prob: model.hidden_dropout_prob };
+  await files.write(`${name}/config.json`, JSON.stringify({ ...settings, ...dropout }, undefined, 2));
   console.error(`  held-out sentences: ${scores.loss.toFixed(3)} nats a masked token, ${seconds.toFixed(0)} s`);
   return name;
 }
@@ -138,7 +154,7 @@ async function tuned(from, seed) {
     ...{ task: "classify", model: from ?? model, tokenizer: "tokenizer", seed, maxLength: 64 },
     ...{ data: ["train.tsv"], validation: ["dev.tsv"] },
     training: {
-      ...{ batchTokens: 1024, learningRate: scratch ? 5e-4 : 3e-4, warmUp: 100, weightDecay: 0.05 },
+      ...{ batchTokens: 1024, learningRate: scratch ? 5e-4 : 1e-3, warmUp: 100, weightDecay: 0.05 },
       ...(options.quick ? { updates: 4 } : { epochs: 5 }),
       ...{ validateEvery: 100, saveEvery: 100_000, patience: 100 },
       ...JSON.parse(scratch ? options.scratch : options.tune),

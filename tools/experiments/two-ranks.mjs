@@ -2,6 +2,7 @@
 //
 //   node tools/experiments/two-ranks.mjs            100 updates each, three seeds, about ten minutes on two cores
 //   node tools/experiments/two-ranks.mjs --quick    10 updates of smaller models, one seed, a minute
+//   … --seeds 1 --only classifier                   fewer seeds; one of the two
 //
 // The translator is `tiny` on the bundled corpus; the fine-tuning is a BERT of 4 layers on SST-2 sentences from
 // ../shared/data (or HEED_DATA), or, where they are missing, on sentences of the corpus with "no" and "yes". All with
@@ -16,11 +17,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-const { values: options } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    seeds: { type: "string", default: "3" },
+    only: { type: "string" },
+  },
+});
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const heed = join(root, "bin", "heed.js");
 const data = process.env.HEED_DATA ?? join(root, "..", "shared", "data");
-const [updates, seeds] = options.quick ? [10, [1]] : [100, [1, 2, 3]];
+const updates = options.quick ? 10 : 100;
+const seeds = Array.from({ length: options.quick ? 1 : Number(options.seeds) }, (_, i) => i + 1);
 const half = Math.max(1, Math.floor(availableParallelism() / 2));
 const all = 2 * half;
 const folder = mkdtempSync(join(tmpdir(), "heed-two-ranks-"));
@@ -111,6 +119,7 @@ const columns = ["", "shared", "seed", "loss 1", `loss ${updates}`, "gap 1-10", 
 line([...columns, `1 x ${all} ms`, `1 x ${half} ms`, `2 x ${half} ms`, "ratio"]);
 const verdicts = [];
 for (const [name, commandOf] of Object.entries({ translator: translation, classifier: classification })) {
+  if (options.only !== undefined && options.only !== name) continue;
   for (const way of Object.keys(ways)) {
     const command = commandOf(way);
     const [ratios, gaps] = [[], []];

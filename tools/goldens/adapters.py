@@ -77,6 +77,12 @@ ADAPTERS = {
             "modules_to_save": ["pre_classifier", "classifier"],
         },
     ),
+    # An embedding.
+    "bert-classes-words": (
+        "bert-sequence-classification",
+        "BertForSequenceClassification",
+        {"task_type": TaskType.SEQ_CLS, "r": 2, "lora_alpha": 6, "target_modules": ["word_embeddings", "value"]},
+    ),
 }
 
 

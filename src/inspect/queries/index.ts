@@ -10,6 +10,7 @@ import { flow, outcome, tensor } from "./flow.ts";
 import { beamTree, distribution, generate } from "./generation.ts";
 import { lens } from "./lens.ts";
 import { analogy, neighbors } from "./neighbors.ts";
+import { parameters } from "./parameters.ts";
 import { patching } from "./patching.ts";
 import { perplexity } from "./perplexity.ts";
 import { positions } from "./positions.ts";
@@ -19,6 +20,7 @@ import { saliency } from "./saliency.ts";
 import { summary } from "./summary.ts";
 import { tokens } from "./tokens.ts";
 import { vectors } from "./vectors.ts";
+import { parameter, values, weights } from "./weights.ts";
 
 export const queries = {
   summary,
@@ -48,6 +50,10 @@ export const queries = {
   flow,
   tensor,
   outcome,
+  parameters,
+  weights,
+  parameter,
+  values,
 } as const;
 
 /** The name of a query. */

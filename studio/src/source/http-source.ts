@@ -5,11 +5,14 @@ import { SourceError, type AskOptions, type ModelEntry, type Source, type Traini
 
 /** How long to wait before asking a server that is gone whether it is there again, in milliseconds. */
 const RETRY = 1500;
+/** How often a question is asked that breaks off: what ends the server each time must not do so forever. */
+const TRIES = 3;
 
 /** Asks the server that the page came from, which knows it by its cookie. */
 export class HttpSource implements Source {
   readonly kind = "server";
   readonly #listeners: ((connected: boolean) => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
   #connected = true;
 
   async models(): Promise<readonly ModelEntry[]> {
@@ -23,13 +26,16 @@ export class HttpSource implements Source {
     question: QuestionOf<N>,
     options: AskOptions = {},
   ): Promise<AnswerOf<N>> {
-    try {
-      const answer = await askServer({}, model, name, question, options);
-      this.#tell(true);
-      return answer;
-    } catch (error) {
-      if (error instanceof LostConnection) this.#lost();
-      throw error;
+    for (let tries = 1; ; tries++) {
+      try {
+        const answer = await askServer({}, model, name, question, options);
+        this.#tell(true);
+        return answer;
+      } catch (error) {
+        if (!(error instanceof LostConnection) || options.signal?.aborted === true || tries === TRIES) throw error;
+        this.#lost();
+        await this.#again();
+      }
     }
   }
 
@@ -44,7 +50,7 @@ export class HttpSource implements Source {
       this.#tell(true);
     };
     events.onerror = () => {
-      if (events.readyState === EventSource.CONNECTING) this.#tell(false);
+      if (events.readyState === EventSource.CONNECTING) this.#lost();
     };
     signal.addEventListener("abort", () => {
       events.close();
@@ -93,9 +99,16 @@ export class HttpSource implements Source {
     setTimeout(retry, RETRY);
   }
 
+  /** Waits until the server answers again. */
+  #again(): Promise<void> {
+    if (this.#connected) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
   #tell(connected: boolean): void {
     if (connected === this.#connected) return;
     this.#connected = connected;
     for (const listen of this.#listeners) listen(connected);
+    if (connected) for (const goOn of this.#waiting.splice(0)) goOn();
   }
 }

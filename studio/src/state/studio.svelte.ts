@@ -136,11 +136,27 @@ export interface ViewContext {
 const KEY = Symbol("view");
 
 /** Gives the views below their context. */
-export function provideView(context: ViewContext): void {
+export function provideView(context: Omit<ViewContext, "summary"> & { readonly summary: Summary | undefined }): void {
   setContext(KEY, context);
 }
 
 /** The context of the view that calls it, while it is made. */
 export function viewContext(): ViewContext {
   return getContext<ViewContext>(KEY);
+}
+
+/** The context of a view of runs, whose model may not be there yet. */
+export function runContext(): Omit<ViewContext, "summary"> & { readonly summary: Summary | undefined } {
+  return getContext<ViewContext>(KEY);
+}
+
+/** The selection that was pinned; undefined where none is. */
+export function pinnedSelection(place: Place): Selection | undefined {
+  const text = place.get("pin");
+  if (text === undefined) return undefined;
+  const values = Object.fromEntries(new URLSearchParams(text));
+  return new Selection(
+    () => values,
+    () => undefined,
+  );
 }
