@@ -16,6 +16,7 @@ export { numberedMapSvg, numberedMapText, type NumberedMap } from "./numbered-ma
 export { scaleColor, seriesColor, type Mode, type ScaleName } from "./scales.ts";
 export { scatterSvg, type Scatter } from "./scatter-svg.ts";
 export { smoothed } from "./smooth.ts";
+export { scatterText } from "./scatter-text.ts";
 export { stackedSvg } from "./stacked-svg.ts";
 export { textGridSvg, type TextGrid } from "./text-grid-svg.ts";
 export { smallMultiplesSvg, type SmallMultiples } from "./small-multiples-svg.ts";

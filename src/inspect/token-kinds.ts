@@ -1,9 +1,12 @@
 /** What the tokens of a vocabulary are, for labels and colors. */
-import { Unigram, type Tokenizer } from "../tokens/index.ts";
+import { Bpe, Unigram, type Tokenizer } from "../tokens/index.ts";
 
 /** A word or its beginning, what goes on inside of a word, a number, a mark, a special token, or bytes of a letter. */
 export const tokenKinds = ["word", "piece", "number", "mark", "special", "bytes"] as const;
 export type TokenKind = (typeof tokenKinds)[number];
+
+/** How it is known which tokens are frequent. */
+export type FrequencyOrder = "score" | "merges" | "id";
 
 /** One token as people read it. */
 export interface TokenName {
@@ -44,11 +47,18 @@ export class TokenNames {
     return { label, kind: before ? "piece" : "word" };
   }
 
-  /** All ids with a token that is not special, the most frequent first, and how that is known. */
-  byFrequency(): { readonly ids: number[]; readonly order: "score" | "id" } {
+  /**
+   * All ids with a token that is not special, the most frequent first, and how that is known: by Unigram's scores, by
+   * the order of BPE's merges, with single letters and bytes behind them, or by the order of the ids.
+   */
+  byFrequency(): { readonly ids: number[]; readonly order: FrequencyOrder } {
     const { model } = this.#tokenizer.parts;
     const ids = Array.from({ length: this.#tokenizer.size }, (_, id) => id);
     const known = ids.filter((id) => !this.#special.has(id) && this.#tokenizer.idToToken(id) !== undefined);
+    if (model instanceof Bpe) {
+      const merged = known.map((id) => this.#tokenizer.idToToken(id)!.length > 1);
+      return { ids: [...known.filter((_, i) => merged[i]), ...known.filter((_, i) => !merged[i])], order: "merges" };
+    }
     if (!(model instanceof Unigram)) return { ids: known, order: "id" };
     const score = (id: number): number => model.pieces[id]?.[1] ?? -Infinity;
     return { ids: known.sort((a, b) => score(b) - score(a) || a - b), order: "score" };

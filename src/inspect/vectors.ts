@@ -10,13 +10,14 @@ import {
   tokenTables,
   type HiddenGroup,
   type Rows,
+  type Side,
   type TokenTable,
 } from "../insight/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { Tokenizer } from "../tokens/index.ts";
 import { read, readingInput, type Axis } from "./reading.ts";
 import { readInputs, type Subject } from "./subject.ts";
-import { TokenNames, type TokenKind } from "./token-kinds.ts";
+import { TokenNames, type FrequencyOrder, type TokenKind } from "./token-kinds.ts";
 
 const whole = z.int().nonnegative();
 
@@ -63,12 +64,14 @@ export interface Vectors {
   readonly name: (row: number) => VectorName;
   /** What they are, in words. */
   readonly title: string;
+  /** Which tokens they stand for: those of the text, of source or target, or patches. */
+  readonly sides: readonly Side[];
   /** The row of a token; undefined where it is not among them. */
   readonly rowOf: (id: number) => number | undefined;
   /** The tokenizer of a table, where there is one. */
   readonly tokenizer?: Tokenizer | undefined;
   /** How `most` told what is frequent. */
-  readonly order?: "score" | "id" | undefined;
+  readonly order?: FrequencyOrder | undefined;
 }
 
 /** The vectors that are asked for; of a table all rows, where nothing and no `most` says which. */
@@ -91,9 +94,9 @@ async function tableVectors(
   const wanted = asked ?? (named.length === 0 ? most : 0);
   if (wanted === undefined) {
     const rowOf = (id: number): number | undefined => (id < all.count ? id : undefined);
-    return { rows: all, name, title, rowOf, tokenizer };
+    return { rows: all, name, title, sides: table.sides, rowOf, tokenizer };
   }
-  const { ids: frequent, order } = names?.byFrequency() ?? { ids: Array.from({ length: all.count }, (_, i) => i), order: "id" }; // prettier-ignore
+  const { ids: frequent, order } = names?.byFrequency() ?? { ids: Array.from({ length: all.count }, (_, i) => i), order: "id" as const }; // prettier-ignore
   const chosen = [...new Set([...named, ...frequent.slice(0, wanted)])].filter((id) => id < all.count);
   if (chosen.length === 0) throw new InputError(`None of the ids is below ${all.count}, the rows of the table.`);
   const places = new Map(chosen.map((id, row) => [id, row]));
@@ -101,6 +104,7 @@ async function tableVectors(
     rows: pickRows(all, chosen),
     name: (row) => name(chosen[row]!),
     title,
+    sides: table.sides,
     rowOf: (id) => places.get(id),
     tokenizer,
     order,
@@ -132,14 +136,15 @@ export function tokensOf(word: string, tokenizer: Tokenizer | undefined): number
   if (tokenizer === undefined) {
     throw new InputError(`This model has no tokenizer to look up "${word}" with. Give ids.`);
   }
-  const ways = [` ${word}`, word].map((text) => [...tokenizer.ids(text, { addSpecialTokens: false })]);
+  const { model } = tokenizer.parts;
   const own = tokenizer.tokenToId(word);
-  const single = ways.find((ids) => ids.length === 1 && ids[0] !== tokenizer.parts.model.unknownId);
-  if (single !== undefined) return single;
-  if (own !== undefined) return [own];
-  const pieces = ways.find((ids) => ids.length > 0 && !ids.includes(tokenizer.parts.model.unknownId ?? -1));
-  if (pieces !== undefined) return pieces;
-  const near = nearest(word, [...tokenizer.parts.model.vocabulary.keys()]);
+  const ways = [
+    ...[` ${word}`, word].map((text) => [...tokenizer.ids(text, { addSpecialTokens: false })]),
+    ...(own === undefined ? [] : [[own]]),
+  ].filter((ids) => ids.length > 0 && !ids.includes(model.unknownId ?? -1));
+  const [best] = ways.sort((a, b) => a.length - b.length);
+  if (best !== undefined) return best;
+  const near = nearest(word, [...model.vocabulary.keys()]);
   const hint = near === undefined ? "Try another word." : `Did you mean "${near}"?`;
   throw new InputError(`The vocabulary cannot write "${word}". ${hint}`);
 }
@@ -197,7 +202,14 @@ async function hiddenVectors(
     const row = names.findIndex((name) => name.id === id);
     return row < 0 ? undefined : row;
   };
-  return { rows: rowsOf(values, group.width), name: (row) => names[row]!, title, rowOf, tokenizer: subject.tokenizer };
+  return {
+    rows: rowsOf(values, group.width),
+    name: (row) => names[row]!,
+    title,
+    sides: [group.side],
+    rowOf,
+    tokenizer: subject.tokenizer,
+  };
 }
 
 function nameAt(axis: Axis, reading: number, place: number): VectorName {

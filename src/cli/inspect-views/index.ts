@@ -1,5 +1,7 @@
 /** The views of `heed inspect --view`, by name. */
 import { beamsView, distributionView, errorsView, tokensView } from "./making.ts";
+import { analogyView, neighborsView, projectionView } from "./embeddings.ts";
+import { positionsView } from "./positions.ts";
 import type { InspectView } from "./view.ts";
 import { ablateView, attributionView, lensView, patchView, rolloutView, saliencyView } from "./why.ts";
 
@@ -14,4 +16,8 @@ export const inspectViews: Readonly<Record<string, InspectView>> = {
   beams: beamsView,
   tokens: tokensView,
   errors: errorsView,
+  neighbors: neighborsView,
+  analogy: analogyView,
+  projection: projectionView,
+  positions: positionsView,
 };

@@ -43,7 +43,7 @@ export const projection = query({
   about: "Vectors of tokens, hidden states or texts as points: PCA with the variance it explains, t-SNE or UMAP.",
   input,
   answer: async (subject, question, context) => {
-    const { rows, name, title, order } = await vectorsOf(subject, question.rows, MOST);
+    const { rows, name, title, sides, order } = await vectorsOf(subject, question.rows, MOST);
     const { points, ...told } = await pointsOf(rows, question, context);
     const clusters = question.groups === 0 ? undefined : await clustersOf(rows, question.groups, context.stop === undefined ? {} : { stop: context.stop }); // prettier-ignore
     const names = Array.from({ length: rows.count }, (_, row) => name(row));
@@ -52,7 +52,7 @@ export const projection = query({
       lengths: { dtype: "float32", shape: [rows.count], data: Float32Array.from(rowLengths(rows)) },
       ...(clusters && { clusters: { dtype: "int32", shape: [rows.count], data: clusters } }),
     };
-    return { method: question.method, title, width: rows.width, order, names, ...told, tensors };
+    return { method: question.method, title, width: rows.width, sides, order, names, ...told, tensors };
   },
 });
 
