@@ -3,9 +3,11 @@
 //     npm start -- --once && node tools/studio-pictures.mjs [NAME…]      into docs/images/studio
 //
 // The models are runs/french-english and those of tools/studio-models.mjs, which trains what is missing.
-import { mkdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { startStudio } from "heed/server";
 import { chromium } from "playwright-core";
 import { studioModels, trainStudioModels } from "./studio-models.mjs";
@@ -45,7 +47,7 @@ const pictures = {
       pin: `model=french-english.step-000300&text=${encodeURIComponent(sentence)}&layer=1&head=2`,
     },
   ],
-  lessons: ["lessons", { lesson: "attention" }, { button: "Train" }],
+  lessons: ["lessons", { lesson: "perceptron" }, { button: "Train" }],
   phone: ["attention", { model: "french-english", text: sentence, layer: 1, head: 2, look: "map" }, phone],
   dark: ["attention", { model: "french-english", text: sentence, layer: 1, head: 2, look: "all" }, { dark: true }],
 };
@@ -86,6 +88,17 @@ for (const [name, [view, selection, { dark = false, button, width = 1200, height
   });
   console.log(`docs/images/studio/${name}.png`);
   await page.close();
+}
+if (wanted.length === 0 || wanted.includes("report")) {
+  const folder = mkdtempSync(join(tmpdir(), "heed-report-"));
+  const file = join(folder, "report.html");
+  const args = ["bin/heed.js", "report", "runs/french-english", "--text", sentence, "--out", file];
+  execFileSync(process.execPath, args, { cwd: root, stdio: "inherit" });
+  const page = await context.newPage();
+  await page.setViewportSize({ width: 1000, height: 900 });
+  await page.goto(pathToFileURL(file).href);
+  await page.screenshot({ path: join(out, "report.png") });
+  rmSync(folder, { recursive: true });
 }
 await browser.close();
 await studio.close();
