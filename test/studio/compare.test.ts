@@ -142,4 +142,20 @@ describe("compare", () => {
     expect(problems).toEqual([]);
     await page.close();
   });
+
+  it("a pinned column stands beside the current one, and each keeps its own choice", async () => {
+    const pin = new URLSearchParams({ model: NAMES[0], ids: "4,5,6", head: "1" }).toString();
+    const right = { model: NAMES[1], ids: "4,5,6,7", look: "map", pin };
+    const { page, problems } = await opened!.open(`#/attention?${new URLSearchParams(right).toString()}`);
+    const [pinned, current] = [page.locator("section[data-pinned=true]"), page.locator("section[data-pinned=false]")];
+    await expect.poll(() => pinned.locator("figure h3").textContent()).toContain("head 2");
+    await expect.poll(() => current.locator("figure h3").textContent()).toContain("head 1");
+    await pinned.getByRole("combobox", { name: "Head" }).selectOption("3");
+    await expect.poll(() => pinned.locator("figure h3").textContent()).toContain("head 4");
+    expect(await current.locator("figure h3").textContent()).toContain("head 1");
+    await page.getByRole("button", { name: "Unpin" }).click();
+    await expect.poll(() => pinned.count()).toBe(0);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
 });

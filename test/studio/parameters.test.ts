@@ -47,8 +47,7 @@ describe("parameters", () => {
     const cells: { area: number; count: number }[] = [];
     for (const cell of await page.locator("[data-unit]").all()) {
       const { width, height } = (await cell.boundingBox())!;
-      const label = await cell.getAttribute("aria-label");
-      cells.push({ area: width * height, count: Number(/[\d,]+$/.exec(label!)![0].replaceAll(",", "")) });
+      cells.push({ area: width * height, count: Number(await cell.getAttribute("data-count")) });
     }
     const area = cells.reduce((sum, one) => sum + one.area, 0);
     const count = cells.reduce((sum, one) => sum + one.count, 0);
