@@ -57,6 +57,7 @@ export {
   type SalienceOptions,
   type SideSalience,
 } from "./salience.ts";
+export { attentionFlow, maximumFlow, type FlowTarget } from "./attention-flow.ts";
 export { attentionRollout, type Rollout } from "./rollout.ts";
 export {
   ablate,

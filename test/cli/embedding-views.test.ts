@@ -8,6 +8,9 @@ import { ask, openSubject, queries, translatorSubject, type Query, type Subject 
 import { Translator } from "../../src/tasks/translator.ts";
 import { parseXml } from "../figures/parse-xml.ts";
 
+/** Small models: no worker, no threads. */
+const fast = { threads: 1, worker: false } as const;
+
 const pairs = [
   { source: "le roi et la reine", target: "the king and the queen" },
   { source: "un homme et une femme", target: "a man and a woman" },
@@ -17,7 +20,9 @@ const opened: Subject[] = [];
 let translator: Subject;
 
 beforeAll(async () => {
-  translator = translatorSubject(await Translator.create(pairs, { width: 16, heads: 2, layers: 1, vocabulary: 400 }));
+  translator = translatorSubject(
+    await Translator.create(pairs, { width: 16, heads: 2, layers: 1, vocabulary: 400, ...fast }),
+  );
   opened.push(translator);
 });
 afterAll(async () => {
@@ -25,7 +30,7 @@ afterAll(async () => {
 });
 
 async function family(name: string): Promise<Subject> {
-  const subject = await openSubject(diskFolder(new URL(`../families/${name}`, import.meta.url).pathname));
+  const subject = await openSubject(diskFolder(new URL(`../families/${name}`, import.meta.url).pathname), fast);
   opened.push(subject);
   return subject;
 }

@@ -31,7 +31,7 @@ const golden = JSON.parse(readFileSync(new URL("golden/positions.json", import.m
 const families = new URL("../families/", import.meta.url).pathname;
 
 async function withModel<T>(name: string, use: (subject: Subject) => Promise<T>): Promise<T> {
-  const subject = await openSubject(diskFolder(`${families}${name}`));
+  const subject = await openSubject(diskFolder(`${families}${name}`), { threads: 1, worker: false });
   try {
     return await use(subject);
   } finally {

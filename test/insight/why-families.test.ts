@@ -22,13 +22,14 @@ const ROOT = "test/families";
 const folders = readdirSync(ROOT, { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? [entry.name] : [],
 );
-/** One of each body and each kind of head. */
+/** One of each body, and one of each kind of head. */
 const scoring = folders.filter(
   (name) =>
-    /-(masked-lm|causal-lm|conditional-generation|image-classification|pretraining)$|one-division|pre-norm/.test(
+    /^(?!clip|dnabert|ctrl)[a-z0-9]+(-gpt|-xl)?-(masked-lm|causal-lm|conditional-generation|image-classification)$/.test(
       name,
     ) ||
-    /^bert-[a-z-]*(classification|answering|choice|sentence)$|^(bart|gpt2|t5|transfo-xl)-sequence-classification$/.test(
+    /^bert-(pretraining|question-answering|multiple-choice|token-classification)$/.test(name) ||
+    /^electra-pretraining$|^(bart|gpt2|t5|transfo-xl)-sequence-classification$|^clip-image|^transfo-xl.*pre-norm$/.test(
       name,
     ),
 );

@@ -14,6 +14,9 @@ import {
 } from "../../src/inspect/index.ts";
 import { Translator } from "../../src/tasks/translator.ts";
 
+/** Small models: no worker, no threads. */
+const fast = { threads: 1, worker: false } as const;
+
 const pairs = [
   { source: "le roi et la reine", target: "the king and the queen" },
   { source: "un homme et une femme", target: "a man and a woman" },
@@ -26,7 +29,9 @@ let translator: Subject;
 let opened: Subject[] = [];
 
 beforeAll(async () => {
-  translator = translatorSubject(await Translator.create(pairs, { width: 16, heads: 2, layers: 1, vocabulary: 400 }));
+  translator = translatorSubject(
+    await Translator.create(pairs, { width: 16, heads: 2, layers: 1, vocabulary: 400, ...fast }),
+  );
   opened = [translator];
 });
 afterAll(async () => {
@@ -34,7 +39,7 @@ afterAll(async () => {
 });
 
 async function family(name: string): Promise<Subject> {
-  const subject = await openSubject(diskFolder(`${families}${name}`));
+  const subject = await openSubject(diskFolder(`${families}${name}`), fast);
   opened.push(subject);
   return subject;
 }
@@ -180,13 +185,13 @@ describe("neighbors", () => {
 describe("analogy", () => {
   it("leaves out the given words, and finds what is built in", async () => {
     const subject = translatorSubject(
-      await Translator.create(pairs, { width: 16, heads: 2, layers: 1, vocabulary: 400 }),
+      await Translator.create(pairs, { width: 16, heads: 2, layers: 1, vocabulary: 400, ...fast }),
     );
     opened.push(subject);
     const id = (word: string): number => subject.tokenizer!.ids(` ${word}`, { addSpecialTokens: false })[0]!;
     const data = await subject.parameters.readOne("model.shared.weight");
     const { shape } = subject.parameters.placeOf("model.shared.weight");
-    const table = (data as Float32Array).slice();
+    const table = (data).slice();
     const put = (word: string, ...numbers: number[]): void => { table.set([...numbers, ...new Array<number>(13).fill(0)], id(word) * 16); }; // prettier-ignore
     put("man", 1, 0, 0);
     put("woman", 1, 1, 0);

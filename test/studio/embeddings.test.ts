@@ -1,5 +1,6 @@
 /** Embeddings and positions on screen: the numbers that the library gives, by mouse and by keyboard. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diskFolder, Translator } from "heed";
@@ -213,6 +214,44 @@ describe("positions", () => {
     await slider.focus();
     await slider.press("ArrowRight");
     await page.getByRole("heading", { name: "Rotary angles at place 2" }).waitFor();
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+});
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** What axe-core finds, as far as it is looked at. */
+interface Fault {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+describe("for everyone", () => {
+  beforeEach((context) => {
+    if (opened === undefined) context.skip(NO_CHROMIUM);
+  });
+
+  it.each([
+    [`embeddings?model=tiny-translator&list=${words}&near=word:queen&analogy=man,woman,king`, "analogy"],
+    ["embeddings?model=tiny-translator&space=mean&method=pca&color=length", "embeddings"],
+    ["positions?model=tiny-translator&look=curves", "positions"],
+    ["positions?model=t5-model&look=map", "positions"],
+    ["positions?model=llama-model", "positions"],
+    ["positions?model=vit-image-classification", "positions"],
+  ])("%s has no serious fault for assistive technology, nor is it wider than a phone", async (address, figure) => {
+    const { page, problems } = await opened!.open(`#/${address}`, { width: 390, height: 844 });
+    await page.locator(`[data-figure=${figure}][aria-busy=false]`).waitFor();
+    expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+    for (const theme of ["light", "dark"]) {
+      await page.evaluate(`document.documentElement.dataset.theme = "${theme}"`);
+      await page.evaluate(axe);
+      const found = await page.evaluate<Fault[]>("axe.run().then(({ violations }) => violations)");
+      const faults = found
+        .filter(({ impact }) => impact === "serious" || impact === "critical")
+        .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 100)).join("; ")}`);
+      expect(faults).toEqual([]);
+    }
     expect(problems).toEqual([]);
     await page.close();
   });

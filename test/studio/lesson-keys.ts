@@ -28,8 +28,8 @@ export async function completeLesson(page: Page, goals: Goals = {}, timeout = 60
 async function train(page: Page, timeout: number): Promise<void> {
   const article = page.locator(ARTICLE);
   const button = article.getByRole("button", { name: "Train", exact: true });
-  const shown = article.locator("form, figure, progress").first();
-  await button.or(shown).first().waitFor();
+  const going = article.locator("progress").or(page.locator(`${ARTICLE}[data-ready=true]`));
+  await button.or(going).first().waitFor();
   if (await button.isVisible()) await press(page, "Train");
   await article.locator("progress").waitFor({ state: "detached", timeout });
   const problem = article.locator("[role=alert]");
@@ -62,6 +62,7 @@ async function answer(page: Page, goal: Goals[number] | undefined): Promise<void
     expect(await checked(page)).toBe(true);
     return;
   }
+  await tabTo(page, "form button");
   expect(await checked(page)).toBe(false);
   for (const [slider, key] of goal ?? []) {
     await tabTo(page, `input[aria-label="${slider}"]`, "Shift+Tab");

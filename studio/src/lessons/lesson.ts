@@ -26,7 +26,14 @@ export type Picture =
 
 /** What the learner may move. */
 export type Control<R> =
-  | { readonly kind: "choice"; readonly name: string; readonly label: string; options(result: R): readonly string[] }
+  | {
+      readonly kind: "choice";
+      readonly name: string;
+      readonly label: string;
+      /** The place of the option that is chosen at first. Default: 0. */
+      readonly first?: number;
+      options(result: R): readonly string[];
+    }
   | {
       readonly kind: "slider";
       readonly name: string;

@@ -12,8 +12,8 @@ export interface View {
   readonly section: "Look" | "Why" | "Make" | "Judge" | "Learn";
   /** Whether the view needs a text or image to read: then the shell asks for one above it. */
   readonly reads: boolean;
-  /** "run": the view lives on the log of a run, also where no model can be opened yet. */
-  readonly needs?: "model" | "run";
+  /** "run": the view lives on the log of a run, also where no model can be opened yet; "nothing": it brings its own. */
+  readonly needs?: "model" | "run" | "nothing";
   /** Whether it shows the pinned selection and the current one itself, so that one column is enough. */
   readonly compares?: boolean;
   /** Why a model has no such view, in a sentence; undefined where it has. */
@@ -139,6 +139,7 @@ export const views: readonly View[] = [
     about: "From a perceptron to a translator, on models that you train here: a few cards each, and a question.",
     section: "Learn",
     reads: false,
+    needs: "nothing",
     load: () => import("../lessons/Lessons.svelte"),
   },
 ];

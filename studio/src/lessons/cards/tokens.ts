@@ -38,6 +38,7 @@ export default lesson<Vocabulary[]>({
         {
           kind: "choice",
           name: "merges",
+          first: 2,
           label: "Vocabulary",
           options: () => counts.map((count) => `${count} merges`),
         },

@@ -57,31 +57,29 @@ function rowsOfWords(): Record<string, HostTensor> {
 }
 
 /** Measures the gradients of a fresh stack of each kind, then trains it. */
-export async function compareStacks(work: Work): Promise<Stack[]> {
+export function compareStacks(work: Work): Promise<Stack[]> {
   const feeds = rowsOfWords();
-  const layers = work.quick ? 4 : 8;
-  const stacks: Stack[] = [];
-  for (const variant of variants) {
-    const loss = lossOf(variant, layers);
-    const stack = await withEngine(work, async (engine) => {
-      const first = await trainIn(engine, work, {
+  const layers = work.quick ? 3 : 8;
+  return withEngine(work, async (engine) => {
+    const stacks: Stack[] = [];
+    for (const variant of variants) {
+      const loss = lossOf(variant, layers);
+      const { before, losses } = await trainIn(engine, work, {
         objective: (scope) => ({ loss: loss(scope) }),
         batch: wholeBatch(feeds, B),
         updates: work.quick ? 5 : 150,
         learningRate: 0.003,
         what: variant.name,
         before: async (trainer) => {
-          const records = await recordsOf(trainer.parameters, (scope) => normsOf(scope, loss, layers), feeds, [
-            "norms",
-          ]);
+          const look = (scope: Scope): Tensor => normsOf(scope, loss, layers);
+          const records = await recordsOf(trainer.parameters, look, feeds, ["norms"]);
           return Array.from(numbersOf(records.get("norms")));
         },
       });
-      return { name: variant.name, gradientNorms: first.before, losses: first.losses };
-    });
-    stacks.push(stack);
-  }
-  return stacks;
+      stacks.push({ name: variant.name, gradientNorms: before, losses });
+    }
+    return stacks;
+  });
 }
 
 /** The gradient's norm by layer, of the mean loss: over all weights of the layer together. */

@@ -38,7 +38,7 @@ const modelOf =
   };
 
 /** Trains the model twice, with the same seed and the same sentences. */
-export async function trainWithAndWithout(work: Work): Promise<WithAndWithout> {
+export function trainWithAndWithout(work: Work): Promise<WithAndWithout> {
   const feeds = {
     words: idsOf(
       words,
@@ -46,14 +46,14 @@ export async function trainWithAndWithout(work: Work): Promise<WithAndWithout> {
     ),
     answer: { dtype: "int32", shape: [B], data: Int32Array.from(sentences, ({ answer }) => answer) } as HostTensor,
   };
-  const train = (placed: boolean): Promise<Ordered> =>
-    withEngine(work, async (engine) => {
+  return withEngine(work, async (engine) => {
+    const train = async (placed: boolean): Promise<Ordered> => {
       const model = modelOf(placed);
       const answer = input("answer", "int32", [B]);
       const { trainer, losses } = await trainIn(engine, work, {
         objective: (scope) => ({ loss: model(scope).crossEntropy(answer).sum() }),
         batch: wholeBatch(feeds, B),
-        updates: work.quick ? 100 : 300,
+        updates: work.quick ? 60 : 300,
         learningRate: 0.02,
         what: placed ? "With positions" : "Without positions",
       });
@@ -64,6 +64,7 @@ export async function trainWithAndWithout(work: Work): Promise<WithAndWithout> {
       };
       const records = await recordsOf(trainer.parameters, look, feeds, ["chances", "accuracy"]);
       return { losses, accuracy: numbersOf(records.get("accuracy"))[0]!, chances: rowsOf(records.get("chances")) };
-    });
-  return { with: await train(true), without: await train(false) };
+    };
+    return { with: await train(true), without: await train(false) };
+  });
 }

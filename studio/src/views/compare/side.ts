@@ -1,7 +1,7 @@
 /** One side of a comparison: a selection, and the names of what it shows. */
 import type { AskOptions } from "../../source/source.ts";
 import type { AnswerOf, ParameterSource } from "heed/inspect";
-import { Selection, type Studio } from "../../state/studio.svelte.ts";
+import { selectionUnder, type Selection, type Studio } from "../../state/studio.svelte.ts";
 
 /** What is compared. */
 export const subjects = ["attention", "heads", "answer", "weights"] as const;
@@ -14,22 +14,12 @@ export const titles: Readonly<Record<What, string>> = {
 };
 
 /** The left side: what was pinned, or what is chosen here; where nothing was chosen, what is on the right. */
-export function leftSelection({ place }: Studio): Selection {
-  const name = (): "pin" | "left" => (place.get("pin") === undefined ? "left" : "pin");
-  const values = (): Readonly<Record<string, string>> => {
-    const text = place.get(name());
-    if (text !== undefined) return Object.fromEntries(new URLSearchParams(text));
-    const { left: _, ...rest } = place.values;
-    return rest;
-  };
-  return new Selection(values, (change, options) => {
-    const next = new URLSearchParams(values());
-    for (const [key, value] of Object.entries(change)) {
-      if (value === undefined || value === "") next.delete(key);
-      else next.set(key, Array.isArray(value) ? value.join(",") : String(value));
-    }
-    place.set({ [name()]: next.toString() }, options);
-  });
+export function leftSelection(studio: Studio): Selection {
+  const { place } = studio;
+  const name = (): string => (place.get("pin") === undefined ? "left" : "pin");
+  return selectionUnder(studio, name, () =>
+    Object.fromEntries(Object.entries(place.values).filter(([key]) => key !== "left")),
+  );
 }
 
 /** Names of an axis of two maps: one where both agree, else both. */
