@@ -4,6 +4,7 @@
  * its server.
  */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { architectureOf } from "heed/models";
@@ -38,7 +39,8 @@ export async function measure({ rounds, quick, log }) {
     });
   }
   rmSync(work, { recursive: true, force: true });
-  return { about: [ABOUT], parts: [frames(found), screens(found), heap(found)] };
+  const load = `The machine's load was ${loadavg()[1].toFixed(0)} on ${availableParallelism()} cores.`;
+  return { about: [ABOUT, load], parts: [frames(found), screens(found), heap(found)] };
 }
 
 const ABOUT =
@@ -81,8 +83,8 @@ function watch() {
   };
   requestAnimationFrame(look);
   globalThis.frames_ = undefined;
-  const frame = (now) => {
-    globalThis.frames_?.push(now);
+  const frame = () => {
+    globalThis.frames_?.push(performance.now());
     requestAnimationFrame(frame);
   };
   requestAnimationFrame(frame);
