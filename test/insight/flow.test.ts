@@ -112,7 +112,7 @@ describe("the steps of GPT-2, by hand", () => {
       ),
     );
     const [after, made, before] = [layer[10]!, layer[9]!, "hiddenStates.0"];
-    const sum = Array.from(of(made.name).data, (value, i) => Number(value) + Number(of(before).data[i]));
+    const sum = Array.from(of(made.name).data as Float32Array, (value, i) => value + Number(of(before).data[i]));
     near(of(after.name), sum);
     expect(layer.at(-1)!.name).toBe("hiddenStates.1");
     expect(steps.slice(-2).map(({ name, role, section }) => `${section} ${role} ${name}`)).toEqual([
