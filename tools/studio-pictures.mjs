@@ -25,12 +25,12 @@ const pictures = {
     { model: "decoder", text: "the old man never sees the black cat", layer: 1, head: 1, look: "neuron" },
   ],
   patches: ["attention", { model: "vit", layer: 2, head: 1, look: "patches" }],
-  flow: ["flow", { model: "decoder", text: "the old man never sees the black" }],
+  flow: ["flow", { model: "decoder", text: "the old man never sees the black", step: 10, head: 1 }],
   positions: ["positions", { model: "french-english" }],
   embeddings: ["embeddings", { model: "french-english" }],
   tokens: ["tokens", { model: "french-english", text: sentence }],
   generation: ["generation", { model: "decoder", text: "the old man never sees" }],
-  why: ["why", { model: "encoder", text: "the old man never sees the black cat in winter ." }],
+  why: ["why", { model: "encoder", text: "the old man never sees the black [MASK] in winter ." }],
   training: ["training", { model: "french-english", text: sentence }],
   evaluation: ["evaluation", { model: "french-english" }],
   parameters: ["parameters", { model: "french-english" }],
@@ -45,7 +45,7 @@ const pictures = {
       pin: `model=french-english.step-000300&text=${encodeURIComponent(sentence)}&layer=1&head=2`,
     },
   ],
-  lessons: ["lessons", {}],
+  lessons: ["lessons", { lesson: "attention" }, { button: "Train" }],
   phone: ["attention", { model: "french-english", text: sentence, layer: 1, head: 2, look: "map" }, phone],
   dark: ["attention", { model: "french-english", text: sentence, layer: 1, head: 2, look: "all" }, { dark: true }],
 };
@@ -61,7 +61,9 @@ const browser = await chromium.launch({
 const context = await browser.newContext();
 const first = await context.newPage();
 await first.goto(studio.address);
-for (const [name, [view, selection, { dark = false, width = 1200, height = 760 } = {}]] of Object.entries(pictures)) {
+for (const [name, [view, selection, { dark = false, button, width = 1200, height = 760 } = {}]] of Object.entries(
+  pictures,
+)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const page = await context.newPage();
   page.on("pageerror", ({ message }) => console.error(`${name}: ${message}`));
@@ -73,7 +75,9 @@ for (const [name, [view, selection, { dark = false, width = 1200, height = 760 }
   await page.waitForFunction(() => document.querySelectorAll('[aria-busy="true"]').length === 0, undefined, {
     timeout: 60_000,
   });
-  await page.waitForTimeout(1500);
+  if (button !== undefined) await page.getByRole("button", { name: button, exact: true }).click();
+  // Pictures that follow others, and what is trained in the page.
+  await page.waitForTimeout(button === undefined ? 4000 : 30_000);
   const tall = Math.min(1400, await page.evaluate(() => document.documentElement.scrollHeight));
   await page.screenshot({
     path: join(out, `${name}.png`),

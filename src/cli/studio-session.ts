@@ -17,7 +17,7 @@ export interface SessionOptions extends Pick<StudioOptions, "places" | "port" | 
 export async function openStudio(io: Io, { open = true, page, say, ...options }: SessionOptions): Promise<Studio> {
   const warn = (message: string): void => void io.stderr.write(`${message}\n`);
   const studio = await startStudio({ ...options, version, warn });
-  studio.prepare();
+  void studio.warm();
   const address = `${studio.address}${(await page?.(studio)) ?? ""}`;
   await say(`The studio is at ${address}\nCtrl-C ends it.\n`);
   if (open && hasBrowser(io)) openBrowser(address);

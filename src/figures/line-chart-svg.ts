@@ -1,9 +1,9 @@
-import { readDomain, strokes, type Domain, type LineChart, type Point, type Series } from "./line-chart.ts";
+import { logarithms, readDomain, strokes, type Domain, type LineChart, type Point, type Series } from "./line-chart.ts";
 import { missingNote } from "./heat-grid.ts";
 import { formatNumber } from "./number-text.ts";
 import { seriesColor } from "./scales.ts";
 import { element, figure, hairline, Palette, textElement, textWidth, type, type Svg } from "./svg.ts";
-import { drawable, niceTicks, type Ticks } from "./ticks.ts";
+import { drawable, niceTicks, powerTicks, type Ticks } from "./ticks.ts";
 
 const [width, plotHeight, margin] = [720, 300, 20];
 /** Series with at most this many points show each of them, with its value to hover over. */
@@ -25,8 +25,10 @@ interface Box {
  * @throws InputError where a series has more places than values.
  */
 export function lineChartSvg(chart: LineChart & { readonly title: string }): string {
-  const read = readDomain(chart.series);
-  const yTicks = niceTicks(...read.y, 6);
+  const { logarithmic = false } = chart;
+  const drawn = logarithmic ? chart.series.map(logarithms) : chart.series;
+  const read = readDomain(drawn);
+  const yTicks = logarithmic ? powerTicks(...read.y) : niceTicks(...read.y, 6);
   const domain = { ...read, y: reach(read.y, yTicks) };
   const xTicks = niceTicks(...domain.x, 7);
   const labels = Math.max(...yTicks.labels.map((label) => textWidth(label, 11)));
@@ -39,13 +41,22 @@ export function lineChartSvg(chart: LineChart & { readonly title: string }): str
     drawLegend(chart.series, left, margin + 30, palette),
     ...grid(box, domain, xTicks, yTicks),
     ...titles(chart, box),
-    ...chart.series.map((series, index) => drawSeries(series, index, domain, box, palette)),
+    ...drawn.map((series, index) =>
+      drawSeries(series, index, { domain, box, palette, values: chart.series[index]!.y }),
+    ),
   ];
   const note = missingNote(read.missing);
   const bottom = top + plotHeight + (chart.xTitle === undefined ? 24 : 44);
   if (note !== undefined) body.push(textElement("text", { x: left, y: bottom + 10, ...type("quiet", 11) }, note));
   const height = bottom + (note === undefined ? 4 : 22);
-  return figure({ width, height, title: chart.title, description: describe(chart, read), palette, body });
+  return figure({
+    width,
+    height,
+    title: chart.title,
+    description: describe(chart, logarithmic ? readDomain(chart.series) : read),
+    palette,
+    body,
+  });
 }
 
 /** The axis runs a little beyond the outermost ticks only where values do. */
@@ -116,7 +127,15 @@ function drawLegend(series: readonly Series[], left: number, y: number, palette:
   return element("g", { class: "legend" }, keys);
 }
 
-function drawSeries(series: Series, index: number, domain: Domain, box: Box, palette: Palette): Svg {
+interface Frame {
+  readonly domain: Domain;
+  readonly box: Box;
+  readonly palette: Palette;
+  /** The series' values, of which logarithms may be drawn. */
+  readonly values: Series["y"];
+}
+
+function drawSeries(series: Series, index: number, { domain, box, palette, values }: Frame): Svg {
   const path = strokes(series, domain, box.width, box.height)
     .map((points) => {
       const [first, ...rest] = points.map(([x, y]) => `${round(box.left + x)} ${round(box.top + y)}`);
@@ -132,17 +151,23 @@ function drawSeries(series: Series, index: number, domain: Domain, box: Box, pal
     "stroke-dasharray": dashes[index % dashes.length],
     ...lineColor(palette, index),
   });
-  const points = series.x.length <= mostMarkers ? markers(series, index, toBox(domain, box), palette) : [];
+  const points = series.x.length <= mostMarkers ? markers(series, index, values, toBox(domain, box), palette) : [];
   return element("g", { class: "series" }, path === "" ? points : [line, ...points]);
 }
 
-function markers(series: Series, index: number, place: (x: number, y: number) => Point, palette: Palette): Svg[] {
+function markers(
+  series: Series,
+  index: number,
+  values: Series["y"],
+  place: (x: number, y: number) => Point,
+  palette: Palette,
+): Svg[] {
   const color = palette.fill(`m${index}`, seriesColor("light", index), seriesColor("dark", index));
-  return Array.from(series.x, (x, i) => [x, series.y[i]!] as const)
+  return Array.from(series.x, (x, i) => [x, series.y[i]!, values[i]!] as const)
     .filter(([x, y]) => drawable(x) && drawable(y))
-    .map(([x, y]) => {
+    .map(([x, y, value]) => {
       const [cx, cy] = place(x, y);
-      const text = `${series.name}, ${formatNumber(x)}: ${formatNumber(y, 4)}`;
+      const text = `${series.name}, ${formatNumber(x)}: ${formatNumber(value, 4)}`;
       return element("circle", { cx, cy, r: 3, ...color }, [textElement("title", {}, text)]);
     });
 }

@@ -15,6 +15,8 @@ export interface LineChart {
   readonly series: readonly Series[];
   readonly xTitle?: string;
   readonly yTitle?: string;
+  /** Whether the vertical axis has powers of ten at equal distances; what is not above zero is a gap then. */
+  readonly logarithmic?: boolean;
 }
 
 /** What both axes span, and how many values are not finite. */
@@ -52,6 +54,11 @@ function widen([low, high]: readonly [number, number]): readonly [number, number
   const share = Math.abs(low) * 0.05;
   const reach = share > smallestSpan ? share : 1;
   return [low - reach, high + reach];
+}
+
+/** A series of the logarithms of its values. */
+export function logarithms(series: Series): Series {
+  return { ...series, y: Float64Array.from(series.y, (value) => (value > 0 ? Math.log10(value) : NaN)) };
 }
 
 /** A point in dots or pixels, y downward. */

@@ -27,7 +27,7 @@ export function textGridSvg(grid: TextGrid): string {
   const names = Math.max(...read.rows.map((name) => Math.min(160, textWidth(name, size))));
   const slanted = read.columns.some((name) => textWidth(name, size) > cellWidth - 4);
   const widest = Math.max(...read.columns.map((name) => Math.min(160, textWidth(name, size))));
-  const [left, top] = [margin + names + 10, margin + 36 + (slanted ? (widest + size) * Math.SQRT1_2 : size)];
+  const [left, top] = [margin + names + 10, margin + 44 + (slanted ? (widest + size) * Math.SQRT1_2 : size)];
   const [across, down] = [cellWidth * read.columns.length, cellHeight * read.rows.length];
   const palette = new Palette();
   const axes = [grid.rowTitle && `${grid.rowTitle} ↓`, grid.columnTitle && `${grid.columnTitle} →`].filter(Boolean);

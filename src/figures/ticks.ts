@@ -23,6 +23,22 @@ export function niceTicks(low: number, high: number, count = 5): Ticks {
   return { values, labels: values.map((value) => tickLabel(value, step, largest)) };
 }
 
+/** Round numbers for an axis of powers of ten; `low` and `high` are the logarithms of its ends, as are the places. */
+export function powerTicks(low: number, high: number, count = 6): Ticks {
+  if (!(high - low > 1e-9) || high - low > 600) return { values: [low], labels: [formatNumber(10 ** low)] };
+  const factors = high - low < count / 3 ? [1, 2, 5] : [1];
+  const step = Math.max(1, Math.ceil((high - low) / count));
+  const values: number[] = [];
+  for (let power = Math.floor(low / step) * step; power <= high; power += step) {
+    for (const factor of factors) {
+      const place = power + Math.log10(factor);
+      if (place >= low - 1e-9 && place <= high + 1e-9) values.push(place);
+    }
+  }
+  if (values.length < 2) return { values: [low, high], labels: [low, high].map((end) => formatNumber(10 ** end)) };
+  return { values, labels: values.map((place) => formatNumber(Number((10 ** place).toPrecision(6)))) };
+}
+
 const largestDrawn = 1e300;
 
 /** Below this a span counts as none: pixels per unit would be infinite. */

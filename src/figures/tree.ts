@@ -21,14 +21,14 @@ export interface Tree {
 /** How each state is marked, so that no color is needed to tell them apart. */
 export const treeMarks = { kept: "●", finished: "■", pruned: "✕" } as const;
 
-/** Where a node is drawn: columns from the root on, rows from the top; rows may be fractions. */
+/** Where a node is drawn: columns from the root on, rows from the top. */
 export interface TreePlace {
   readonly column: number;
   readonly row: number;
 }
 
 /**
- * A place for each node: leaves one row each, in the order of their parents, and every other node in the middle of what
+ * A place for each node: leaves one row each, in the order of their parents, and every other node beside the first that
  * grew out of it.
  */
 export function treeLayout(nodes: readonly TreeNode[]): {
@@ -43,7 +43,7 @@ export function treeLayout(nodes: readonly TreeNode[]): {
   const place = (node: number, column: number): number => {
     const below = children[node]!;
     const own = below.map((child) => place(child, column + 1));
-    const row = own.length === 0 ? rows++ : (own[0]! + own.at(-1)!) / 2;
+    const row = own[0] ?? rows++;
     places[node] = { column, row };
     return row;
   };

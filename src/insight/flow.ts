@@ -105,8 +105,8 @@ function flowOf(all: ReadonlyMap<string, Tensor>, outputs: Readonly<Record<strin
   const found: Found[] = [];
   const counts = new Map<string, number>();
   for (const node of nodes) {
-    const [first] = node.outputs as readonly Tensor[];
-    const tensor = (node.outputs as readonly Tensor[]).find((one) => names.has(one)) ?? first!;
+    const [first] = node.outputs;
+    const tensor = node.outputs.find((one) => names.has(one)) ?? first!;
     const public_ = names.get(tensor);
     const role = roleOf(node, tensor, { public_, carries, onScores, result: results.has(tensor) });
     if (role === undefined || (inside.has(node) && public_ === undefined)) continue;

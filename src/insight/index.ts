@@ -4,6 +4,7 @@ export { countFormula, dimensionsOf, type CountFormula, type Dimension } from ".
 export {
   changeOf,
   histogramOf,
+  meanDifferences,
   rowNorms,
   singularValues,
   statisticsOf,
@@ -27,6 +28,7 @@ export {
   type Room,
 } from "./profile.ts";
 export { loadRecords, recordNames, recordsOf, type LoadedRecords, type RecordNames } from "./records.ts";
+export { alignedHeads, type AlignedHead } from "./aligned-head.ts";
 export { flowSteps, flowTensors, type FlowRole, type FlowStep } from "./flow.ts";
 export { attentionGroups, type AttentionGroup, type Side } from "./attentions.ts";
 export type { DeriveOptions, InspectedModel, ModelTensors } from "./inspected.ts";
@@ -55,6 +57,7 @@ export {
   type SalienceOptions,
   type SideSalience,
 } from "./salience.ts";
+export { attentionFlow, maximumFlow, type FlowTarget } from "./attention-flow.ts";
 export { attentionRollout, type Rollout } from "./rollout.ts";
 export {
   ablate,

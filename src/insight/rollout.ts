@@ -40,6 +40,11 @@ export async function attentionRollout(model: InspectedModel, inputs: Values, gr
   return { group, mixes: found.get("mixes")!, own: found.get("own") };
 }
 
+/** Âₗ of all layers of self-attention, [L, T, T]. */
+export function steppedAttention(tensors: ModelTensors, group: string): Tensor {
+  return joined(layersOf(tensors, group).map(withResidual));
+}
+
 function rolled(tensors: ModelTensors, group: string): ReadonlyMap<string, Tensor> {
   if (group === "crossAttentions") return rolledAcross(tensors);
   return new Map([["mixes", joined(rollOf(layersOf(tensors, group)))]]);

@@ -241,3 +241,16 @@ export function changeOf(before: Numbers, after: Numbers, soFar?: WeightChange):
     largest,
   };
 }
+
+/** Of two stacks of equal maps [heads, rows, columns] the mean of |after − before| of each: 0 where a head looks alike. */
+export function meanDifferences(before: Numbers, after: Numbers, heads: number): Float32Array {
+  if (before.length !== after.length || heads < 1 || before.length % heads !== 0) {
+    throw new InputError(`${before.length} and ${after.length} values are not ${heads} equal maps each.`);
+  }
+  const size = before.length / heads;
+  return Float32Array.from({ length: heads }, (_, head) => {
+    let sum = 0;
+    for (let i = head * size; i < (head + 1) * size; i++) sum += Math.abs(after[i]! - before[i]!);
+    return size === 0 ? 0 : sum / size;
+  });
+}

@@ -48,9 +48,28 @@ export interface Reading {
   readonly key: string;
 }
 
+/** What subjects read lately: views ask many questions about one text, and a translation takes its time. */
+const readings = new WeakMap<Subject, Map<string, Promise<Reading>>>();
+const KEPT = 8;
+
 /** Reads. Throws InputError for an empty text, one that is too long, and an image that cannot be decoded. */
-export async function read(subject: Subject, given: ReadingInput): Promise<Reading> {
-  const key = JSON.stringify(given);
+export function read(subject: Subject, given: ReadingInput): Promise<Reading> {
+  const key = JSON.stringify(readingInput.parse(given));
+  const kept = readings.get(subject) ?? new Map<string, Promise<Reading>>();
+  readings.set(subject, kept);
+  const before = kept.get(key);
+  if (before !== undefined) return before;
+  const reading = readAnew(subject, given, key);
+  kept.set(key, reading);
+  reading.catch(() => kept.delete(key));
+  for (const oldest of kept.keys()) {
+    if (kept.size <= KEPT) break;
+    kept.delete(oldest);
+  }
+  return reading;
+}
+
+async function readAnew(subject: Subject, given: ReadingInput, key: string): Promise<Reading> {
   if (subject.translator !== undefined) return { ...(await readPair(subject, given)), key };
   const { inputs } = subject.architecture;
   const image = inputs["pixelValues"] === undefined ? undefined : await readImage(subject, given);

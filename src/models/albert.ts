@@ -48,7 +48,7 @@ export function albert(scope: Scope, config: AlbertConfig, inputs: TextTensors):
   const narrow = bertEmbeddings(scope.at("embeddings"), { ...config, width: config.embeddingWidth }, inputs);
   const stack = scope.at("encoder");
   let x = dense(stack.at("embedding_hidden_mapping_in"), config, narrow, config.width);
-  scope.publish("hiddenStates.0", x);
+  x = scope.publish("hiddenStates.0", x);
   for (let i = 0; i < config.layers * config.innerLayers; i++) {
     const group = Math.floor(Math.floor(i / config.innerLayers) / (config.layers / config.groups));
     const place = stack.at("albert_layer_groups", group, "albert_layers", i % config.innerLayers);

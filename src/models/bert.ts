@@ -116,7 +116,7 @@ const norm = (scope: Scope, x: Tensor, { normEpsilon }: BertConfig): Tensor => l
 
 /** The layers, one after another: [B, T, D] to [B, T, D]. */
 export function bertEncoder(scope: Scope, config: BertConfig, x: Tensor, mask: Tensor | undefined): Tensor {
-  scope.publish("hiddenStates.0", x);
+  x = scope.publish("hiddenStates.0", x);
   for (let i = 0; i < config.layers; i++) {
     x = layer(scope.at("layer", i), config, x, mask, `attentions.${i}`);
     x = scope.checkpoint(scope.publish(`hiddenStates.${i + 1}`, x));

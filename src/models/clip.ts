@@ -114,7 +114,7 @@ const norm = (scope: Scope, x: Tensor, { normEpsilon }: TowerConfig): Tensor => 
 
 /** The layers (section 2.4), with `prefix` before the names of what they publish: [.., T, D] to [.., T, D]. */
 function layers(scope: Scope, config: TowerConfig, x: Tensor, mask: Tensor | undefined, prefix: string): Tensor {
-  scope.publish(`${prefix}hiddenStates.0`, x);
+  x = scope.publish(`${prefix}hiddenStates.0`, x);
   for (let i = 0; i < config.layers; i++) {
     const place = scope.at("encoder.layers", i);
     const options = { mask, dropout: config.attentionDropout, publish: `${prefix}attentions.${i}` };

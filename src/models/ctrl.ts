@@ -74,7 +74,7 @@ export function ctrl(scope: Scope, config: CtrlConfig, inputs: Inputs): Tensor {
   const mask = visible(inputs.attentionMask);
   let x = embeddings(scope, config, inputs);
   for (let i = 0; i < config.layers; i++) {
-    scope.publish(`hiddenStates.${i}`, x);
+    x = scope.publish(`hiddenStates.${i}`, x);
     const layer = scope.at("h", i);
     const normed = layerNorm(layer.at("layernorm1"), x, NORM_EPSILON);
     const attended = selfAttention(layer.at("multi_head_attention"), config, normed, i, mask);

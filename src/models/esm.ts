@@ -95,7 +95,7 @@ export function esm(scope: Scope, config: EsmConfig, inputs: TextTensors): Tenso
   const turned = config.positions === "rotary" ? angles(scope.at("rotary_embeddings"), config, inputs) : undefined;
   let x = embeddings(scope.at("embeddings"), config, inputs);
   for (let i = 0; i < config.layers; i++) {
-    scope.publish(`hiddenStates.${i}`, x);
+    x = scope.publish(`hiddenStates.${i}`, x);
     x = scope.checkpoint(layer(scope.at("encoder.layer", i), config, x, mask, turned, `attentions.${i}`));
   }
   x = scope.publish(`hiddenStates.${config.layers}`, norm(scope.at("encoder.emb_layer_norm_after"), x, config));

@@ -97,7 +97,7 @@ export function gpt2Body(scope: Scope, config: Gpt2Config, inputs: Inputs): Tens
   const padding = visible(inputs.attentionMask);
   let x = embeddings(scope, config, inputs);
   for (let i = 0; i < config.layers; i++) {
-    scope.publish(`hiddenStates.${i}`, x);
+    x = scope.publish(`hiddenStates.${i}`, x);
     const layer = scope.at("h", i);
     const attended = selfAttention(layer.at("attn"), config, norm(layer.at("ln_1"), x, config), i, padding);
     x = x.add(dropout(scope, attended, config.dropout));

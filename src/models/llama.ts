@@ -104,7 +104,7 @@ export function llama(scope: Scope, config: LlamaConfig, { inputIds, attentionMa
   const turn = rotation(frequenciesOf(sizesOf(config).headWidth, config.positions), places);
   let x = embedding(scope.at("embed_tokens"), inputIds, vocabulary, width, { initial: normal(config), paddingId });
   for (let i = 0; i < layers; i++) {
-    scope.publish(`hiddenStates.${i}`, x);
+    x = scope.publish(`hiddenStates.${i}`, x);
     const layer = scope.at("layers", i);
     const options = { mask, publish: `attentions.${i}`, dropout: config.attentionDropout };
     const normed = norm(layer.at("input_layernorm"), x, config);

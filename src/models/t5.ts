@@ -198,7 +198,7 @@ function stack(scope: Scope, config: T5Config, embedded: Tensor, side: Side): Te
   const { name, layers, bias, source } = side;
   let x = dropout(scope, scope.record("embeddings", embedded), config.dropout);
   for (let i = 0; i < layers; i++) {
-    scope.publish(`${name}HiddenStates.${i}`, x);
+    x = scope.publish(`${name}HiddenStates.${i}`, x);
     const block = scope.at("block", i);
     const keep = name === "decoder" ? "append" : undefined;
     const own = { mask: bias, publish: `${name}Attentions.${i}`, keep } as const;

@@ -145,7 +145,7 @@ export function transfoXl(scope: Scope, config: TransfoXlConfig, inputs: Inputs)
   };
   let x = dropout(scope, words, config.dropout);
   for (let i = 0; i < config.layers; i++) {
-    scope.publish(`hiddenStates.${i}`, x);
+    x = scope.publish(`hiddenStates.${i}`, x);
     const given = inputs[`mems.${i}`]?.swap(0, 1);
     if (config.memory > 0) scope.publish(`mems.${i}`, nextMemory(config, x, given));
     const layer = scope.at("layers", i);

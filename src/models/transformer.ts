@@ -185,7 +185,7 @@ export function encoder(scope: Scope, stack: Stack, embedded: Tensor, mask: Tens
   const { heads, attentionDropout, initial } = stack;
   let x = embedded;
   for (let i = 0; i < stack.layers; i++) {
-    scope.publish(`encoderHiddenStates.${i}`, x);
+    x = scope.publish(`encoderHiddenStates.${i}`, x);
     const layer = scope.at("layers", i);
     const own = { heads, mask, dropout: attentionDropout, initial, publish: `encoderAttentions.${i}`, cached: false };
     x = residual(layer, "self_attn_layer_norm", stack, x, (y) => attention(layer.at("self_attn"), y, own));
@@ -212,7 +212,7 @@ export function decoder(scope: Scope, stack: Stack, embedded: Tensor, { memory, 
   const { heads, attentionDropout, initial } = stack;
   let x = embedded;
   for (let i = 0; i < stack.layers; i++) {
-    scope.publish(`decoderHiddenStates.${i}`, x);
+    x = scope.publish(`decoderHiddenStates.${i}`, x);
     const layer = scope.at("layers", i);
     const own = { heads, mask: future, dropout: attentionDropout, initial, publish: `decoderAttentions.${i}` };
     x = residual(layer, "self_attn_layer_norm", stack, x, (y) => attention(layer.at("self_attn"), y, own));

@@ -83,7 +83,7 @@ const dense = (scope: Scope, config: VitConfig, x: Tensor, out: number, bias = t
 /** Figure 1: images [B, C, h, w] to [B, T, D], behind the last norm. */
 function body(scope: Scope, config: VitConfig, inputs: Inputs, masked: boolean): Tensor {
   let x = embeddings(scope.at("embeddings"), config, inputs, masked);
-  scope.publish("hiddenStates.0", x);
+  x = scope.publish("hiddenStates.0", x);
   for (let i = 0; i < config.layers; i++) {
     x = layer(scope.at("encoder.layer", i), config, x, `attentions.${i}`);
     x = scope.checkpoint(scope.publish(`hiddenStates.${i + 1}`, x));

@@ -64,11 +64,6 @@ export class Asker {
     return this.#waiting.size;
   }
 
-  /** Starts the worker before the first question comes. */
-  start(): void {
-    this.#started();
-  }
-
   /**
    * An answer as `encodeAnswer` writes it. Throws AskFailure with what was thrown in the worker, and EngineError where
    * the worker ended.

@@ -44,10 +44,10 @@ export interface Studio {
   readonly token: string;
   /** The id under which a folder is listed. */
   idOf(path: string): Promise<string | undefined>;
+  /** Opens the first model before anybody asks about it, while the browser starts. Never fails. */
+  warm(): Promise<void>;
   /** Adds a training of this process, whose folder becomes one of the places. */
   add(training: Training): void;
-  /** Starts what computes while the browser opens: it is started by the first question otherwise. */
-  prepare(): void;
   /** Ends the server, with its worker. */
   close(): Promise<void>;
 }
@@ -82,12 +82,10 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     address: `http://127.0.0.1:${port}/?token=${token}`,
     ...{ port, token },
     idOf: (path) => catalogue.idOf(path),
+    warm: () => warm(catalogue, asker).catch(() => undefined),
     add: (training) => {
       trainings.add(training);
       catalogue.add(training.path);
-    },
-    prepare: () => {
-      asker.start();
     },
     close: async () => {
       closing.abort();
@@ -101,6 +99,15 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
       await asker.close();
     },
   };
+}
+
+/** What the page asks first; a translator also makes the programs that it translates with. */
+async function warm(catalogue: Catalogue, asker: Asker): Promise<void> {
+  const first = (await catalogue.list()).find(({ state }) => state === "ready");
+  if (first === undefined) return;
+  const model = await catalogue.find(first.id);
+  await asker.ask(model, "summary", {});
+  if (first.kind === "translator") await asker.ask(model, "reading", { text: "a" });
 }
 
 /** The folder of the built page. */

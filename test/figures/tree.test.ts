@@ -14,12 +14,12 @@ const nodes: readonly TreeNode[] = [
 ];
 
 describe("a tree", () => {
-  it("gives leaves a row each, and others the middle of theirs", () => {
+  it("gives leaves a row each, and others that of their first", () => {
     const { places, rows } = treeLayout(nodes);
     expect(rows).toBe(4);
     expect(places.map(({ column, row }) => [column, row])).toEqual([
-      ...[[0, 0.5], [0, 2], [0, 3]],
-      ...[[1, 0.5], [1, 2]],
+      ...[[0, 0], [0, 2], [0, 3]],
+      ...[[1, 0], [1, 2]],
       ...[[2, 0], [2, 1]],
     ]); // prettier-ignore
   });

@@ -14,6 +14,7 @@ import {
   type Ablation,
 } from "../../src/insight/index.ts";
 import { read, readingInput, openSubject, type Subject } from "../../src/inspect/index.ts";
+import type { Tensor } from "../../src/graph/index.ts";
 import type { HostTensor } from "../../src/onnx/index.ts";
 import type { Values } from "../../src/runtime/index.ts";
 
@@ -21,13 +22,14 @@ const ROOT = "test/families";
 const folders = readdirSync(ROOT, { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? [entry.name] : [],
 );
-/** One of each body and each kind of head. */
+/** One of each body, and one of each kind of head. */
 const scoring = folders.filter(
   (name) =>
-    /-(masked-lm|causal-lm|conditional-generation|image-classification|pretraining)$|one-division|pre-norm/.test(
+    /^(?!clip|dnabert|ctrl)[a-z0-9]+(-gpt|-xl)?-(masked-lm|causal-lm|conditional-generation|image-classification)$/.test(
       name,
     ) ||
-    /^bert-[a-z-]*(classification|answering|choice|sentence)$|^(bart|gpt2|t5|transfo-xl)-sequence-classification$/.test(
+    /^bert-(pretraining|question-answering|multiple-choice|token-classification)$/.test(name) ||
+    /^electra-pretraining$|^(bart|gpt2|t5|transfo-xl)-sequence-classification$|^clip-image|^transfo-xl.*pre-norm$/.test(
       name,
     ),
 );
@@ -65,6 +67,24 @@ describe("why an answer", () => {
     await opened(name, async ({ model }, inputs) => {
       const answered = await settle(model, inputs, { position: -2 });
       const logit = answered.scores[answered.index]!;
+
+      // A published state that is replaced is what layers then read.
+      for (const state of ["hiddenStates.0", "hiddenStates.1", "encoderHiddenStates.1", "decoderHiddenStates.0"]) {
+        if (!model.outputNames(Object.keys(inputs)).includes(state)) continue;
+        const instead = new Map([[state, (x: Tensor) => x.sin()]]);
+        const { output } = answered;
+        const scores = async (options: object): Promise<ArrayLike<number>> => {
+          const name = `instead ${state} ${JSON.stringify(Object.keys(options))}`;
+          const found = await model.derive(
+            name,
+            inputs,
+            ({ outputs }) => new Map([[output, outputs.get(output)!]]),
+            options,
+          );
+          return found.get(output)!.data as Float32Array;
+        };
+        expect(await scores({ instead })).not.toEqual(await scores({}));
+      }
 
       // The last layer of the lens is the model itself.
       const lens = await logitLens(model, inputs, { keep: 3, follow: answered.index });

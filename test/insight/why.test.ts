@@ -1,13 +1,16 @@
 /** Why an answer, as PyTorch says it by hooks and autograd: test/insight/golden/why.safetensors. */
+import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { openSafetensors } from "../../src/checkpoints/index.ts";
 import { diskFolder } from "../../src/files/disk.ts";
 import { input, replaced, type Tensor } from "../../src/graph/index.ts";
 import {
   ablate,
+  attentionFlow,
   attentionRollout,
   logitAttribution,
   logitLens,
+  maximumFlow,
   patch,
   probabilities,
   salience,
@@ -278,6 +281,41 @@ describe("rollout", () => {
   it("refuses attention that is not there", async () => {
     await expect(attentionRollout(await modelOf("gpt2-causal-lm"), text, "crossAttentions")).rejects.toThrow(
       'no attention "crossAttentions"',
+    );
+  });
+});
+
+describe("attention flow", () => {
+  it.each(texts.slice(0, 3))("%s", async (name) => {
+    const flows = await attentionFlow(await modelOf(name), text, { token: 5 });
+    expectClose(flows, await expected(`${name}.flow`));
+  });
+
+  it("is never more than what a token takes in, and all of it where one token is everything", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer(),
+        (layers, tokens, seed) => {
+          const data = new Float32Array(layers * tokens * tokens).map((_, i) => Math.abs(Math.sin(seed + i * 1.7)));
+          for (let row = 0; row < layers * tokens; row++) {
+            const part = data.subarray(row * tokens, (row + 1) * tokens);
+            const sum = part.reduce((total, value) => total + value, 0);
+            part.forEach((value, i) => (part[i] = value / sum));
+          }
+          const steps = { dtype: "float32" as const, shape: [layers, tokens, tokens], data };
+          for (let to = 0; to < tokens; to++) {
+            const flow = maximumFlow(steps, layers - 1, 0, to);
+            // In front of the first layer a token gives what its column has; behind the last it takes 1.
+            const given = Array.from({ length: tokens }, (_, i) => data[i * tokens + to]!).reduce((a, b) => a + b, 0);
+            expect(flow).toBeLessThanOrEqual(Math.min(1, given) + 1e-5);
+            if (layers === 1) expect(flow).toBeCloseTo(data[to]!, 5);
+            if (tokens === 1) expect(flow).toBeCloseTo(1, 5);
+          }
+        },
+      ),
+      { numRuns: 60 },
     );
   });
 });

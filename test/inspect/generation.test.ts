@@ -8,6 +8,7 @@ import type { Translator } from "../../src/tasks/translator.ts";
 import { bertWords, checkpoint, here, plainWords } from "../tasks/checkpoints.ts";
 import { toyTranslator } from "../tasks/toy.ts";
 import { diskFolder } from "../../src/files/disk.ts";
+import { Stopped } from "../../src/errors/index.ts";
 
 let translator: Translator;
 let subject: Subject;
@@ -76,7 +77,7 @@ describe("a translator", () => {
       "There is no token 99999",
     );
     const stop = { aborted: true };
-    await expect(ask(queries.generate, subject, { text }, { stop })).rejects.toThrow("taken back");
+    await expect(ask(queries.generate, subject, { text }, { stop })).rejects.toThrow(Stopped);
   });
 });
 

@@ -134,7 +134,7 @@ describe("salience", () => {
     await ask(queries.saliency, gpt2, { ids, methods: ["integrated-gradients"], steps: 62 }, { progress });
     expect(told).toEqual([0, 32, 64]);
     const stop = { aborted: true };
-    await expect(ask(queries.saliency, gpt2, { ids }, { stop })).rejects.toThrow("Stopped");
+    await expect(ask(queries.saliency, gpt2, { ids }, { stop })).rejects.toThrow("stopped");
   });
 });
 
@@ -149,6 +149,14 @@ describe("rollout", () => {
       expect(first.slice(1).every((value) => value < 1e-6)).toBe(true);
     }
     await expect(ask(queries.rollout, gpt2, { ids, layer: 5 })).rejects.toThrow("layers 1 to 2; layer 6");
+  });
+
+  it("has the attention flow into a token beside it", async () => {
+    const { flow } = await ask(queries.rollout, gpt2, { ids, flow: 3 });
+    expect(flow!.slice(4)).toEqual([0, 0]);
+    expect(flow!.slice(0, 4).every((value) => value > 0 && value <= 1)).toBe(true);
+    await expect(ask(queries.rollout, gpt2, { ids, flow: 6 })).rejects.toThrow("Token 7 is not one of the 6");
+    await expect(ask(queries.rollout, bart, { ids, flow: 1 })).rejects.toThrow("no self-attention");
   });
 
   it("travels as bytes", async () => {

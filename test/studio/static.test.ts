@@ -59,7 +59,7 @@ describe("in Chromium", () => {
     await page.getByRole("button", { name: "Table" }).click();
     await page.waitForSelector("table tbody tr");
     const cells = await page.locator("table tbody td:not(:first-child)").allTextContents();
-    const subject = await openSubject(diskFolder(places[0]!));
+    const subject = await openSubject(diskFolder(places[0]));
     const { tensors } = await ask(queries.attention, subject, { ids: [4, 9, 5, 7], layer: 1, head: 1 });
     await subject.dispose();
     const data = Array.from(tensors.weights.data);

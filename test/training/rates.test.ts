@@ -58,7 +58,9 @@ describeEngines((options) => {
       moves.push(1 - ((await trainer.parameters.read()).get("fast")!.data as Float32Array)[0]!);
     }
     // The gradient is 1, so the step is rate / (1 + ε).
-    [0.1, 0.05, 0.01].forEach((due, i) => { expect(moves[i]).toBeCloseTo(due, 5); });
+    [0.1, 0.05, 0.01].forEach((due, i) => {
+      expect(moves[i]).toBeCloseTo(due, 5);
+    });
   });
 
   it.each([

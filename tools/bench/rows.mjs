@@ -15,6 +15,7 @@ export const rows = [
   { name: "floor", title: "The floor: the matrix products alone" },
   { name: "growth", title: "Growth" },
   { name: "browser", title: "In a page", asked: true },
+  { name: "studio", title: "The studio", asked: true },
 ];
 
 /** Where the script of a row is. It exports `measure(context)`. */

@@ -91,14 +91,16 @@ async function electra() {
     const lesson = { task: "classify", model: from ?? model, tokenizer: "tokenizer", seed, data: ["train.tsv"] };
     const config = { ...lesson, validation: ["dev.tsv"], test: ["test.tsv"], training };
     const title = `fine-tuned from ${from ?? "nothing"}, seed ${seed}`;
-    return (await run(finetune, config, files.at(`tuned-${from ?? "scratch"}-${seed}`), files, { title })).scores
-      .accuracy;
+    const folder = files.at(`tuned-${from ?? "scratch"}-${seed}`);
+    const { accuracy } = (await run(finetune, config, folder, files, { title })).scores;
+    console.error(`  ${title}: test ${percent(accuracy)}`);
+    return accuracy;
   };
   const found = { scratch: [], mlm: [], rtd: [] };
   for (const seed of seeds) {
     for (const objective of ["mlm", "rtd"]) found[objective].push(await tuned(await learned(objective, seed), seed));
-    found.scratch.push(await tuned(undefined, seed));
   }
+  for (const seed of seeds) found.scratch.push(await tuned(undefined, seed));
   const labels = part(rows("test")).map((row) => row.split("\t")[1]);
   const most = Math.max(...["0", "1"].map((label) => labels.filter((one) => one === label).length)) / labels.length;
   const names = { scratch: "from scratch", mlm: "masked words", rtd: "replaced tokens" };

@@ -2,7 +2,8 @@
 //
 //   node tools/experiments/two-ranks.mjs            100 updates each, three seeds, about ten minutes on two cores
 //   node tools/experiments/two-ranks.mjs --quick    10 updates of smaller models, one seed, a minute
-//   … --seeds 1 --only classifier                   fewer seeds; one of the two
+//   … --seeds 1 --only classifier --updates 50      other seeds and updates; one of the two
+//   … --way rows --training '{"optimizer":"sgd"}'   one way to share; other settings of `training`
 //
 // The translator is `tiny` on the bundled corpus; the fine-tuning is a BERT of 4 layers on SST-2 sentences from
 // ../shared/data (or HEED_DATA), or, where they are missing, on sentences of the corpus with "no" and "yes". All with
@@ -20,15 +21,19 @@ import { parseArgs } from "node:util";
 const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
-    seeds: { type: "string", default: "3" },
+    seeds: { type: "string" },
+    updates: { type: "string" },
     only: { type: "string" },
+    way: { type: "string" },
+    training: { type: "string", default: "{}" },
   },
 });
+const more = JSON.parse(options.training);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const heed = join(root, "bin", "heed.js");
 const data = process.env.HEED_DATA ?? join(root, "..", "shared", "data");
-const updates = options.quick ? 10 : 100;
-const seeds = Array.from({ length: options.quick ? 1 : Number(options.seeds) }, (_, i) => i + 1);
+const updates = Number(options.updates ?? (options.quick ? 10 : 100));
+const seeds = Array.from({ length: Number(options.seeds ?? (options.quick ? 1 : 3)) }, (_, i) => i + 1);
 const half = Math.max(1, Math.floor(availableParallelism() / 2));
 const all = 2 * half;
 const folder = mkdtempSync(join(tmpdir(), "heed-two-ranks-"));
@@ -50,7 +55,7 @@ const ways = {
 function translation(way) {
   const corpus = join(root, "corpus", "french-english");
   const sizes = options.quick ? "layers: 1, width: 32, feedForward: 64, heads: 2, " : "";
-  const training = JSON.stringify({ updates, ...ways[way](options.quick ? 512 : 4096), warmUp: 200 });
+  const training = JSON.stringify({ updates, ...ways[way](options.quick ? 512 : 4096), warmUp: 200, ...more });
   const config = join(folder, `translation-${way}.yaml`);
   writeFileSync(config, `preset: tiny\nvocabulary: 1500\nmodel: { ${sizes}dropout: 0.1 }\ntraining: ${training}\n`);
   const files = ["--source", join(corpus, "train.fr"), "--target", join(corpus, "train.en")];
@@ -85,7 +90,7 @@ function classification(way) {
     },
     tokenizer: { size: 2000 },
     maxLength: 64,
-    training: { updates, ...ways[way](options.quick ? 512 : 2048), learningRate: 3e-4, warmUp: 50 },
+    training: { updates, ...ways[way](options.quick ? 512 : 2048), learningRate: 3e-4, warmUp: 50, ...more },
   };
   const path = join(folder, `classification-${way}.json`);
   writeFileSync(path, JSON.stringify(config));
@@ -121,6 +126,7 @@ const verdicts = [];
 for (const [name, commandOf] of Object.entries({ translator: translation, classifier: classification })) {
   if (options.only !== undefined && options.only !== name) continue;
   for (const way of Object.keys(ways)) {
+    if (options.way !== undefined && options.way !== way) continue;
     const command = commandOf(way);
     const [ratios, gaps] = [[], []];
     for (const seed of seeds) {

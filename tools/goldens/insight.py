@@ -1,6 +1,6 @@
 """Writes test/insight/golden/why.safetensors: what PyTorch says about why five tiny models of test/families answer.
 
-    pip install torch==2.15.0 transformers==5.23.0 safetensors
+    pip install torch==2.15.0 transformers==5.23.0 safetensors networkx
     python tools/goldens/insight.py
 
 Lens, gradients, integrated gradients, ablations, rollout, patching and direct logit attribution by hooks and autograd,
@@ -10,6 +10,7 @@ nothing of it by a library. Names: MODEL.WHAT.
 from contextlib import contextmanager
 from pathlib import Path
 
+import networkx
 import numpy
 import torch
 import transformers
@@ -181,6 +182,22 @@ def rollout(weights):
     return torch.tensor(numpy.stack(rolls), dtype=torch.float32)
 
 
+def flow(weights):
+    """Maximum flows into the last token of the last layer, from each token of the input."""
+    graph = networkx.DiGraph()
+    for i, layer in enumerate(weights):
+        mean = layer[0].mean(0).detach().numpy().astype(numpy.float64)
+        step = 0.5 * mean + 0.5 * numpy.eye(mean.shape[0])
+        step = step / step.sum(-1, keepdims=True)
+        for upper, row in enumerate(step):
+            for lower, room in enumerate(row):
+                if room > 1e-9:
+                    graph.add_edge((i + 1, upper), (i, lower), capacity=float(room))
+    count = len(step)
+    top = (len(weights), count - 1)
+    return torch.tensor([networkx.maximum_flow_value(graph, top, (0, source)) for source in range(count)])
+
+
 def attribution(case, states, found):
     """Shares of a pre-norm decoder: outputs of sub-layers through the last norm, its deviation held, and the table."""
     outputs = {}
@@ -245,6 +262,7 @@ def text(case, found):
                 rows.append(at(case, run(case)))
         found[f"{case.name}.without-layers"] = torch.stack(rows)
         found[f"{case.name}.rollout"] = rollout(out.attentions)
+        found[f"{case.name}.flow"] = flow(out.attentions)
         # Position 1 of what enters layer 1 comes from the clean reading.
         clean = states[1][0, 1]
 

@@ -53,6 +53,11 @@ export const commands: readonly CommandEntry[] = [
   { name: "summarize", summary: "summarize texts", load: () => import("./summarize.ts") },
   { name: "embed", summary: "give texts their vectors, or rank them", load: () => import("./embed.ts") },
   { name: "studio", summary: "look into runs and models in the browser", load: () => import("./studio.ts") },
+  {
+    name: "report",
+    summary: "write what a model does with a text as one HTML file",
+    load: () => import("./report.ts"),
+  },
   { name: "inspect", summary: "show where a model looks", load: () => import("./inspect.ts") },
   {
     name: "score",

@@ -11,12 +11,14 @@ import {
 } from "../command.ts";
 import type { Io } from "../io.ts";
 import { stopOnInterrupt } from "../stop.ts";
+import { writeStaticStudio } from "../../server/index.ts";
 import { openStudio } from "../studio-session.ts";
 
 interface Flags extends EngineFlags {
   readonly port?: number;
   readonly open: boolean;
   readonly memory?: number;
+  readonly static?: string;
 }
 
 /** Where runs are by themselves. */
@@ -40,13 +42,22 @@ export function command(io: Io): Command {
         "how many GB of weights may be open at once; default: a quarter of the memory",
         realNumber(0),
       )
+      .option("--static <folder>", "write the page with the models as files for any web server, instead of opening it")
       .action((folders: string[], flags: Flags) => studio(folders, flags, io)),
   );
 }
 
 async function studio(folders: readonly string[], flags: Flags, io: Io): Promise<void> {
   const places = folders.length > 0 ? folders : await ownRuns(io);
-  const { port, open, memory } = flags;
+  const { port, open, memory, static: out } = flags;
+  if (out !== undefined) {
+    const { models } = await writeStaticStudio({ places, out });
+    const count = `${models.length} ${models.length === 1 ? "model" : "models"}`;
+    await io.stdout.write(
+      `The studio with ${count} is in ${out}. Put it on any web server; it computes in the page.\n`,
+    );
+    return;
+  }
   const stop = stopOnInterrupt();
   try {
     const opened = await openStudio(io, {

@@ -1,5 +1,7 @@
 /** The views of `heed inspect --view`, by name. */
+import { beamsView, distributionView, errorsView, tokensView } from "./making.ts";
 import { analogyView, neighborsView, projectionView } from "./embeddings.ts";
+import { flowView, tensorView } from "./flow.ts";
 import { positionsView } from "./positions.ts";
 import type { InspectView } from "./view.ts";
 import { ablateView, attributionView, lensView, patchView, rolloutView, saliencyView } from "./why.ts";
@@ -11,8 +13,14 @@ export const inspectViews: Readonly<Record<string, InspectView>> = {
   rollout: rolloutView,
   ablate: ablateView,
   patch: patchView,
+  distribution: distributionView,
+  beams: beamsView,
+  tokens: tokensView,
+  errors: errorsView,
   neighbors: neighborsView,
   analogy: analogyView,
   projection: projectionView,
   positions: positionsView,
+  flow: flowView,
+  tensor: tensorView,
 };

@@ -5,6 +5,7 @@ import type { HostTensor } from "../../onnx/index.ts";
 import { query } from "../query.ts";
 import { read, readingInput, type Reading } from "../reading.ts";
 import type { Subject } from "../subject.ts";
+import { computed } from "./tensors.ts";
 import { clipped, windowOf, type Range } from "./window.ts";
 
 const whole = z.int().nonnegative();
@@ -93,7 +94,7 @@ type Part = "attentions" | "queries" | "keys" | "values" | "contexts";
 /** One published tensor of a layer of attention for a reading: the weights, or queries, keys, values and contexts. */
 export async function layerOf(
   subject: Subject,
-  { feeds, key }: Reading,
+  reading: Reading,
   group: string | undefined,
   layer: number,
   part: Part,
@@ -103,10 +104,25 @@ export async function layerOf(
     throw new InputError(`${wanted.name} has layers 1 to ${wanted.layers}; layer ${layer + 1} was asked for.`);
   }
   const name = `${partName(wanted.name, part)}.${layer}`;
-  return subject.traces.of(`${key} ${name}`, async () => {
-    const results = await subject.model.run(feeds, { outputs: [name] });
-    return results.get(name)!;
+  return subject.traces.of(`${reading.key} ${name}`, async () => {
+    const names = part === "attentions" ? namesAround(wanted, layer, reading) : [name];
+    return (await computed(subject, reading, names)).get(name)!;
   });
+}
+
+/** Bytes of weights that one run may give: pictures of all heads ask for one layer after the other. */
+const AT_ONCE = 16 * 2 ** 20;
+
+/** The weights of a layer and of as many of its neighbors as one run should give. */
+function namesAround(
+  { name, layers, heads, queries, keys }: Subject["attention"][number],
+  layer: number,
+  { axes }: Reading,
+): string[] {
+  const [rows, columns] = [axes[queries]?.labels.length ?? 1, axes[keys]?.labels.length ?? 1];
+  const count = Math.max(1, Math.min(layers, Math.floor(AT_ONCE / (4 * heads * rows * columns))));
+  const first = Math.floor(layer / count) * count;
+  return Array.from({ length: Math.min(count, layers - first) }, (_, i) => `${name}.${first + i}`);
 }
 
 /** The group of that name; where none is named, the one to the source, or the first. */

@@ -10,7 +10,7 @@ import {
   wordSlices,
   type SliceScore,
 } from "../../evaluation/index.ts";
-import { InputError } from "../../errors/index.ts";
+import { InputError, Stopped } from "../../errors/index.ts";
 import type { ReadableFolder } from "../../files/index.ts";
 import { TextTranslator } from "../../tasks/convert.ts";
 import type { Model } from "../../tasks/model.ts";
@@ -56,11 +56,12 @@ export const bleu = query({
         const { score, precisions, brevityPenalty, counts, totals } = sentenceBleu(hypotheses[i]!, [target], {
           lowercase,
         });
-        const { hypothesis, referenceLength, orders } = sentences[i] ?? {};
+        const { hypothesis, references, referenceLength, orders } = sentences[i] ?? {};
         return {
           ...{ source, target, hypothesis: hypotheses[i]!, score, precisions, brevityPenalty, counts, totals },
           /** The tokens that are counted, and the n-grams of each order with how often the reference has them. */
           tokens: hypothesis,
+          referenceTokens: references?.[0],
           ...{ referenceLength, orders },
         };
       }),
@@ -94,7 +95,7 @@ async function hypothesesOf(
   if (translator !== undefined) {
     const told = (done: number): void => progress?.(done, pairs.length, "sentences");
     const found = await translateAll(translator, sources, { beams, batch: 16, stop, progress: told });
-    if (stop?.aborted === true) throw new InputError("The question was taken back.");
+    if (stop?.aborted === true) throw new Stopped();
     return found.map(([best]) => best!.text);
   }
   if (model.architecture.task !== "conditional-generation" || tokenizer === undefined) {

@@ -1,6 +1,6 @@
 /** How a classifier is judged: its confusions, its classes, its errors, its probabilities, and parts of the test set. */
 import { z } from "zod";
-import { InputError, nearest } from "../../errors/index.ts";
+import { InputError, nearest, Stopped } from "../../errors/index.ts";
 import {
   bootstrap,
   calibrationStatistics,
@@ -123,7 +123,7 @@ async function probabilitiesOf(
   const classifier = new TextClassifier(model as Model<"sequence-classification">, tokenizer);
   const found: number[][] = [];
   for (let start = 0; start < rows.length; start += BATCH) {
-    if (stop?.aborted === true) throw new InputError("The question was taken back.");
+    if (stop?.aborted === true) throw new Stopped();
     const some = rows.slice(start, start + BATCH);
     const inputs = some.map(({ text, pair }) => (pair === undefined ? text : ([text, pair] as const)));
     for (const scores of await classifier.classify(inputs, { truncate: true })) {

@@ -1,13 +1,12 @@
 /** The way from tokens to what comes out: its steps, the matrix of each, and what the model says at the end. */
 import { z } from "zod";
-import { InputError, nearest } from "../../errors/index.ts";
-import { flowSteps, flowTensors } from "../../insight/index.ts";
-import type { HostTensor } from "../../onnx/index.ts";
+import { InputError } from "../../errors/index.ts";
 import { tokenLabels } from "../../tasks/token-labels.ts";
 import type { Tokenizer } from "../../tokens/index.ts";
 import { query } from "../query.ts";
 import { read, readingInput, type Reading } from "../reading.ts";
 import type { Subject } from "../subject.ts";
+import { stepsOf, tensorOf } from "./tensors.ts";
 import { clipped, windowOf } from "./window.ts";
 
 const whole = z.int().nonnegative();
@@ -16,8 +15,8 @@ export const flow = query({
   about: "The steps from tokens to what comes out, in order: what each computes, and what its rows and columns are.",
   input: readingInput,
   answer: async (subject, given) => {
-    const { feeds, axes } = await read(subject, given);
-    return { steps: flowSteps(subject.architecture, Object.keys(feeds)), axes };
+    const found = await read(subject, given);
+    return { steps: stepsOf(subject, found), axes: found.axes };
   },
 });
 
@@ -69,21 +68,6 @@ export const outcome = query({
 
 /** Of models that give vectors, spans or images. */
 const undefinedOutcome = { output: undefined, position: 0, places: 0, size: 0, top: [] };
-
-/** The tensor of a published name or a step, kept for the next question. */
-export async function tensorOf(subject: Subject, { feeds, key }: Reading, name: string): Promise<HostTensor> {
-  return subject.traces.of(`${key} ${name}`, async () => {
-    const results = await subject.model.derive(`tensor ${name}`, feeds, (tensors) => {
-      const steps = flowTensors(tensors);
-      const found = tensors.all.get(name) ?? steps.get(name);
-      if (found !== undefined) return new Map([[name, found]]);
-      const near = nearest(name, [...tensors.all.keys(), ...steps.keys()]);
-      const hint = near === undefined ? "Ask `flow` for the names." : `Did you mean "${near}"?`;
-      throw new InputError(`${subject.architecture.className} computes nothing named "${name}". ${hint}`);
-    });
-    return results.get(name)!;
-  });
-}
 
 /** Where a person would look first: at the masked token, or at the last one. */
 function placeOf({ tokenizer }: Subject, { axes }: Reading, places: number): number {

@@ -1,6 +1,6 @@
 /** How a model writes: the distribution of the next token through each processor, searches, and what the cache saves. */
 import { z } from "zod";
-import { InputError } from "../../errors/index.ts";
+import { InputError, Stopped } from "../../errors/index.ts";
 import {
   beamTree as treeOf,
   distributionStages,
@@ -221,9 +221,9 @@ async function search(
   return found[0]!;
 }
 
-/** Throws InputError where nobody waits for the answer any more. */
+/** Throws Stopped where nobody waits for the answer any more. */
 export function goesOn({ stop }: QueryContext): void {
-  if (stop?.aborted === true) throw new InputError("The question was taken back.");
+  if (stop?.aborted === true) throw new Stopped();
 }
 
 /** Of the settings those that act without a draw. */

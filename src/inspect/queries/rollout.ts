@@ -1,7 +1,7 @@
 /** Attention rollout, beside the attention that it is made of. */
 import { z } from "zod";
 import { InputError } from "../../errors/index.ts";
-import { attentionRollout } from "../../insight/index.ts";
+import { attentionFlow, attentionRollout } from "../../insight/index.ts";
 import type { HostTensor } from "../../onnx/index.ts";
 import { enteredLabels } from "../asked-answer.ts";
 import { query } from "../query.ts";
@@ -16,8 +16,10 @@ export const rollout = query({
     group: z.string().optional(),
     /** Counted from 0; the last one where it is left out. */
     layer: z.int().nonnegative().optional(),
+    /** The token into which attention flow is computed, too; of self-attention. */
+    flow: z.int().nonnegative().optional(),
   }),
-  answer: async (subject, { group, layer, ...given }) => {
+  answer: async (subject, { group, layer, flow, ...given }, watch) => {
     const reading = await read(subject, given);
     const wanted = groupOf(subject, group);
     const at = layer ?? wanted.layers - 1;
@@ -25,12 +27,18 @@ export const rollout = query({
       throw new InputError(`${wanted.name} has layers 1 to ${wanted.layers}; layer ${at + 1} was asked for.`);
     }
     const { mixes, own } = await attentionRollout(subject.model, reading.feeds, wanted.name);
+    const into =
+      flow === undefined
+        ? undefined
+        : await attentionFlow(subject.model, reading.feeds, { group: wanted.name, token: flow, layer: at, ...watch });
     const weights = await layerOf(subject, reading, wanted.name, at, "attentions");
     const kept = own === undefined ? {} : { own: layerFrom(own, at) };
     return {
       ...{ group: wanted.name, title: wanted.title, layer: at, layers: wanted.layers },
       rows: enteredLabels(subject, reading, wanted.queries),
       columns: enteredLabels(subject, reading, wanted.keys),
+      /** The maximum flow from each token of the input into the one that was asked about. */
+      flow: into === undefined ? null : Array.from(into),
       tensors: { mixes: layerFrom(mixes, at), attention: meanOfHeads(weights, mixes.shape[2]!), ...kept },
     };
   },

@@ -62,6 +62,7 @@ export const parameter = query({
     const { shape } = subject.parameters.placeOf(name);
     const [height, width] = asMatrix(shape);
     const window = { rows: clipped(rows, height), columns: clipped(columns, width) };
+    const step = [stepOf(window.rows, cells), stepOf(window.columns, cells)] as const;
     const statistics = statisticsOf(values);
     const norms = rowNorms(values, height, width);
     const cost = Math.min(height, width) ** 2 * Math.max(height, width);
@@ -70,10 +71,14 @@ export const parameter = query({
     return {
       ...{ name, shape, matrix: [height, width] as const, window, statistics },
       histogram: histogramOf(values, bins),
+      /** How many rows and columns a cell of the map stands for. */
+      step,
+      /** Of a table of embeddings: the token of each row of the map, where a cell is one row. */
+      tokens: step[0] === 1 ? tokensOf(subject, height, window.rows) : undefined,
       singular: affordable,
       lengths: outermost(norms, top, labelOf(subject, height)),
       tensors: {
-        map: shrunk(values, width, window, cells),
+        map: shrunk(values, width, window, step),
         rowNorms: floats([height], norms),
         ...(computed !== undefined && { singularValues: floats([computed.length], Float32Array.from(computed)) }),
       },
@@ -113,22 +118,23 @@ function clipped(range: Range | undefined, size: number): Range {
   return [first, Math.max(first + 1, Math.min(range[1], size))];
 }
 
+const stepOf = ([first, end]: Range, cells: number): number => Math.max(1, Math.ceil((end - first) / cells));
+
 /** A window of a matrix; of each cell of a shrunk one the value that is farthest from zero. */
 function shrunk(
   from: Float32Array,
   stride: number,
   { rows, columns }: { readonly rows: Range; readonly columns: Range },
-  cells: number,
+  [down, across]: readonly [down: number, across: number],
 ): HostTensor {
   const [height, width] = [rows[1] - rows[0], columns[1] - columns[0]];
-  const [down, across] = [Math.ceil(height / cells), Math.ceil(width / cells)].map((step) => Math.max(1, step));
-  const shape = [Math.ceil(height / down!), Math.ceil(width / across!)] as const;
+  const shape = [Math.ceil(height / down), Math.ceil(width / across)] as const;
   const result = new Float32Array(shape[0] * shape[1]);
   for (let row = 0; row < height; row++) {
     const start = (rows[0] + row) * stride + columns[0];
-    const line = Math.floor(row / down!) * shape[1];
+    const line = Math.floor(row / down) * shape[1];
     for (let column = 0; column < width; column++) {
-      const at = line + Math.floor(column / across!);
+      const at = line + Math.floor(column / across);
       const value = from[start + column]!;
       if (Math.abs(value) > Math.abs(result[at]!)) result[at] = value;
     }
@@ -140,6 +146,12 @@ function shrunk(
 function labelOf({ tokenizer }: Subject, rows: number): (row: number) => string | undefined {
   if (tokenizer?.size !== rows) return () => undefined;
   return (row) => tokenLabels(tokenizer, Int32Array.of(row))[0]!;
+}
+
+function tokensOf(subject: Subject, rows: number, [first, end]: Range): string[] | undefined {
+  const label = labelOf(subject, rows);
+  if (label(first) === undefined) return undefined;
+  return Array.from({ length: end - first }, (_, i) => label(first + i)!);
 }
 
 /** A row of a matrix and the length of its vector. */

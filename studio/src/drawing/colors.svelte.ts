@@ -1,5 +1,5 @@
 /** The colors of data on the paper that is shown: those of heed/figures, which color-blind eyes tell apart. */
-import { scaleColor, seriesColor, type Mode, type ScaleName } from "heed/figures";
+import { inkOn, scaleColor, seriesColor, type Mode, type ScaleName } from "heed/figures";
 
 let mode = $state<Mode>("light");
 
@@ -38,10 +38,7 @@ export const cssColor = (scale: ScaleName, t: number): string => {
 };
 
 /** Black or white ink, whichever is read better on a color of the scale. */
-export const inkOver = (scale: ScaleName, t: number): string => {
-  const [red, green, blue] = scaleColor(scale, mode, t);
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 140 ? "#15181c" : "#ffffff";
-};
+export const inkOver = (scale: ScaleName, t: number): string => `rgb(${inkOn(scaleColor(scale, mode, t)).join(" ")})`;
 
 /** The color of one of several things. */
 export const colorOf = (index: number): string => {

@@ -1,6 +1,7 @@
 /** The worker that computes in the page: opens models from their files and answers questions about them. */
 import { memoryFolder } from "heed/files";
 import { ask, encodeAnswer, openSubject, queries, type Query, type Subject } from "heed/inspect";
+import { pageOptions } from "./page-engine.ts";
 import type { FromPageWorker, ToPageWorker } from "./page-messages.ts";
 
 const subjects = new Map<string, Promise<Subject>>();
@@ -16,7 +17,7 @@ const post = (message: FromPageWorker, transfer: Transferable[] = []): void => {
 async function open({ files }: OpenMessage): Promise<Subject> {
   const folder = memoryFolder();
   for (const [name, bytes] of files) await folder.write(name, bytes);
-  return openSubject(folder);
+  return openSubject(folder, pageOptions);
 }
 
 async function answer({ id, model, query, question }: AskMessage): Promise<void> {

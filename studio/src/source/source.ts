@@ -5,7 +5,7 @@ import type { ModelEntry as ServerEntry, TrainingAction } from "heed/server";
 /** A run or checkpoint that can be looked into, as the server lists it. */
 export type ModelEntry = ServerEntry & {
   /** What the page may do with its training; null where another process trains it, or nobody. */
-  readonly control?: "running" | "paused" | "ended" | null;
+  readonly control?: "running" | "stopping" | "paused" | "ended" | null | undefined;
 };
 
 /** How a question is asked. */
@@ -17,6 +17,13 @@ export interface AskOptions {
 /** One line of a run's log. */
 export type TrainingRecord = Readonly<Record<string, number | string | null>>;
 
+/** A saved state of a run, a model of its own; what it is compared by is a validation loss or another score. */
+export interface Checkpoint {
+  readonly id: string;
+  readonly step: number;
+  readonly score?: number | undefined;
+}
+
 /** What a page is told of a run, while it is written and afterwards. */
 export interface TrainingListener {
   /** Whether a process trains there, and what may be done with it from here. */
@@ -24,7 +31,7 @@ export interface TrainingListener {
   /** Forget the steps so far. */
   restart(): void;
   steps(records: readonly TrainingRecord[]): void;
-  checkpoints(all: readonly { readonly id: string; readonly step: number; readonly score?: number }[]): void;
+  checkpoints(all: readonly Checkpoint[]): void;
 }
 
 /** The interface to models. Failures are `SourceError`s. */

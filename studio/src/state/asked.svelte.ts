@@ -15,13 +15,13 @@ export interface Asked<N extends QueryName> {
 
 /**
  * Asks `name` with what `question` gives, again whenever that changes; undefined asks nothing. To be called while a
- * component is made. With `long`, progress is listened to.
+ * component is made. With `long`, progress is listened to; `model` names another model than the selection's, and undefined asks nothing.
  */
 export function asked<N extends QueryName>(
-  { ask }: Pick<ViewContext, "ask">,
+  { ask, studio }: Pick<ViewContext, "ask" | "studio">,
   name: N,
   question: () => QuestionOf<N> | undefined,
-  { long = false }: { readonly long?: boolean } = {},
+  { long = false, model }: { readonly long?: boolean; readonly model?: () => string | undefined } = {},
 ): Asked<N> {
   let value = $state.raw<AnswerOf<N> | undefined>();
   let error = $state.raw<Error | undefined>();
@@ -29,7 +29,10 @@ export function asked<N extends QueryName>(
   let progress = $state.raw<Asked<N>["progress"]>();
   let controller: AbortController | undefined;
   let before: string | undefined;
-  const key = $derived(JSON.stringify(question()));
+  const key = $derived.by(() => {
+    const [of, wanted] = [model?.(), question()];
+    return wanted === undefined || (model !== undefined && of === undefined) ? undefined : JSON.stringify([of, wanted]);
+  });
 
   $effect(() => {
     const text = key;
@@ -47,7 +50,9 @@ export function asked<N extends QueryName>(
     const told = long
       ? { progress: (done: number, total: number, what: string) => void (progress = { done, total, what }) }
       : {};
-    ask(name, JSON.parse(text) as QuestionOf<N>, { signal: own.signal, ...told }).then(
+    const [of, wanted] = JSON.parse(text) as [string | null, QuestionOf<N>];
+    const options = { signal: own.signal, ...told };
+    (of === null ? ask(name, wanted, options) : studio.source.ask(of, name, wanted, options)).then(
       (found) => {
         if (!own.signal.aborted) [value, error, loading] = [found, undefined, false];
       },

@@ -124,7 +124,7 @@ export interface ViewContext {
   readonly selection: Selection;
   /** Of the selection's model. */
   readonly summary: Summary;
-  /** Whether this column is the one that was pinned: it does not change. */
+  /** Whether this column is the one that was pinned. */
   readonly pinned: boolean;
   readonly ask: <N extends Parameters<Source["ask"]>[1]>(
     name: N,
@@ -136,11 +136,40 @@ export interface ViewContext {
 const KEY = Symbol("view");
 
 /** Gives the views below their context. */
-export function provideView(context: ViewContext): void {
+export function provideView(context: Omit<ViewContext, "summary"> & { readonly summary: Summary | undefined }): void {
   setContext(KEY, context);
 }
 
 /** The context of the view that calls it, while it is made. */
 export function viewContext(): ViewContext {
   return getContext<ViewContext>(KEY);
+}
+
+/** The context of a view of runs, whose model may not be there yet. */
+export function runContext(): Omit<ViewContext, "summary"> & { readonly summary: Summary | undefined } {
+  return getContext<ViewContext>(KEY);
+}
+
+/**
+ * A selection of its own within the address: that which was pinned, under `pin`. Changes go where it came from. Where the
+ * address has none, it says what `otherwise` does.
+ */
+export function selectionUnder(
+  { place }: Pick<Studio, "place">,
+  name: () => string,
+  otherwise: () => Values = () => ({}),
+): Selection {
+  const values = (): Values => {
+    const text = place.get(name());
+    return text === undefined ? otherwise() : Object.fromEntries(new URLSearchParams(text));
+  };
+  return new Selection(values, (change, options) => {
+    const next = new URLSearchParams(values());
+    for (const [key, value] of Object.entries(change)) {
+      const text = Array.isArray(value) ? value.join(",") : String(value ?? "");
+      if (text === "") next.delete(key);
+      else next.set(key, text);
+    }
+    place.set({ [name()]: next.toString() }, options);
+  });
 }

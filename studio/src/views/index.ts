@@ -12,6 +12,10 @@ export interface View {
   readonly section: "Look" | "Why" | "Make" | "Judge" | "Learn";
   /** Whether the view needs a text or image to read: then the shell asks for one above it. */
   readonly reads: boolean;
+  /** "run": the view lives on the log of a run, also where no model can be opened yet; "nothing": it brings its own. */
+  readonly needs?: "model" | "run" | "nothing";
+  /** Whether it shows the pinned selection and the current one itself, so that one column is enough. */
+  readonly compares?: boolean;
   /** Why a model has no such view, in a sentence; undefined where it has. */
   readonly missing?: (summary: Summary) => string | undefined;
   readonly load: () => Promise<{ readonly default: Component }>;
@@ -27,6 +31,14 @@ export const views: readonly View[] = [
     missing: ({ attention, className }) =>
       attention.length === 0 ? `${className} has no attention to show.` : undefined,
     load: () => import("./attention/Attention.svelte"),
+  },
+  {
+    id: "flow",
+    title: "Flow",
+    about: "From tokens to what comes out, step by step, with the matrix of each.",
+    section: "Look",
+    reads: true,
+    load: () => import("./flow/Flow.svelte"),
   },
   {
     id: "tokens",
@@ -55,6 +67,30 @@ export const views: readonly View[] = [
     load: () => import("./positions/Positions.svelte"),
   },
   {
+    id: "parameters",
+    title: "Parameters",
+    about: "How many there are, part by part, and where the numbers come from.",
+    section: "Look",
+    reads: false,
+    load: () => import("./parameters/Parameters.svelte"),
+  },
+  {
+    id: "weights",
+    title: "Weights",
+    about: "The values of every parameter: their moments, and one of them closely.",
+    section: "Look",
+    reads: false,
+    load: () => import("./weights/Weights.svelte"),
+  },
+  {
+    id: "why",
+    title: "Why this answer",
+    about: "The answer by layer, by part and by token: lens, attribution, salience, rollout, ablation, patching.",
+    section: "Why",
+    reads: true,
+    load: () => import("./why/Why.svelte"),
+  },
+  {
     id: "generation",
     title: "Generation",
     about: "How a model writes: each token's distribution through every processor, beam search, and the cache.",
@@ -67,6 +103,16 @@ export const views: readonly View[] = [
     load: () => import("./generation/Generation.svelte"),
   },
   {
+    id: "training",
+    title: "Training",
+    about: "What it learned when: loss, scores, and the attention of one sentence, step by step.",
+    section: "Make",
+    reads: false,
+    needs: "run",
+    compares: true,
+    load: () => import("./training/Training.svelte"),
+  },
+  {
     id: "evaluation",
     title: "Evaluation",
     about: "How good it is: BLEU taken apart, confusions and calibration, errors by loss, slices with intervals.",
@@ -77,6 +123,24 @@ export const views: readonly View[] = [
         ? undefined
         : `${className} (${task}) is judged by the command heed evaluate; here are translators, language models and classifiers of texts.`,
     load: () => import("./evaluation/Evaluation.svelte"),
+  },
+  {
+    id: "compare",
+    title: "Compare",
+    about: "Two selections side by side on one scale, and what differs: attention, answers, weights.",
+    section: "Judge",
+    reads: true,
+    compares: true,
+    load: () => import("./compare/Compare.svelte"),
+  },
+  {
+    id: "lessons",
+    title: "Lessons",
+    about: "From a perceptron to a translator, on models that you train here: a few cards each, and a question.",
+    section: "Learn",
+    reads: false,
+    needs: "nothing",
+    load: () => import("../lessons/Lessons.svelte"),
   },
 ];
 
