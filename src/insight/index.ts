@@ -70,7 +70,7 @@ export {
 } from "./ablation.ts";
 export type { Effect } from "./effects.ts";
 export { patch, type Patch, type Patching } from "./patching.ts";
-export { meanRow, pickRows, rowAt, rowLengths, rowProducts, rowsOf, type Rows } from "./rows.ts";
+export { meanRow, pickRows, rowAt, rowLengths, rowProducts, rowsOf, unitRows, type Rows } from "./rows.ts";
 export { maskedSurprises, tokenSurprises, type Surprises } from "./surprise.ts";
 export { conditionalAffinities, jointAffinities, squaredDistances } from "./affinities.ts";
 export { analogiesOf, analogyMethods, type AnalogyMethod, type AnalogyOptions } from "./analogies.ts";

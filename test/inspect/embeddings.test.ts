@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InputError, Stopped } from "../../src/errors/index.ts";
 import { diskFolder } from "../../src/files/disk.ts";
+import { rowsOf, tsne, unitRows } from "../../src/insight/index.ts";
 import {
   ask,
   decodeAnswer,
@@ -83,6 +84,34 @@ describe("projection", () => {
       expect(floats(answer, "points").every(Number.isFinite)).toBe(true);
       expect(told).toContain(method === "tsne" ? "t-SNE" : "UMAP");
     }
+  });
+
+  it("of t-SNE goes by angles or by distances", async () => {
+    const rows = { of: "table" as const, most: 30 };
+    const { names } = await project(translator, { rows });
+    const table = await translator.parameters.readOne("model.shared.weight");
+    const values = new Float32Array(30 * 16);
+    names.forEach(({ id }, row) => {
+      values.set(table.subarray(id! * 16, (id! + 1) * 16), row * 16);
+    });
+    const vectors = rowsOf(values, 16);
+    for (const [metric, among] of [
+      ["euclidean", vectors],
+      ["cosine", unitRows(vectors)],
+    ] as const) {
+      const answer = await project(translator, { rows, method: "tsne", iterations: 20, metric });
+      expect(floats(answer, "points")).toEqual((await tsne(among, { iterations: 20 })).points);
+    }
+  });
+
+  it("is found once, and again after a change of the parameters", async () => {
+    const question = { rows: { of: "table" as const, most: 40 }, method: "tsne" as const, iterations: 10 };
+    const first = floats(await project(translator, question), "points");
+    expect(floats(await project(translator, question), "points")).toBe(first);
+    translator.parameters.changed();
+    const again = floats(await project(translator, question), "points");
+    expect(again).not.toBe(first);
+    expect(again).toEqual(first);
   });
 
   it("is of hidden states at a layer: the rows that the model computes, or their mean", async () => {
@@ -191,7 +220,7 @@ describe("analogy", () => {
     const id = (word: string): number => subject.tokenizer!.ids(` ${word}`, { addSpecialTokens: false })[0]!;
     const data = await subject.parameters.readOne("model.shared.weight");
     const { shape } = subject.parameters.placeOf("model.shared.weight");
-    const table = (data).slice();
+    const table = data.slice();
     const put = (word: string, ...numbers: number[]): void => { table.set([...numbers, ...new Array<number>(13).fill(0)], id(word) * 16); }; // prettier-ignore
     put("man", 1, 0, 0);
     put("woman", 1, 1, 0);

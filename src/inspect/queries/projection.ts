@@ -8,10 +8,12 @@ import {
   rowLengths,
   tsne,
   umap,
+  unitRows,
   type Rows,
 } from "../../insight/index.ts";
 import type { HostTensor } from "../../onnx/index.ts";
 import { query, type QueryContext } from "../query.ts";
+import type { Subject } from "../subject.ts";
 import { vectorsInput, vectorsOf } from "../vectors.ts";
 
 /** How vectors become points. */
@@ -30,12 +32,12 @@ const input = z.strictObject({
   neighbors: z.int().min(2).optional(),
   /** Of UMAP: how near points may lie. */
   least: z.number().min(0).max(1).optional(),
-  /** Of UMAP: how neighbors are told. */
+  /** Of t-SNE and UMAP: how near vectors are, by their angle or as the crow flies. */
   metric: z.enum(metrics).default("cosine"),
   /** Of t-SNE and UMAP. */
   iterations: z.int().positive().max(5000).optional(),
   seed: z.int().nonnegative().default(1),
-  /** How many groups to color by, found by k-means among the vectors themselves; 0 for none. */
+  /** How many groups to color by, found by k-means among the directions of the vectors; 0 for none. */
   groups: z.int().nonnegative().max(40).default(0),
 });
 
@@ -44,8 +46,9 @@ export const projection = query({
   input,
   answer: async (subject, question, context) => {
     const { rows, name, title, sides, order } = await vectorsOf(subject, question.rows, MOST);
-    const { points, ...told } = await pointsOf(rows, question, context);
-    const clusters = question.groups === 0 ? undefined : await clustersOf(rows, question.groups, context.stop === undefined ? {} : { stop: context.stop }); // prettier-ignore
+    const key = JSON.stringify([question, subject.parameters.version]);
+    const { points, ...told } = await remembered(subject, key, () => pointsOf(rows, question, context));
+    const clusters = question.groups === 0 ? undefined : await clustersOf(unitRows(rows), question.groups, context.stop === undefined ? {} : { stop: context.stop }); // prettier-ignore
     const names = Array.from({ length: rows.count }, (_, row) => name(row));
     const tensors: Record<string, HostTensor> = {
       points: { dtype: "float32", shape: [rows.count, question.dimensions], data: points },
@@ -55,6 +58,21 @@ export const projection = query({
     return { method: question.method, title, width: rows.width, sides, order, names, ...told, tensors };
   },
 });
+
+/** Points that were found lately: they take seconds to minutes, and a view may be left and come back to. */
+const found = new WeakMap<Subject, Map<string, Points>>();
+const KEPT = 16;
+
+/** What was found before, or what `find` gives; what was stopped is not kept. */
+async function remembered(subject: Subject, key: string, find: () => Promise<Points>): Promise<Points> {
+  const kept = found.get(subject) ?? new Map<string, Points>();
+  found.set(subject, kept);
+  const points = kept.get(key) ?? (await find());
+  kept.delete(key);
+  kept.set(key, points);
+  for (const oldest of kept.keys()) if (kept.size > KEPT) kept.delete(oldest);
+  return points;
+}
 
 interface Points {
   readonly points: Float32Array;
@@ -80,7 +98,13 @@ async function pointsOf(rows: Rows, question: z.output<typeof input>, context: Q
   }
   if (method === "tsne") {
     const perplexity = question.perplexity ?? defaultPerplexity(rows.count);
-    return tsne(rows, { ...work, dimensions, perplexity, iterations, seed });
+    return tsne(question.metric === "cosine" ? unitRows(rows) : rows, {
+      ...work,
+      dimensions,
+      perplexity,
+      iterations,
+      seed,
+    });
   }
   const { least, metric } = question;
   const neighbors = question.neighbors ?? Math.min(15, rows.count - 1);

@@ -4,9 +4,9 @@ import type { Projection } from "./vectors.ts";
 /** What can be said. */
 export const colorings = [
   { id: "kind", title: "kind of token" },
-  { id: "group", title: "group of near ones (k-means)" },
+  { id: "group", title: "group by direction (k-means)" },
   { id: "length", title: "length of the vector" },
-  { id: "order", title: "order in the vocabulary" },
+  { id: "order", title: "place in the vocabulary" },
   { id: "reading", title: "text" },
 ] as const;
 
