@@ -5,7 +5,6 @@ import {
   chipRowsSvg,
   formatNumber,
   heatGridSvg,
-  heatGridText,
   treeSvg,
   treeText,
   type BarChart,
@@ -46,13 +45,19 @@ export const distributionView = view<AnswerOf<"distribution">>({
     ...{ text, settings: settingsOf(words) },
     ...(token !== undefined && { position: token - 1 }),
   }),
-  text: (answer, look) => {
+  text: (answer) => {
+    const names = answer.stages.map(({ processor }) => processor);
+    const shares = answer.tokens.map(({ text, probabilities }) => [
+      text,
+      ...probabilities.map((p) => (p === 0 ? "out" : percent(p))),
+    ]);
     const rows = answer.stages.map(({ processor, kept, removed, moved, entropy }) => {
       return [processor, kept, percent(removed), percent(moved), formatNumber(entropy, 3)];
     });
     const header = ["processor", "possible", "ruled out", "moved", "entropy, nats"];
-    const grid = heatGridText({ ...distributionGrid(answer), ...look, showValues: true });
-    return `${grid}\n\n${table(rows, { header })}`;
+    const right = (width: number) => ({ align: ["left" as const, ...Array.from({ length: width }, () => "right" as const)] }); // prettier-ignore
+    const tokens = table(shares, { header: ["token", ...names], ...right(names.length) });
+    return `${distributionGrid(answer).title}\n\n${tokens}\n\n${table(rows, { header, ...right(4) })}`;
   },
   svg: (answer) => heatGridSvg({ ...distributionGrid(answer), showValues: true, cell: 46 }),
 });
