@@ -150,7 +150,7 @@ describe("compare", () => {
     const [pinned, current] = [page.locator("section[data-pinned=true]"), page.locator("section[data-pinned=false]")];
     await expect.poll(() => pinned.locator("figure h3").textContent()).toContain("head 2");
     await expect.poll(() => current.locator("figure h3").textContent()).toContain("head 1");
-    await pinned.getByRole("combobox", { name: "Head" }).selectOption("3");
+    await pinned.getByRole("combobox", { name: "Head" }).selectOption({ value: "3" });
     await expect.poll(() => pinned.locator("figure h3").textContent()).toContain("head 4");
     expect(await current.locator("figure h3").textContent()).toContain("head 1");
     await page.getByRole("button", { name: "Unpin" }).click();
