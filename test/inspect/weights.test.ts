@@ -75,11 +75,11 @@ describe("weights", () => {
     const values = numbers(NAME);
     const all = await ask(queries.parameter, subject, { name: NAME });
     expect(all.matrix).toEqual([16, 27]);
-    expect(Array.from(all.tensors.map.data)).toEqual(values);
+    expect(Array.from(all.tensors.map.data, Number)).toEqual(values);
     expect(all.histogram.counts.reduce((a, b) => a + b, 0)).toBe(values.length);
     const part = await ask(queries.parameter, subject, { name: NAME, rows: [3, 5], columns: [25, 99] });
     expect(part.tensors.map).toMatchObject({ shape: [2, 2] });
-    expect(Array.from(part.tensors.map.data)).toEqual(
+    expect(Array.from(part.tensors.map.data, Number)).toEqual(
       [3, 4].flatMap((row) => values.slice(row * 27 + 25, row * 27 + 27)),
     );
     const small = await ask(queries.parameter, subject, { name: NAME, cells: 8 });
@@ -115,7 +115,7 @@ describe("weights", () => {
   it("values come in pieces, and what there is not is named", async () => {
     const { size, tensors } = await ask(queries.values, subject, { name: NAME, first: 30, count: 7 });
     expect(size).toBe(16 * 27);
-    expect(Array.from(tensors.values.data)).toEqual(numbers(NAME).slice(30, 37));
+    expect(Array.from(tensors.values.data, Number)).toEqual(numbers(NAME).slice(30, 37));
     await expect(ask(queries.values, subject, { name: `${NAME}s` })).rejects.toThrow(`Did you mean "${NAME}"`);
     await expect(ask(queries.values, subject, { name: NAME, first: 999 })).rejects.toThrow("has 432 values");
     const vector = await ask(queries.parameter, subject, { name: "transformer.ln_f.bias" });

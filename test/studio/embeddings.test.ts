@@ -159,11 +159,11 @@ describe("positions", () => {
   });
 
   it.each([
-    ["tiny-translator", "look=values&count=16", "values", 0],
-    ["tiny-translator", "look=cosines&count=16", "cosines", 0],
-    ["bert-masked-lm", "look=products&count=16", "products", 0],
-    ["llama-model", "look=cosines&count=16", "cosines", 0],
-    ["vit-image-classification", "look=all", "cosines", 0],
+    ["tiny-translator", "look=values&count=16", "values"],
+    ["tiny-translator", "look=cosines&count=16", "cosines"],
+    ["bert-masked-lm", "look=products&count=16", "products"],
+    ["llama-model", "look=cosines&count=16", "cosines"],
+    ["vit-image-classification", "look=all", "cosines"],
   ] as const)("of %s, %s, are the numbers of the library", async (model, look, tensor) => {
     const { page, problems } = await opened!.open(`#/positions?model=${model}&${look}`);
     const cells = await tableOf(page, "positions");
