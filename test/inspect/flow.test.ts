@@ -28,7 +28,7 @@ describe("tensor", () => {
     expect([head.shape, head.heads]).toEqual([[1, 4, 5, 5], 4]);
     const part = await ask(queries.tensor, gpt, { ids, name: "hiddenStates.1", rows: [1, 3], columns: [4, 6] });
     const all = run.get("hiddenStates.1")!.data;
-    expect(Array.from(part.tensors.values.data, Number)).toEqual([all[20], all[21], all[36], all[37]]);
+    expect(Array.from(part.tensors.values.data as Float32Array)).toEqual([all[20], all[21], all[36], all[37]]);
   });
 
   it("of an unknown name names a near one, and of a head that is not there says which are", async () => {

@@ -59,7 +59,7 @@ describe("heed report", () => {
     const question = { ids, group: "crossAttentions", layer: 1, head: 1 };
     const { tensors } = await ask(queries.attention, subject, question);
     await subject.dispose();
-    expect(shown).toEqual(Array.from(tensors.weights.data, Number));
+    expect(shown).toEqual(Array.from(tensors.weights.data as Float32Array));
     await section.getByRole("checkbox").check();
     expect(await section.locator(".large td[title] span").first().textContent()).toBe(shown[0]!.toFixed(2));
     await page.close();

@@ -62,7 +62,7 @@ describe("in Chromium", () => {
     const subject = await openSubject(diskFolder(places[0]));
     const { tensors } = await ask(queries.attention, subject, { ids: [4, 9, 5, 7], layer: 1, head: 1 });
     await subject.dispose();
-    const data = Array.from(tensors.weights.data, Number);
+    const data = Array.from(tensors.weights.data as Float32Array);
     expect(cells.length).toBe(16);
     for (const [i, cell] of cells.entries()) expect(Number(cell)).toBeCloseTo(data[i]!, 3);
     expect(await page.locator("header").textContent()).toMatch(/WebAssembly\), 1 thread/);
