@@ -2,6 +2,7 @@
 import type { ScaleName } from "heed/figures";
 import type { Table } from "../drawing/table.ts";
 import type { ModelEntry, Source } from "../source/source.ts";
+import type { Change } from "../state/place.svelte.ts";
 import type { Work } from "./models/work.ts";
 
 /** What the learner has set with a card's controls, by name. A choice is the place of its option. */
@@ -73,6 +74,8 @@ export interface Card<R> {
   readonly controls?: readonly Control<R>[];
   picture?(result: R, settings: Settings): Picture | Promise<Picture>;
   readonly question?: Question<R>;
+  /** The view that shows the same for a model of the studio, with what is chosen there. */
+  view?(result: R): { readonly id: string; readonly title: string; readonly chosen: Change } | undefined;
 }
 
 /** What a lesson may use beside its own models: those that the studio was opened on. */

@@ -22,7 +22,8 @@ const share = ({ correct, total }: AlignedHead): number => correct / total;
 async function make(work: Work, { source, models }: LessonContext): Promise<HeadsOfTranslator> {
   const trained = work.quick ? undefined : models.find(({ kind, state }) => kind === "translator" && state === "ready");
   if (trained !== undefined) {
-    return headsOf((query, question) => source.ask(trained.id, query, question), trained.title, work);
+    const { id, title } = trained;
+    return { ...(await headsOf((query, question) => source.ask(id, query, question), title, work)), id };
   }
   const subject = await trainVisits(work, pageOptions);
   try {
@@ -51,6 +52,14 @@ export default lesson<HeadsOfTranslator>({
         `Asked was ${model}. It translates: “${translation}”. The map is read with the reference “${reference}”: a row is the word about to be written.`,
       ],
       controls: [{ kind: "choice", name: "head", label: "Head", options: ({ heads }) => heads.map(name) }],
+      view: ({ id }) =>
+        id === undefined
+          ? undefined
+          : {
+              id: "attention",
+              title: "See the same in the view of attention, with lines and all heads at once.",
+              chosen: { model: id, text: sentence, target: reference, group: "crossAttentions" },
+            },
       picture: ({ read, written, heads }, { head }) =>
         map(
           `Cross-attention, ${name(heads[Number(head)]!)}`,

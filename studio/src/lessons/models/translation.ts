@@ -43,6 +43,8 @@ export interface AlignedHead {
 export interface HeadsOfTranslator {
   /** What the model calls itself. */
   readonly model: string;
+  /** Its id among the studio's models; undefined for one that was trained on the spot. */
+  readonly id?: string;
   readonly translation: string;
   /** The words of the sentence and of the reference, with the end token. */
   readonly read: readonly string[];
