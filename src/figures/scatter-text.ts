@@ -68,8 +68,10 @@ function write(cells: string[], column: number, name: string): boolean {
   let at = start;
   for (const letter of text) {
     const wide = displayWidth(letter);
-    if (wide === 0) cells[Math.max(start, at - 1)] += letter;
-    else {
+    if (wide === 0) {
+      const before = Math.max(start, at - 1);
+      cells[before] = `${cells[before] ?? ""}${letter}`;
+    } else {
       cells[at] = letter;
       for (let more = 1; more < wide; more++) cells[at + more] = "";
       at += wide;

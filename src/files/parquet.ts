@@ -20,7 +20,7 @@ export async function* parquetLines(folder: ReadableFolder, path: string): Async
     slice: async (start: number, end?: number): Promise<ArrayBuffer> => {
       const last = end ?? (await folder.size(path));
       const bytes = await folder.readRange(path, start, last - start);
-      return bytes.slice().buffer as ArrayBuffer;
+      return bytes.slice().buffer;
     },
   };
   try {

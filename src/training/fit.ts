@@ -88,7 +88,13 @@ export async function trainerOf(job: FitJob, options: FitOptions): Promise<Train
     recompute,
     group,
   } = options;
-  const how = { optimizer: optimizers[optimizer]({ beta1, beta2, epsilon }), seed, clipNorm, weightDecay, movingAverage };
+  const how = {
+    optimizer: optimizers[optimizer]({ beta1, beta2, epsilon }),
+    seed,
+    clipNorm,
+    weightDecay,
+    movingAverage,
+  };
   const trainer = await Trainer.create(
     parameters.engine,
     objective,

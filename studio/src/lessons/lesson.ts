@@ -2,7 +2,7 @@
 import type { ScaleName } from "heed/figures";
 import type { Table } from "../drawing/table.ts";
 import type { ModelEntry, Source } from "../source/source.ts";
-import type { Change } from "../state/place.svelte.ts";
+import type { Change } from "../state/change.ts";
 import type { Work } from "./models/work.ts";
 
 /** What the learner has set with a card's controls, by name. A choice is the place of its option. */

@@ -2,11 +2,9 @@
  * Where the page is: the view and the one selection that all views share, as the part of the address behind the `#`. So
  * back and forward work, a link shows the same picture, and two views never disagree.
  */
+import type { Change } from "./change.ts";
 
 type Values = Readonly<Record<string, string>>;
-
-/** A change of values; undefined takes one away. */
-export type Change = Readonly<Record<string, string | number | readonly number[] | boolean | undefined>>;
 
 /** The view and the selection in the address. Reading any of its properties in a component follows changes. */
 export class Place {

@@ -2,7 +2,8 @@
 import { getContext, setContext } from "svelte";
 import type { AnswerOf, QuestionOf } from "heed/inspect";
 import type { AskOptions, ModelEntry, Source } from "../source/source.ts";
-import type { Change, Place } from "./place.svelte.ts";
+import type { Change } from "./change.ts";
+import type { Place } from "./place.svelte.ts";
 
 export type Summary = AnswerOf<"summary">;
 export type Reading = AnswerOf<"reading">;
