@@ -118,9 +118,11 @@ export const views: readonly View[] = [
     about: "How good it is: BLEU taken apart, confusions and calibration, errors by loss, slices with intervals.",
     section: "Judge",
     reads: true,
-    missing: ({ task, className }) =>
+    missing: ({ task, className, reads }) =>
       ["causal-lm", "conditional-generation", "masked-lm", "sequence-classification"].includes(task)
-        ? undefined
+        ? task === "masked-lm" && !reads.tokenizer
+          ? `This ${className} came without a tokenizer, which names the mask.`
+          : undefined
         : `${className} (${task}) is judged by the command heed evaluate; here are translators, language models and classifiers of texts.`,
     load: () => import("./evaluation/Evaluation.svelte"),
   },
