@@ -208,7 +208,11 @@ describe("records", () => {
       ...layers("encoder", ["self_attn.attention", "hidden"]),
       ...layers("decoder", ["self_attn.attention", "encoder_attn.attention", "hidden"]),
       ...["encoder", "decoder"].flatMap((stack) => [0, 1, 2].map((i) => `${stack}HiddenStates.${i}`)),
-      ...["encoderA", "decoderA", "crossA"].flatMap((kind) => [0, 1].map((i) => `${kind}ttentions.${i}`)),
+      ...["encoder", "decoder", "cross"].flatMap((kind) =>
+        ["Attentions", "Queries", "Keys", "Values", "Contexts"].flatMap((part) =>
+          [0, 1].map((i) => `${kind}${part}.${i}`),
+        ),
+      ),
       "encoderLastHiddenState",
     ];
     expect([...trace.records.keys()].sort()).toEqual(expected.sort());

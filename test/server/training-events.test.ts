@@ -76,7 +76,7 @@ it("tells what was written, what is being written, and goes on after a lost conn
   const first = follow(studio);
   await expect.poll(first.steps, { timeout: 30_000 }).toEqual([1, 2]);
   expect(first.events[0]).toMatchObject({ event: "state", data: { writing: false, control: null } });
-  expect(first.events.find(({ event }) => event === "checkpoints")).toMatchObject({ data: [] });
+  await expect.poll(() => first.events.find(({ event }) => event === "checkpoints")).toMatchObject({ data: [] });
   await appendFile(at("run/log.jsonl"), line(3) + line(4).slice(0, 5));
   await expect.poll(first.steps, { timeout: 30_000 }).toEqual([1, 2, 3]);
   await appendFile(at("run/log.jsonl"), line(4).slice(5));
