@@ -42,9 +42,11 @@ export interface Subject {
 export async function openSubject(folder: ReadableFolder, given: EngineOptions = {}): Promise<Subject> {
   // Many small programs, each run a few times: what counts is how soon one is ready, as in generation.
   const options = { purpose: "generation" as const, ...given };
-  if ((await folder.kind(CONFIG)) !== "file") await Translator.open(folder, options);
-  const { values } = await readSettings(folder, CONFIG);
-  if (values["model_type"] === TRANSFORMER) return translatorSubject(await Translator.open(folder, options), folder);
+  const described = (await folder.kind(CONFIG)) === "file";
+  // Of a folder without a config, the translator says what is missing: it knows trainings that are not finished.
+  if (!described || (await readSettings(folder, CONFIG)).values["model_type"] === TRANSFORMER) {
+    return translatorSubject(await Translator.open(folder, options), folder);
+  }
   const model = await openModel(folder, options);
   try {
     return modelSubject(model, await tokenizerOf(folder, model.architecture), folder);

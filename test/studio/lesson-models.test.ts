@@ -1,6 +1,6 @@
 /** The models of the lessons reach in Node, from the same seeds, what the lessons say of them. */
 import { readFileSync } from "node:fs";
-import { createEngine } from "heed";
+import { createEngine, Stopped } from "heed";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bigrams, sentences, trainToyAttention, words } from "../../studio/src/lessons/models/attention.ts";
 import { trainAndSearch } from "../../studio/src/lessons/models/beams.ts";
@@ -15,7 +15,7 @@ import { firstVectors, openCalculator, type Calculator } from "../../studio/src/
 import { learnVocabularies, mergesOf, text, tokensOf } from "../../studio/src/lessons/models/tokens.ts";
 import { askSubject, best, gold, headsOf, trainVisits } from "../../studio/src/lessons/models/translation.ts";
 import { visits } from "../../studio/src/lessons/models/visits.ts";
-import { largest, Stopped, type Work } from "../../studio/src/lessons/models/work.ts";
+import { largest, type Work } from "../../studio/src/lessons/models/work.ts";
 
 const options = { engine: "onnxruntime", threads: 1 } as const;
 const work = (more: Partial<Work> = {}): Work => ({

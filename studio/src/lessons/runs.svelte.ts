@@ -1,7 +1,7 @@
 /** The models of lessons while they are made, and what came of them: it stays while the page does. */
+import { Stopped } from "heed";
 import { pageEngine } from "../source/page-engine.ts";
 import type { Lesson, LessonContext } from "./lesson.ts";
-import { Stopped } from "./models/work.ts";
 
 /** One lesson's model. */
 export class LessonRun {

@@ -96,6 +96,10 @@ export class Selection {
   }
 }
 
+/** Whether there is something to read: a model with a tokenizer waits for a text. */
+export const isReady = ({ reads }: Summary, { text }: Pick<Selection, "text">): boolean =>
+  !reads.text || !reads.tokenizer || text !== "";
+
 /** Images by the names that the address has for them: too large to be in it themselves. */
 export const images = new Map<string, { readonly data: string; readonly address: string }>();
 

@@ -1,5 +1,5 @@
 /** Which head of a translator aligns words: asked of a model of the studio, or of one that is trained on the spot. */
-import { train, Translator } from "heed";
+import { Stopped, train, Translator } from "heed";
 import { contentWords } from "heed/data";
 import { alignmentAccuracy, mergeAttention, type Span, type WordLink } from "heed/evaluation";
 import {
@@ -13,7 +13,7 @@ import {
   type Subject,
 } from "heed/inspect";
 import type { EngineOptions } from "heed/runtime";
-import { numbersOf, Stopped, type Work } from "./work.ts";
+import { numbersOf, type Work } from "./work.ts";
 import { visits, type Visit } from "./visits.ts";
 
 export const sentence = "Jane visite l'Afrique en septembre";

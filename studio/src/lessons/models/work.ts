@@ -1,4 +1,5 @@
 /** What the models of the lessons are given, and how they are trained: in a page, and in Node for the tests. */
+import { Stopped } from "heed";
 import type { Tensor } from "heed/graph";
 import type { ModelParameters } from "heed/nn";
 import type { HostTensor } from "heed/onnx";
@@ -14,11 +15,6 @@ export interface Work {
   readonly seed: number;
   readonly stop: { readonly aborted: boolean };
   readonly progress: (done: number, total: number, what: string) => void;
-}
-
-/** The learner stopped the training. */
-export class Stopped extends Error {
-  override readonly name = "Stopped";
 }
 
 /** What is trained, and how. */

@@ -1,6 +1,6 @@
 /** The reading and the weights of one side's head, asked for as the selection changes. */
 import { asked } from "../../state/asked.svelte.ts";
-import type { Selection, Summary, ViewContext } from "../../state/studio.svelte.ts";
+import { isReady, type Selection, type Summary, type ViewContext } from "../../state/studio.svelte.ts";
 import { axesOf, groupOf, type Axes } from "../attention/axes.ts";
 
 /** The map of one head. */
@@ -19,7 +19,7 @@ export interface Side {
 /** To be called while a component is made. */
 export function sideOf(context: ViewContext, selection: Selection, summary: () => Summary): Side {
   const group = $derived(groupOf(summary(), selection));
-  const ready = $derived(!summary().reads.text || !summary().reads.tokenizer || selection.text !== "");
+  const ready = $derived(isReady(summary(), selection));
   const layer = $derived(Math.min(selection.layer, group.layers - 1));
   const head = $derived(Math.min(selection.head, group.heads - 1));
   const model = (): string | undefined => selection.model;

@@ -1,5 +1,5 @@
 /** What the views of generation ask with, from the one selection. */
-import type { Selection, Summary } from "../../state/studio.svelte.ts";
+import type { Selection } from "../../state/studio.svelte.ts";
 
 /** A setting with a slider: what its name is, where it goes from and to, and where it does nothing. */
 export interface Setting {
@@ -78,10 +78,6 @@ export function settingsOf(selection: Selection): Partial<Record<Setting["name"]
     }),
   );
 }
-
-/** Whether there is something to read. */
-export const isReady = (summary: Summary, selection: Selection): boolean =>
-  !summary.reads.tokenizer || selection.text !== "";
 
 export const percent = (share: number): string =>
   share > 0 && share < 0.0005 ? "<0.1 %" : `${(100 * share).toFixed(share > 0.9995 && share < 1 ? 2 : 1)} %`;
