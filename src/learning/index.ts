@@ -21,6 +21,7 @@ export {
   instruct,
   instructionReader,
   judgeInstructions,
+  previewInstructions,
   writingHead,
   type InstructConfig,
   type NamedReader,
@@ -33,7 +34,6 @@ export {
   readInstructions,
   type InstructionExample,
   type InstructionReader,
-  type PreviewToken,
   type Question,
   type ReadInstructions,
 } from "./instruction-examples.ts";

@@ -34,13 +34,16 @@ import type { Scores } from "../training/index.ts";
 import { fitSection, type FitDefaults } from "./fit-config.ts";
 import {
   instructionExamples,
+  instructionPreview,
   instructionSummary,
   instructionTexts,
   readInstructions,
   type InstructionExample,
   type InstructionReader,
+  type ReadInstructions,
 } from "./instruction-examples.ts";
 import { modelFrom, modelKey, tokenizerKey, type ModelSource } from "./model-source.ts";
+import type { PreviewRow } from "./pretrain-objective.ts";
 import type { Lesson, Way, WayContext } from "./way.ts";
 
 const defaults: FitDefaults = { learningRate: 2e-4, batchTokens: 2048, warmUp: 20 };
@@ -87,6 +90,43 @@ export const instruct: Way<InstructConfig> = {
   prepare,
 };
 
+/** The model of a config, and how it reads rows. */
+async function opened(
+  config: InstructConfig,
+  rows: readonly InstructionRow[],
+  context: WayContext,
+): Promise<{ readonly model: Model; readonly reader: NamedReader }> {
+  const head = await writingHead(config.model, context);
+  const { model, tokenizer } = await modelFrom({ ...config, head, texts: () => instructionTexts(rows) }, context);
+  return { model, reader: await instructionReader({ model, tokenizer }, rows, { ...config, files: context.files }) };
+}
+
+const summaryOf = ({ template }: NamedReader, read: ReadInstructions): string[] => [
+  ...(template === undefined ? [] : [`template: ${template}`]),
+  ...instructionSummary(read),
+];
+
+/**
+ * The first rows of a config's data as the model reads them, and which of their tokens it learns to write.
+ * @throws InputError where there are no rows, or a chat template refuses one.
+ */
+export async function previewInstructions(
+  config: InstructConfig,
+  context: WayContext,
+  { rows: count = 3 } = {},
+): Promise<{ readonly rows: readonly PreviewRow[]; readonly summary: readonly string[] }> {
+  const rows = await readInstructions(context.files, config.data);
+  if (rows.length === 0) throw new InputError("There are no rows to show. Give files with instructions (--data).");
+  const { model, reader } = await opened(config, rows, context);
+  try {
+    const read = instructionExamples(rows, reader);
+    const shown = read.examples.slice(0, count).map((example) => instructionPreview(example, reader.tokenizer));
+    return { rows: shown, summary: summaryOf(reader, read) };
+  } finally {
+    await model.dispose();
+  }
+}
+
 async function prepare(config: InstructConfig, context: WayContext): Promise<Lesson> {
   const { files } = context;
   const rows = await readInstructions(files, config.data);
@@ -94,10 +134,7 @@ async function prepare(config: InstructConfig, context: WayContext): Promise<Les
     await readInstructions(files, config.validation),
     await readInstructions(files, config.test),
   ];
-  const head = await writingHead(config.model, context);
-  const wanted = { ...config, head, texts: () => instructionTexts(rows) };
-  const { model, tokenizer } = await modelFrom(wanted, context);
-  const reader = await instructionReader({ model, tokenizer }, rows, { ...config, files });
+  const { model, reader } = await opened(config, rows, context);
   const read = instructionExamples(rows, reader);
   if (read.examples.length === 0) {
     throw new InputError(
@@ -125,8 +162,7 @@ async function prepare(config: InstructConfig, context: WayContext): Promise<Les
     validate: held[0]!.length === 0 ? undefined : () => judge(held[0]!, config.judged),
     width: model.architecture.config["width"] as number | undefined,
     summary: [
-      ...(reader.template === undefined ? [] : [`template: ${reader.template}`]),
-      ...instructionSummary(read),
+      ...summaryOf(reader, read),
       ...(config.pack ? [`packed into ${rowsOfBatch.length} rows, in which they do not see each other`] : []),
     ],
     updatesPerEpoch: epoch(0).length,

@@ -4,6 +4,7 @@ import { InputError } from "../errors/index.ts";
 import { readJson, readLines, type ReadableFolder } from "../files/index.ts";
 import { countedOf, type AnswerRow } from "../objectives/index.ts";
 import { answerSpans, type TextSpan, type Tokenizer } from "../tokens/index.ts";
+import type { PreviewRow } from "./pretrain-objective.ts";
 
 /** What a model is asked, and what it should answer. */
 export interface Question {
@@ -210,22 +211,15 @@ function cutAt(example: InstructionExample, limit = Infinity): InstructionExampl
   return { ...example, ids: ids.slice(0, end), counts: counts.slice(0, end), source: source?.slice(0, limit) };
 }
 
-/** A token of an example as people see it. */
-export interface PreviewToken {
-  readonly token: string;
-  /** Whether the model learns to write it. */
-  readonly learned: boolean;
-}
-
-/** What is learned of an example, token by token; of an encoder's source nothing is. */
-export function instructionPreview(
-  { ids, counts, source }: InstructionExample,
-  tokenizer: Tokenizer,
-): { readonly source?: readonly string[]; readonly tokens: readonly PreviewToken[] } {
+/** An example as a model reads it, with what it learns to write; of an encoder's source nothing is learned. */
+export function instructionPreview({ ids, counts, source }: InstructionExample, tokenizer: Tokenizer): PreviewRow {
   const shown = (id: number): string => tokenizer.idToToken(id) ?? `#${id}`;
-  const first = source === undefined ? 1 : 0;
+  const tokens = ids.map(shown);
+  if (source !== undefined) return { original: source.map(shown), input: source.map(shown), targets: tokens };
+  // Nothing stands in front of the first token that could tell it.
   return {
-    ...(source !== undefined && { source: source.map(shown) }),
-    tokens: ids.map((id, t) => ({ token: shown(id), learned: counts[t] === true && t >= first })),
+    original: tokens,
+    input: tokens,
+    targets: tokens.map((token, t) => (t > 0 && counts[t] ? token : undefined)),
   };
 }

@@ -51,4 +51,24 @@ describe("heed data preview", () => {
     expect(await shown("contrastive", "bert", "pairs.tsv")).toContain("row 1: a pair");
     expect(await shown("contrastive", "bert")).toContain("row 1: the text twice, under other masks");
   });
+
+  it("shows which tokens of instructions are learned", async () => {
+    const row = { instruction: "Say a word", output: "house" };
+    const data = await files({ "rows.jsonl": `${JSON.stringify(row)}\n` });
+    const given = ["--instructions", "--template", "plain", "--data", data("rows.jsonl"), "--rows", "1"];
+    const told = await heed(["data", "preview", ...given, "--tokenizer", at("bart")]);
+    expect({ code: told.code, err: told.err }).toEqual({ code: 0, err: "" });
+    expect(told.out).toContain("template: plain");
+    const { out } = await heed(["data", "preview", ...given, "--tokenizer", at("bart"), "--json"]);
+    const [{ input, targets }] = (JSON.parse(out) as { rows: [{ input: string[]; targets: (string | null)[] }] }).rows;
+    expect(input.join("")).toBe("<s>User:ĠSayĠaĠwordĊAssistant:Ġhouse</s>");
+    const learned = input.filter((_, i) => targets[i] !== null);
+    expect(learned.join("")).toBe("Ġhouse</s>");
+  });
+
+  it("says that instructions have no objective of their own", async () => {
+    const { code, err } = await heed(["data", "preview", "--instructions", "--objective", "mlm", "--tokenizer", at("bart"), "--data", at("train.txt")]); // prettier-ignore
+    expect(code).toBe(1);
+    expect(err).toContain("objective");
+  });
 });

@@ -1,18 +1,20 @@
-// What objectives give: ELECTRA's discriminator beside masked words at equal compute, after fine-tuning on SST-2; infilling and span corruption beside a guess by how often tokens are, on Multi30k's English; and the parameters
-// that ALBERT saves.
+// What objectives give: ELECTRA's discriminator beside masked words at equal compute, after fine-tuning on SST-2 and on
+// telling captions from the same with two neighboring words exchanged; infilling and span corruption beside a guess by how
+// often tokens are, on Multi30k's English; and the parameters that ALBERT saves.
 //
 //   node tools/experiments/objectives.mjs             three seeds
 //   node tools/experiments/objectives.mjs --quick     a piece of it, in seconds, to see that it works
 //   … --only electra|written|albert                   one of the three
 //   … --electra 2500 --updates 1200 --seeds 3         updates by masked words, of writing each
+//   … --only electra --bases --task order             the pre-trained models that the last run left; one of sst2, order
 //
 // Equal compute: of both objectives some updates are done in turn, so that whatever else the machine does slows both; the
 // medians of their times say how many updates by replaced tokens cost as much as those by masked words.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
-import { architectureOfPreset, diskFolder, parametersOf, trainTokenizer } from "heed";
+import { architectureOfPreset, diskFolder, parametersOf, random, trainTokenizer } from "heed";
 import { finetune, learn, pretrain, wayConfig } from "heed/learning";
 import { dataPath, deviation, mean, printTable, root, run } from "./runs.mjs";
 
@@ -23,6 +25,8 @@ const { values: options } = parseArgs({
     seeds: { type: "string" },
     electra: { type: "string" },
     updates: { type: "string" },
+    bases: { type: "boolean", default: false },
+    task: { type: "string" },
   },
 });
 const { quick } = options;
@@ -33,33 +37,59 @@ const percent = (value) => (100 * value).toFixed(2);
 const spread = (values, show = percent) => [show(mean(values)), show(deviation(values)), values.map(show).join(" ")];
 
 const place = join(root, ".cache", "experiments", "objectives");
-rmSync(place, { recursive: true, force: true });
+if (!options.bases) rmSync(place, { recursive: true, force: true });
 mkdirSync(place, { recursive: true });
 const files = diskFolder(place);
 const part = (lines) => (quick ? lines.slice(0, 300) : lines);
 const write = (name, lines) => writeFileSync(join(place, name), `${part(lines).join("\n")}\n`);
+const model = {
+  ...{ model_type: "electra", embedding_size: 128, hidden_size: 128, num_hidden_layers: 2, num_attention_heads: 4 },
+  ...{ intermediate_size: 512, max_position_embeddings: 64 },
+};
 const zipped = (name) =>
   gunzipSync(readFileSync(dataPath(`multi30k/${name}.en.gz`)))
     .toString("utf8")
     .trim()
     .split("\n");
 
-/** Two models of one body, trained at the same cost on the same text, then fine-tuned in the same way. */
-async function electra() {
+/** Sentences of SST-2 with their labels, by part. */
+function reviews() {
   const rows = (name) =>
     readFileSync(dataPath(`sst2/${name}.tsv`), "utf8")
       .trim()
       .split("\n");
-  for (const name of ["train", "dev", "test"]) write(`${name}.tsv`, rows(name));
-  const sentences = rows("train").map((row) => row.split("\t")[0]);
+  return { train: rows("train"), dev: rows("dev"), test: rows("test") };
+}
+
+/** Captions as they are, and with two neighboring words exchanged: is the order right? (As CoLA asks of sentences.) */
+function orders() {
+  const made = (name, count) => {
+    const draw = random(1, "orders", name);
+    return zipped(name)
+      .slice(0, count)
+      .map((caption) => caption.toLowerCase())
+      .map((caption, i) => {
+        if (i % 2 === 0) return `${caption}\tright`;
+        const words = caption.split(" ");
+        // The last word keeps its full stop.
+        const at = draw.below(Math.max(1, words.length - 2));
+        return `${words.toSpliced(at, 2, words[at + 1], words[at]).join(" ")}\texchanged`;
+      });
+  };
+  return { train: made("train", 8000), dev: made("val", 1000), test: made("test_2016_flickr", 1000) };
+}
+
+/** Two models of one body, trained at the same cost on the same text, then fine-tuned in the same ways. */
+async function electra() {
+  const tasks = { sst2: reviews(), order: orders() };
+  for (const [task, parts] of Object.entries(tasks)) {
+    for (const [name, rows] of Object.entries(parts)) write(`${task}-${name}.tsv`, rows);
+  }
+  const sentences = tasks.sst2.train.map((row) => row.split("\t")[0]);
   const texts = [...sentences, ...sentences, ...sentences, ...zipped("train")];
   write("texts.txt", texts);
   const tokenizer = await trainTokenizer(part(texts), { family: "bert", size: quick ? 1000 : 8000 });
   for (const [name, content] of tokenizer.files()) await files.write(`tokenizer/${name}`, content);
-  const model = {
-    ...{ model_type: "electra", embedding_size: 128, hidden_size: 128, num_hidden_layers: 2, num_attention_heads: 4 },
-    ...{ intermediate_size: 512, max_position_embeddings: 64 },
-  };
   const settings = (objective, seed, updates) => ({
     ...{ objective, model, tokenizer: "tokenizer", seed, data: ["texts.txt"], replaced: { generator: 0.25 } },
     training: {
@@ -67,55 +97,63 @@ async function electra() {
       ...{ validateEvery: 1e6, saveEvery: 1e6 },
     },
   });
-  const cost = await costs(settings);
-  const updates = { mlm: Number(options.electra ?? (quick ? 5 : 2500)) };
-  updates.rtd = Math.round((updates.mlm * cost.mlm) / cost.rtd);
-  const learned = async (objective, seed) => {
-    const name = `${objective}-${seed}`;
-    const how = { title: `${objective}, seed ${seed}`, every: 500 };
-    await run(pretrain, settings(objective, seed, updates[objective]), files.at(name), files, how);
-    return name;
-  };
-  const tuned = async (from, seed) => {
-    const training = {
-      ...(quick ? { updates: 5 } : { epochs: 4 }),
-      ...{
-        batchTokens: 1024,
-        learningRate: 3e-4,
-        warmUp: quick ? 1 : 100,
-        validateEvery: quick ? 5 : 200,
-        saveEvery: 1e6,
-      },
-      ...{ patience: 100 },
-    };
-    const lesson = { task: "classify", model: from ?? model, tokenizer: "tokenizer", seed, data: ["train.tsv"] };
-    const config = { ...lesson, validation: ["dev.tsv"], test: ["test.tsv"], training };
-    const title = `fine-tuned from ${from ?? "nothing"}, seed ${seed}`;
-    const folder = files.at(`tuned-${from ?? "scratch"}-${seed}`);
-    const { accuracy } = (await run(finetune, config, folder, files, { title })).scores;
-    console.error(`  ${title}: test ${percent(accuracy)}`);
-    return accuracy;
-  };
-  const found = { scratch: [], mlm: [], rtd: [] };
-  for (const seed of seeds) {
-    for (const objective of ["mlm", "rtd"]) found[objective].push(await tuned(await learned(objective, seed), seed));
+  const updates = await updatesOf(settings);
+  for (const seed of options.bases ? [] : seeds) {
+    for (const objective of ["mlm", "rtd"]) {
+      const how = { title: `${objective}, seed ${seed}`, every: 500 };
+      const config = settings(objective, seed, updates[objective]);
+      await run(pretrain, config, files.at(`${objective}-${seed}`), files, how);
+    }
   }
-  for (const seed of seeds) found.scratch.push(await tuned(undefined, seed));
-  const labels = part(rows("test")).map((row) => row.split("\t")[1]);
-  const most = Math.max(...["0", "1"].map((label) => labels.filter((one) => one === label).length)) / labels.length;
   const names = { scratch: "from scratch", mlm: "masked words", rtd: "replaced tokens" };
-  const [one, other] = [cost.mlm, cost.rtd].map((ms) => ms.toFixed(1));
-  console.log(
-    `SST-2 test accuracy after fine-tuning; an update by masked words ${one} ms, by replaced tokens ${other} ms`,
-  );
-  printTable(
-    ["", "updates", "accuracy", "deviation", "each seed"],
-    [
-      ["majority", "", percent(most)],
-      ...Object.entries(found).map(([name, values]) => [names[name], updates[name] ?? "", ...spread(values)]),
-    ],
-  );
-  console.log(`replaced tokens above masked words: ${mean(found.rtd) > mean(found.mlm) ? "yes" : "no"}\n`);
+  for (const [task, { test }] of Object.entries(tasks)) {
+    if (options.task !== undefined && options.task !== task) continue;
+    const found = { scratch: [], mlm: [], rtd: [] };
+    for (const seed of seeds) {
+      for (const base of Object.keys(found)) found[base].push(await tuned(task, base, seed));
+    }
+    const labels = part(test).map((row) => row.split("\t")[1]);
+    const counts = [...new Set(labels)].map((label) => labels.filter((one) => one === label).length);
+    console.log(`${task}: test accuracy after fine-tuning`);
+    printTable(
+      ["", "updates", "accuracy", "deviation", "each seed"],
+      [
+        ["majority", "", percent(Math.max(...counts) / labels.length)],
+        ...Object.entries(found).map(([name, values]) => [names[name], updates[name] ?? "", ...spread(values)]),
+      ],
+    );
+    console.log(`replaced tokens above masked words: ${mean(found.rtd) > mean(found.mlm) ? "yes" : "no"}\n`);
+  }
+}
+
+/** Fine-tunes a base (`scratch` is none) and gives the accuracy on the test rows. */
+async function tuned(task, base, seed) {
+  const [warmUp, validateEvery] = quick ? [1, 5] : [100, 200];
+  const training = {
+    ...(quick ? { updates: 5 } : { epochs: 4 }),
+    ...{ batchTokens: 1024, learningRate: 3e-4, warmUp, validateEvery, saveEvery: 1e6, patience: 100 },
+  };
+  const data = Object.fromEntries(["train", "dev", "test"].map((name) => [name, [`${task}-${name}.tsv`]]));
+  const config = {
+    ...{ task: "classify", model: base === "scratch" ? model : `${base}-${seed}`, tokenizer: "tokenizer", seed },
+    ...{ data: data.train, validation: data.dev, test: data.test, training },
+  };
+  const title = `${task}, ${base}, seed ${seed}`;
+  const { accuracy } = (await run(finetune, config, files.at(`${task}-${base}-${seed}`), files, { title })).scores;
+  console.error(`  ${title}: test ${percent(accuracy)}`);
+  return accuracy;
+}
+
+/** How many updates of each objective cost the same; kept with the bases that they made. */
+async function updatesOf(settings) {
+  const kept = join(place, "updates.json");
+  if (options.bases && existsSync(kept)) return JSON.parse(readFileSync(kept, "utf8"));
+  const cost = await costs(settings);
+  console.log(`an update by masked words ${cost.mlm.toFixed(1)} ms, by replaced tokens ${cost.rtd.toFixed(1)} ms`);
+  const mlm = Number(options.electra ?? (quick ? 5 : 2500));
+  const updates = { mlm, rtd: Math.round((mlm * cost.mlm) / cost.rtd) };
+  writeFileSync(kept, JSON.stringify(updates));
+  return updates;
 }
 
 /** Milliseconds of an update by each objective: medians of updates that were done in turn. */

@@ -1,10 +1,12 @@
-/** `heed data preview`: real rows as an objective makes them: tokens, what became of them, and what is asked for. */
+/** `heed data preview`: real rows as a model learns from them: tokens, what became of them, and what is asked for. */
 import type { Command } from "commander";
 import { InputError } from "../../errors/index.ts";
 import { diskFolder } from "../../files/disk.ts";
 import {
+  instruct,
   pretrain,
   pretrainObjectives,
+  previewInstructions,
   previewPretraining,
   wayConfig,
   type PretrainObjectiveName,
@@ -17,6 +19,8 @@ import { previewText } from "../preview-text.ts";
 import { colorDepthOf, widthOf } from "../terminal/index.ts";
 
 interface Flags extends PretrainFlags {
+  readonly instructions?: true;
+  readonly template?: string;
   readonly config?: string;
   readonly seed?: number;
   readonly epoch: number;
@@ -30,7 +34,9 @@ export function previewCommand(io: Io): Command {
     expect: "a row in three lines: original, input with [MASK], target below each token that is asked for",
   });
   return withPretrainOptions(made)
-    .option("--config <file>", "a YAML or JSON file of heed pretrain; the other options override it")
+    .option("--instructions", "rows of heed instruct, and which of their tokens are learned; no --objective")
+    .option("--template <name>", "of --instructions: plain, alpaca, bare or a Jinja file")
+    .option("--config <file>", "a YAML or JSON file of heed pretrain or instruct; the other options override it")
     .option("--rows <n>", "how many rows to show", wholeNumber(1), 3)
     .option("--epoch <n>", "of which epoch, counted from 0: each is drawn anew", wholeNumber(0), 0)
     .option("--seed <n>", "of what is drawn", wholeNumber(0))
@@ -55,17 +61,22 @@ const standIns: Readonly<Partial<Record<PretrainObjectiveName, Readonly<Record<s
 async function preview(flags: Flags, io: Io): Promise<void> {
   const folder = diskFolder();
   const file = flags.config === undefined ? {} : await readConfigFile(folder, flags.config);
-  const keys = { ...pretrainKeys(flags), seed: flags.seed };
+  const keys = { ...pretrainKeys(flags), template: flags.template, seed: flags.seed };
   const given = Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined));
   const merged: Record<string, unknown> = { ...file, ...given };
-  const config = wayConfig(pretrain, { model: standInFor(merged), ...merged }, flags.config ?? "The options");
+  const config = { model: standInFor(merged, flags.instructions), ...merged };
   const context = {
     ...{ files: folder, from: undefined, engine: {} },
     warn: (message: string): void => void io.stderr.write(`${message}\n`),
   };
-  const { rows, summary } = await previewPretraining(config, context, { rows: flags.rows, epoch: flags.epoch });
+  const name = flags.config ?? "The options";
+  const { rows, summary } =
+    flags.instructions === true
+      ? await previewInstructions(wayConfig(instruct, config, name), context, flags)
+      : await previewPretraining(wayConfig(pretrain, config, name), context, flags);
   if (flags.json === true) {
-    await io.stdout.write(jsonLine({ objective: config.objective, epoch: flags.epoch, summary, rows }));
+    const { objective } = merged;
+    await io.stdout.write(jsonLine({ objective, epoch: flags.epoch, summary, rows }));
     return;
   }
   const look = { depth: colorDepthOf(io.stdout, io.environment), width: widthOf(io.stdout) };
@@ -74,13 +85,14 @@ async function preview(flags: Flags, io: Io): Promise<void> {
 }
 
 /** A model for `--tokenizer` alone. Throws InputError where there is none for the objective. */
-function standInFor({ model, tokenizer, objective }: Readonly<Record<string, unknown>>): unknown {
-  if (model !== undefined || typeof objective !== "string" || !(objective in pretrainObjectives)) return undefined;
-  const standIn = standIns[objective as PretrainObjectiveName];
+function standInFor({ model, tokenizer, objective }: Readonly<Record<string, unknown>>, instructions = false): unknown {
+  const name = instructions ? "clm" : objective;
+  if (model !== undefined || typeof name !== "string" || !(name in pretrainObjectives)) return undefined;
+  const standIn = standIns[name as PretrainObjectiveName];
   if (tokenizer !== undefined && standIn !== undefined) return standIn;
   throw new InputError(
     standIn === undefined
-      ? `--objective ${objective} is shown for a model. Give one (--model).`
+      ? `--objective ${name} is shown for a model. Give one (--model).`
       : "Neither --model nor --tokenizer is given; one of them says how texts become tokens.",
   );
 }
