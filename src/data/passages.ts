@@ -16,6 +16,11 @@ export interface PassageOptions {
   readonly part: "training" | "held out";
   /** The most sentences of a passage; each has from 2 to so many. Default: 6. */
   readonly sentences?: number | undefined;
+  /**
+   * Of how many kinds its sentences are. Default: as many as there are people. With few, what is said does not tell of
+   * whom.
+   */
+  readonly kinds?: number | undefined;
   /** Questions about each passage. Default: 3. */
   readonly questions?: number | undefined;
   /** The share of questions that their passage does not answer, from 0 to 1. Default: 0. */
@@ -141,12 +146,16 @@ function name(generator: Random, endings: readonly string[], part: PassageOption
 export function madePassages(options: PassageOptions): SquadFile {
   const { passages, seed, part, sentences = 6, questions = 3, unanswerable = 0 } = options;
   if (!(sentences >= 2 && sentences <= 12)) throw new InputError(`A passage has 2 to 12 sentences; got ${sentences}.`);
+  // Half as many people as sentences, and two at least: two kinds are enough, and for two sentences one.
+  if (options.kinds !== undefined && options.kinds < (sentences > 2 ? 2 : 1)) {
+    throw new InputError(`Passages of up to ${sentences} sentences are of more kinds; got ${options.kinds}.`);
+  }
   if (!(unanswerable >= 0 && unanswerable <= 1)) {
     throw new InputError(`unanswerable is a share from 0 to 1; got ${unanswerable}.`);
   }
   const data = Array.from({ length: passages }, (_, i) => {
     const generator = random(seed, "passages", part, i);
-    const made = passage(generator, part, 2 + generator.below(sentences - 1));
+    const made = passage(generator, part, 2 + generator.below(sentences - 1), options.kinds);
     const context = made.map(({ text }) => text).join(" ");
     const chosen = shuffle(
       made.flatMap((fact) => fact.asked.map((asked) => ({ asked, fact }))),
@@ -165,7 +174,7 @@ export function madePassages(options: PassageOptions): SquadFile {
 }
 
 /** The sentences of a passage, in a drawn order. */
-function passage(generator: Random, part: PassageOptions["part"], sentences: number): Fact[] {
+function passage(generator: Random, part: PassageOptions["part"], sentences: number, most?: number): Fact[] {
   const used = new Set<string>();
   const fresh = (draw: () => string): string => {
     for (;;) {
@@ -180,9 +189,8 @@ function passage(generator: Random, part: PassageOptions["part"], sentences: num
     place: () => fresh(() => name(generator, PLACES, part)),
     once: (words) => fresh(() => words[generator.below(words.length)]!),
   };
-  // Few kinds for several people: what is said does not tell of whom.
   const people = Array.from({ length: Math.max(2, Math.ceil(sentences / 2)) }, draws.person);
-  const some = shuffle([...kinds], generator).slice(0, people.length);
+  const some = shuffle([...kinds], generator).slice(0, most ?? people.length);
   const all = people.flatMap((who) => some.map((kind) => ({ who, kind })));
   return shuffle(all, generator)
     .slice(0, sentences)

@@ -1,12 +1,12 @@
-// What objectives give: ELECTRA's discriminator beside masked words at equal compute, after fine-tuning on SST-2 and on
-// telling captions from the same with two neighboring words exchanged; infilling and span corruption beside a guess by how
-// often tokens are, on Multi30k's English; and the parameters that ALBERT saves.
+// What objectives give: ELECTRA's discriminator beside masked words at equal compute, after fine-tuning on SST-2, and on
+// telling captions from damaged ones; infilling and span corruption beside a guess by how often tokens are, on Multi30k's
+// English; and the parameters that ALBERT saves.
 //
 //   node tools/experiments/objectives.mjs             three seeds
 //   node tools/experiments/objectives.mjs --quick     a piece of it, in seconds, to see that it works
 //   … --only electra|written|albert                   one of the three
 //   … --electra 2500 --updates 1200 --seeds 3         updates by masked words, of writing each
-//   … --only electra --bases --task order             the pre-trained models that the last run left; one of sst2, order
+//   … --only electra --bases --task order             the pre-trained models that the last run left; one of sst2, order, slip
 //
 // Equal compute: of both objectives some updates are done in turn, so that whatever else the machine does slows both; the
 // medians of their times say how many updates by replaced tokens cost as much as those by masked words.
@@ -61,27 +61,29 @@ function reviews() {
   return { train: rows("train"), dev: rows("dev"), test: rows("test") };
 }
 
-/** Captions as they are, and with two neighboring words exchanged: is the order right? (As CoLA asks of sentences.) */
-function orders() {
-  const made = (name, count) => {
-    const draw = random(1, "orders", name);
-    return zipped(name)
-      .slice(0, count)
-      .map((caption) => caption.toLowerCase())
-      .map((caption, i) => {
-        if (i % 2 === 0) return `${caption}\tright`;
-        const words = caption.split(" ");
-        // The last word keeps its full stop.
-        const at = draw.below(Math.max(1, words.length - 2));
-        return `${words.toSpliced(at, 2, words[at + 1], words[at]).join(" ")}\texchanged`;
-      });
+/** Every second caption damaged: does the sentence hold together? (As CoLA asks, Warstadt et al. 2019.) */
+function captions(name, damage) {
+  const made = (file, count) => {
+    const lines = zipped(file).map((caption) => caption.toLowerCase().split(" "));
+    const draw = random(1, "captions", name, file);
+    return lines.slice(0, count).map((words, i) => {
+      if (i % 2 === 0) return `${words.join(" ")}\tright`;
+      // The last word keeps its full stop.
+      const at = draw.below(Math.max(1, words.length - 2));
+      return `${damage(words, at, lines[draw.below(lines.length)], draw).join(" ")}\tdamaged`;
+    });
   };
   return { train: made("train", 8000), dev: made("val", 1000), test: made("test_2016_flickr", 1000) };
 }
 
+/** Two neighboring words the other way round. */
+const exchanged = (words, at) => words.toSpliced(at, 2, words[at + 1], words[at]);
+/** A word of another caption in the place of one. */
+const slipped = (words, at, other, draw) => words.toSpliced(at, 1, other[draw.below(Math.max(1, other.length - 1))]);
+
 /** Two models of one body, trained at the same cost on the same text, then fine-tuned in the same ways. */
 async function electra() {
-  const tasks = { sst2: reviews(), order: orders() };
+  const tasks = { sst2: reviews(), order: captions("order", exchanged), slip: captions("slip", slipped) };
   for (const [task, parts] of Object.entries(tasks)) {
     for (const [name, rows] of Object.entries(parts)) write(`${task}-${name}.tsv`, rows);
   }
