@@ -10,12 +10,12 @@
 // (scratch-N and tuned-N in .cache/experiments/sst2); where they are missing, one is trained here: masked words first, then
 // the labels.
 // Wanted: at least 97 % of the teacher's test accuracy, and more than the student alone, as means over the seeds.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { architectureOf, diskFolder, parametersOf, random } from "heed";
 import * as learning from "heed/learning";
+import { dataPath, deviation, mean, root } from "./runs.mjs";
 
 const { distill, finetune, learn, wayConfig } = learning;
 const { values: options } = parseArgs({
@@ -34,12 +34,7 @@ const copies = Number(options.copies ?? (quick ? 1 : 5));
 const epochs = Number(options.epochs ?? (quick ? 1 : 4));
 const engine = options.threads === undefined ? {} : { threads: Number(options.threads) };
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const data = join(process.env.HEED_DATA ?? join(root, "..", "shared", "data"), "sst2");
-if (!existsSync(join(data, "train.tsv"))) {
-  console.log("SST-2 is not here (sst2/ in the folder that HEED_DATA names, or in ../shared/data beside the clone).");
-  process.exit(0);
-}
+const data = dataPath("sst2");
 const place = join(root, ".cache", "experiments", quick ? "distillation-quick" : "distillation");
 mkdirSync(place, { recursive: true });
 const files = diskFolder(place);
@@ -133,10 +128,6 @@ const schedule = (times, learningRate, batchTokens) => ({
   ...(quick ? { updates: 4 } : { epochs: times }),
   ...{ learningRate, batchTokens, warmUp: quick ? 1 : 100, weightDecay: 0.05, saveEvery: 100_000 },
 });
-
-const mean = (all) => all.reduce((sum, x) => sum + x, 0) / all.length;
-const deviation = (all) =>
-  Math.sqrt(all.reduce((sum, x) => sum + (x - mean(all)) ** 2, 0) / Math.max(all.length - 1, 1));
 
 // Half as wide, so less than half of the parameters: nearly all of them are embeddings.
 const student = { hidden_size: 64, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 128 };

@@ -9,6 +9,7 @@ import { architectureOf, createModel, random, shuffle, TextModel, Trainer, train
 import { promptModel, promptTask, promptTaskConfig } from "heed/learning";
 import { answerBatch, answerTokens } from "heed/objectives";
 import { adamW } from "heed/training";
+import { deviation, mean, printTable } from "./runs.mjs";
 
 const text = (fallback) => ({ type: "string", default: fallback });
 const { values } = parseArgs({
@@ -130,9 +131,6 @@ async function once(name, seed) {
   return { ...report, parameters, seconds };
 }
 
-const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
-const spread = (list) => Math.sqrt(list.reduce((sum, value) => sum + (value - mean(list)) ** 2, 0) / Math.max(list.length - 1, 1)); // prettier-ignore
-const cell = (value) => String(value).padStart(12);
 for (const name of values.family.split(",")) {
   const runs = [];
   for (let i = 0; i < number("seeds"); i++) runs.push(await once(name, Number(values.first) + i));
@@ -146,12 +144,12 @@ for (const name of values.family.split(",")) {
     "at best",
     "chance",
   ];
-  console.log(head.map(cell).join(""));
-  for (const [i, shots] of SHOTS.entries()) {
+  const rows = SHOTS.map((shots, i) => {
     const list = runs.map(({ results }) => results[i].accuracy.score);
     const most = best(shots);
-    const row = [shots, ...list.map(percent), percent(mean(list)), percent(spread(list))];
-    console.log([...row, most === undefined ? "" : percent(most), percent(1 / labels.length)].map(cell).join(""));
-  }
+    const row = [shots, ...list.map(percent), percent(mean(list)), percent(deviation(list))];
+    return [...row, most === undefined ? "" : percent(most), percent(1 / labels.length)];
+  });
+  printTable(head, rows);
   console.log(`most frequent answer: ${percent(mean(runs.map(({ majority }) => majority)))}; no weight has changed in ${runs.length} of ${runs.length} runs`); // prettier-ignore
 }

@@ -9,6 +9,7 @@ import { memoryFolder, open, TextModel, Tokenizer, trainWords } from "heed";
 import { instructionKinds, madeInstructions, madeSentences } from "heed/data";
 import { scoreOf } from "heed/evaluation";
 import { answersTo, instruct, instructionExamples, instructionReader, judgeInstructions, learn, wayConfig } from "heed/learning"; // prettier-ignore
+import { deviation, mean, printTable } from "./runs.mjs";
 
 const text = (fallback) => ({ type: "string", default: fallback });
 const { values } = parseArgs({
@@ -148,29 +149,29 @@ async function once(seed) {
 const runs = [];
 for (let i = 0; i < number("seeds"); i++) runs.push(await once(Number(values.first) + i));
 
-const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
-const spread = (list) => Math.sqrt(list.reduce((sum, value) => sum + (value - mean(list)) ** 2, 0) / Math.max(list.length - 1, 1)); // prettier-ignore
-const cell = (value) => String(value).padStart(16);
 console.log(`${runs[0].tuned.parameters} parameters; ${number("sentences")} sentences, ${number("instructions")} instructions of ${kinds.length} kinds, ${number("held")} held out`); // prettier-ignore
-console.log(["seed", "before", "after", "without a base", "most frequent", "seconds"].map(cell).join(""));
-for (const { seed, base, tuned, alone, frequent, seconds } of runs) {
-  console.log([seed, percent(base.exact), percent(tuned.exact), alone === undefined ? "" : percent(alone.exact), percent(frequent), seconds.join(" + ")].map(cell).join("")); // prettier-ignore
-}
 const columns = [
   (run) => run.base.exact,
   (run) => run.tuned.exact,
   (run) => run.alone?.exact ?? NaN,
   (run) => run.frequent,
 ];
-const row = (name, of) => console.log([name, ...columns.map((get) => percent(of(runs.map(get))))].map(cell).join(""));
-row("mean", mean);
-row("deviation", spread);
+const row = (name, of, some) => [name, ...columns.map((get) => percent(of(some.map(get))))];
+printTable(
+  ["seed", "before", "after", "without a base", "most frequent", "seconds"],
+  [
+    ...runs.map((run) => [...row(run.seed, mean, [run]), run.seconds.join(" + ")]),
+    row("mean", mean, runs),
+    row("deviation", deviation, runs),
+  ],
+);
 console.log("\nexact by kind, after");
-for (const kind of kinds) {
-  const [right, all] = runs.reduce(([r, a], { tuned }) => {
-    const [more, of] = tuned.byKind.get(kind) ?? [0, 0];
-    return [r + more, a + of];
-  }, [0, 0]); // prettier-ignore
-  console.log(`${kind.padEnd(22)}${percent(right / Math.max(all, 1)).padStart(8)}  of ${all}`);
-}
+printTable(
+  ["kind", "right", "of"],
+  kinds.map((kind) => {
+    const found = runs.map(({ tuned }) => tuned.byKind.get(kind) ?? [0, 0]);
+    const [right, all] = [0, 1].map((i) => found.reduce((sum, counts) => sum + counts[i], 0));
+    return [kind, percent(right / Math.max(all, 1)), all];
+  }),
+);
 console.log(`\nnats a token of the answers: ${runs.map(({ base, tuned }) => `${base.loss.toFixed(3)} → ${tuned.loss.toFixed(3)}`).join(", ")}`); // prettier-ignore

@@ -7,6 +7,7 @@
 //   … --only electra|written|albert                   one of the three
 //   … --electra 2500 --updates 1200 --seeds 3         updates by masked words, of writing each
 //   … --only electra --bases --task order             the pre-trained models that the last run left; one of sst2, order, slip
+//   … --rows 1000                                     so many labelled rows to learn from
 //
 // Equal compute: of both objectives some updates are done in turn, so that whatever else the machine does slows both; the
 // medians of their times say how many updates by replaced tokens cost as much as those by masked words.
@@ -27,6 +28,7 @@ const { values: options } = parseArgs({
     updates: { type: "string" },
     bases: { type: "boolean", default: false },
     task: { type: "string" },
+    rows: { type: "string" },
   },
 });
 const { quick } = options;
@@ -85,7 +87,10 @@ const slipped = (words, at, other, draw) => words.toSpliced(at, 1, other[draw.be
 async function electra() {
   const tasks = { sst2: reviews(), order: captions("order", exchanged), slip: captions("slip", slipped) };
   for (const [task, parts] of Object.entries(tasks)) {
-    for (const [name, rows] of Object.entries(parts)) write(`${task}-${name}.tsv`, rows);
+    const { train, dev, test } = parts;
+    write(`${task}-train.tsv`, train.slice(0, Number(options.rows ?? train.length)));
+    write(`${task}-dev.tsv`, dev);
+    write(`${task}-test.tsv`, test);
   }
   const sentences = tasks.sst2.train.map((row) => row.split("\t")[0]);
   const texts = [...sentences, ...sentences, ...sentences, ...zipped("train")];

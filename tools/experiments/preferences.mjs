@@ -12,6 +12,7 @@ import { architectureOf, createModel, lossOf, memoryFolder, open, random, TextMo
 import { align, learn, wayConfig } from "heed/learning";
 import { paddedRows, rowBatches } from "heed/objectives";
 import { fit } from "heed/training";
+import { deviation, mean, printTable } from "./runs.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -57,9 +58,6 @@ function rule(answer) {
 /** How often the better one by the rule is chosen: σ(2 · difference). */
 const NOISE = 2;
 
-const mean = (all) => all.reduce((sum, x) => sum + x, 0) / all.length;
-const deviation = (all) =>
-  Math.sqrt(all.reduce((sum, x) => sum + (x - mean(all)) ** 2, 0) / Math.max(all.length - 1, 1));
 const lines = (rows) => rows.map((row) => JSON.stringify(row)).join("\n");
 
 async function pretrained(folder, texts, seed) {
@@ -215,10 +213,8 @@ for (const seed of seeds) {
     );
   }
 }
-const widths = table[0].map((_, i) => Math.max(...table.map((row) => row[i].length)));
 console.log();
-for (const row of table)
-  console.log(row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "));
+printTable(table[0], table.slice(1));
 console.log();
 for (const name of ["DPO", "PPO"]) {
   const [all, good] = [gains[name], reached[name].filter(Boolean).length];

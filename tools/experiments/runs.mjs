@@ -17,7 +17,11 @@ export function dataPath(name) {
 /** Runs a way of learning to its end; gives what it came to and the seconds it took. */
 export async function run(way, config, folder, files, { title, every = Infinity } = {}) {
   const started = performance.now();
-  const learning = learn(way, wayConfig(way, config, title), { folder, files, replace: true, warn: console.error });
+  const learning = learn(way, wayConfig(way, config, title), {
+    ...{ folder, files, replace: true },
+    warn: (line) => console.error(`  ${title}: ${line}`),
+    begin: ({ summary }) => summary.forEach((line) => console.error(`  ${title}: ${line}`)),
+  });
   for (;;) {
     const { done, value } = await learning.next();
     const seconds = (performance.now() - started) / 1000;
@@ -37,14 +41,18 @@ export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / 
 export const deviation = (values) =>
   values.length < 2 ? 0 : Math.sqrt(values.reduce((sum, v) => sum + (v - mean(values)) ** 2, 0) / (values.length - 1));
 
-/** Prints rows with aligned columns. */
+/** `82.31 ± 0.42`: mean and deviation. */
+export const meanAndSpread = (values, digits = 2) =>
+  `${mean(values).toFixed(digits)} ± ${deviation(values).toFixed(digits)}`;
+
+/** Prints rows with aligned columns, all but the first to the right. */
 export function printTable(header, rows) {
   const cells = [header, ...rows].map((row) => row.map(String));
   const widths = header.map((_, i) => Math.max(...cells.map((row) => (row[i] ?? "").length)));
   for (const row of cells)
     console.log(
       row
-        .map((cell, i) => cell.padEnd(widths[i]))
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
         .join("  ")
         .trimEnd(),
     );

@@ -15,8 +15,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { deviation, mean, root } from "./runs.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -29,7 +29,6 @@ const { values: options } = parseArgs({
   },
 });
 const more = JSON.parse(options.training);
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const heed = join(root, "bin", "heed.js");
 const data = process.env.HEED_DATA ?? join(root, "..", "shared", "data");
 const updates = Number(options.updates ?? (options.quick ? 10 : 100));
@@ -142,12 +141,10 @@ for (const [name, commandOf] of Object.entries({ translator: translation, classi
       const shown = [early, gap].map((value) => value.toExponential(1));
       line([name, way, seed, ...losses, ...shown, ...times.map((time) => time.toFixed(1)), ratios.at(-1).toFixed(2)]);
     }
-    const mean = ratios.reduce((a, b) => a + b) / ratios.length;
-    const spread = Math.sqrt(ratios.reduce((a, b) => a + (b - mean) ** 2, 0) / Math.max(1, ratios.length - 1));
     const gap = Math.max(...gaps);
     const reached = gap <= 1e-5 ? "at most 1e-5: reached" : "more than 1e-5";
     verdicts.push(
-      `${name}, ${way}: gap ${gap.toExponential(1)}, ${reached}; ratio ${mean.toFixed(2)} ± ${spread.toFixed(2)}`,
+      `${name}, ${way}: gap ${gap.toExponential(1)}, ${reached}; ratio ${mean(ratios).toFixed(2)} ± ${deviation(ratios).toFixed(2)}`,
     );
   }
 }

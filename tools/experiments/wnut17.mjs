@@ -8,12 +8,11 @@
 // seqeval can be run on the same output: python tools/checks/seqeval-wnut17.py FOLDER
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { diskFolder, open } from "heed";
+import { diskFolder, memoryFolder, open } from "heed";
 import { scoreOf, spanStatistics } from "heed/evaluation";
-import { finetuneTasks } from "heed/learning";
-import { aligned, dataFolder, finetuned, meanAndSpread } from "./finetuned.mjs";
+import { finetune, finetuneTasks } from "heed/learning";
+import { dataPath, meanAndSpread, printTable, root, run as learned } from "./runs.mjs";
 
 const { values: flags } = parseArgs({
   options: {
@@ -22,10 +21,10 @@ const { values: flags } = parseArgs({
     model: { type: "string" },
     updates: { type: "string", default: "3000" },
     minutes: { type: "string" },
-    out: { type: "string", default: fileURLToPath(new URL("../../.cache/experiments/wnut17", import.meta.url)) },
+    out: { type: "string", default: join(root, ".cache", "experiments", "wnut17") },
   },
 });
-const data = dataFolder("wnut17");
+const data = dataPath("wnut17");
 const files = diskFolder(data);
 const [training, validation, test] = await Promise.all(
   ["wnut17train.conll", "emerging.dev.conll", "emerging.test.annotated"].map((path) =>
@@ -130,7 +129,8 @@ for (let seed = 1; seed <= seeds; seed++) {
       ...{ batchTokens: 2048, validateEvery: flags.quick ? 20 : 100, saveEvery: 100, patience: 8 },
     },
   };
-  const { folder, seconds } = await finetuned(config, files, `seed ${seed}`);
+  const folder = memoryFolder();
+  const { seconds } = await learned(finetune, config, folder, files, { title: `seed ${seed}` });
   const tagger = await open(folder, { task: "tag" });
   const predicted = (
     await tagger.tagWords(
@@ -145,14 +145,12 @@ for (let seed = 1; seed <= seeds; seed++) {
 results.push({ name: flags.model ?? "from scratch", runs });
 
 const percent = (metric) => (result) => meanAndSpread(result.runs.map((run) => 100 * run[metric]));
-console.log(
-  aligned([
-    ["WNUT17, test", "entity F1", "precision", "recall", "token accuracy", "seeds"],
-    ...results.map((one) => [
-      one.name,
-      ...["F1", "precision", "recall", "token accuracy"].map((m) => percent(m)(one)),
-      one.runs.length,
-    ]),
+printTable(
+  ["WNUT17, test", "entity F1", "precision", "recall", "token accuracy", "seeds"],
+  results.map((one) => [
+    one.name,
+    ...["F1", "precision", "recall", "token accuracy"].map((m) => percent(m)(one)),
+    one.runs.length,
   ]),
 );
 for (const [i, run] of runs.entries())
