@@ -1,11 +1,13 @@
-// Trains an adapter on bases of test/families by heed's own fine-tuning, and writes beside it what Heed computes with it.
-// Run by trained-adapters.py: node tools/checks/trained-adapters.mjs OUT
+// Trains adapters on small bases by heed's own fine-tuning, and writes beside each what Heed computes with it; or takes a
+// finished adapter and the texts of a table. Run by trained-adapters.py:
+//   node tools/checks/trained-adapters.mjs OUT [ADAPTER ROWS.tsv]
+import { cpSync, readFileSync } from "node:fs";
 import { createModel, diskFolder, openModel, TextModel, trainTokenizer } from "heed";
 import { openFolderTokenizer, writeSafetensors } from "heed/checkpoints";
 import { finetune, learn, wayConfig } from "heed/learning";
 import { architectureOf } from "heed/models";
 
-const [out] = process.argv.slice(2);
+const [out, finished, table] = process.argv.slice(2);
 const place = diskFolder(out);
 
 /** Texts whose class is told by one word, and a tokenizer of their words. */
@@ -69,6 +71,34 @@ const cases = [
   },
 ];
 
+/** Writes inputs and logits beside an adapter. */
+async function compute(folder, texts) {
+  const trained = await openModel(folder, { worker: false });
+  const text = new TextModel(trained, await openFolderTokenizer(folder));
+  const { feeds } = text.encode(texts);
+  const { logits } = await trained.forward(feeds);
+  const stored = ({ dtype, shape, data }) => ({ dtype: dtype === "float32" ? "F32" : "I32", shape, data });
+  await writeSafetensors(folder, "computed.safetensors", [
+    ["input_ids", stored(feeds.inputIds)],
+    ["attention_mask", stored(feeds.attentionMask)],
+    ["logits", stored(logits)],
+  ]);
+  await trained.dispose();
+}
+
+if (finished !== undefined) {
+  const adapter = `${out}/adapter`;
+  cpSync(finished, adapter, { recursive: true });
+  const { base_model_name_or_path: base } = JSON.parse(readFileSync(`${adapter}/adapter_config.json`, "utf8"));
+  const texts = readFileSync(table, "utf8").trim().split("\n");
+  await compute(
+    diskFolder(adapter),
+    texts.slice(0, 64).map((row) => row.split("\t")[0]),
+  );
+  console.log(JSON.stringify({ name: finished, base, adapter }));
+  process.exit(0);
+}
+
 for (const { name, base: json, lora } of cases) {
   const base = `${out}/${name}-base`;
   const tokenizer = await trainTokenizer(
@@ -94,16 +124,9 @@ for (const { name, base: json, lora } of cases) {
   const folder = diskFolder(`${out}/${name}`);
   const run = learn(finetune, config, { folder, files: diskFolder(), engine: { worker: false }, warn: console.error });
   for (let next = await run.next(); !next.done; next = await run.next());
-  const trained = await openModel(folder, { worker: false });
-  const text = new TextModel(trained, await openFolderTokenizer(folder));
-  const { feeds } = text.encode(rows.slice(0, 6).map(({ text: row }) => row));
-  const { logits } = await trained.forward(feeds);
-  const stored = ({ dtype, shape, data }) => ({ dtype: dtype === "float32" ? "F32" : "I32", shape, data });
-  await writeSafetensors(folder, "computed.safetensors", [
-    ["input_ids", stored(feeds.inputIds)],
-    ["attention_mask", stored(feeds.attentionMask)],
-    ["logits", stored(logits)],
-  ]);
-  await trained.dispose();
-  console.log(JSON.stringify({ name, base, adapter: `${out}/${name}`, className: architecture.className }));
+  await compute(
+    folder,
+    rows.slice(0, 6).map(({ text }) => text),
+  );
+  console.log(JSON.stringify({ name, base, adapter: `${out}/${name}` }));
 }
