@@ -6,7 +6,7 @@ import { readJson, type ReadableFolder } from "../files/index.ts";
 import { answerPlaces } from "../objectives/index.ts";
 import { QuestionAnswerer, type Answer } from "../tasks/answer.ts";
 import type { Model } from "../tasks/model.ts";
-import type { TextModel } from "../tasks/text-model.ts";
+import { readTokens, type ReadTokens, type TextModel } from "../tasks/text-model.ts";
 import type { Encoding } from "../tokens/index.ts";
 import type { FinetuneConfig } from "./finetune.ts";
 import { lengthsLine, type FinetuneTask, type PreparedTask, type TaskOptions } from "./finetune-task.ts";
@@ -68,7 +68,7 @@ const answererOf = (model: TextModel): QuestionAnswerer =>
   new QuestionAnswerer(model.model as Model<"question-answering">, model.tokenizer);
 
 interface Window {
-  readonly encoding: Encoding;
+  readonly tokens: ReadTokens;
   /** First and last token of the answer; of both the first token where the window does not hold it. */
   readonly places: readonly [number, number];
 }
@@ -86,11 +86,11 @@ function prepareAnswers(model: TextModel, rows: readonly AskedQuestion[], config
     const encodings = windowsOf(answerer, { question, context, place }, config);
     if (encodings.length > 1) split++;
     for (const encoding of encodings)
-      windows.push({ encoding, places: span === undefined ? [0, 0] : placesOf(encoding, span) });
+      windows.push({ tokens: readTokens(encoding), places: span === undefined ? [0, 0] : placesOf(encoding, span) });
   }
   if (windows.length === 0) throw new InputError("No answer stands in its text: there is nothing to learn from.");
-  const lengths = windows.map(({ encoding }) => encoding.ids.length);
-  const given = Object.keys(model.feeds([windows[0]!.encoding]));
+  const lengths = windows.map(({ tokens }) => tokens.ids.length);
+  const given = Object.keys(model.feeds([windows[0]!.tokens]));
   return {
     lengths,
     objective: answerPlaces(model.model.architecture, given),
@@ -100,7 +100,7 @@ function prepareAnswers(model: TextModel, rows: readonly AskedQuestion[], config
         const data = Int32Array.from(some, ({ places }) => places[side]);
         return { dtype: "int32" as const, shape: [data.length], data };
       };
-      const feeds = model.feeds(some.map(({ encoding }) => encoding));
+      const feeds = model.feeds(some.map(({ tokens }) => tokens));
       return { feeds: { ...feeds, startPositions: column(0), endPositions: column(1) }, targets: examples.length };
     },
     summary: summaryOf(rows, windows, { lost, split, lengths }),

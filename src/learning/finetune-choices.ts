@@ -6,7 +6,7 @@ import type { ReadableFolder } from "../files/index.ts";
 import { rowClasses } from "../objectives/index.ts";
 import type { HostTensor } from "../onnx/index.ts";
 import type { Values } from "../runtime/index.ts";
-import { probabilities, rowOf, type TextModel } from "../tasks/text-model.ts";
+import { probabilities, readTokens, rowOf, type ReadTokens, type TextModel } from "../tasks/text-model.ts";
 import type { Encoding } from "../tokens/index.ts";
 import type { FinetuneConfig } from "./finetune.ts";
 import { filled, linesOf } from "./finetune-rows.ts";
@@ -112,7 +112,7 @@ function encodedChoices(model: TextModel, rows: readonly ChoiceRow[], { maxLengt
 }
 
 /** Inputs [B, N, T] of rows that have N choices each. */
-function choiceFeeds(model: TextModel, rows: readonly (readonly Encoding[])[]): Values {
+function choiceFeeds(model: TextModel, rows: readonly (readonly ReadTokens[])[]): Values {
   const count = rows[0]!.length;
   const shaped = (value: HostTensor): HostTensor => ({ ...value, shape: [rows.length, count, value.shape[1]!] });
   return Object.fromEntries(Object.entries(model.feeds(rows.flat())).map(([name, value]) => [name, shaped(value)]));
@@ -128,13 +128,14 @@ function prepareChoices(model: TextModel, rows: readonly ChoiceRow[], config: Fi
   // A row takes as many tokens as all its choices.
   const lengths = encodings.map((row) => count * Math.max(...row.map(({ ids }) => ids.length)));
   const given = Object.keys(choiceFeeds(model, [encodings[0]!]));
+  const kept = encodings.map((row) => row.map(readTokens));
   const cut = encodings.filter((row) => row.some(({ overflowing }) => overflowing.length > 0)).length;
   return {
     lengths,
     objective: rowClasses(model.model.architecture, given, { labelSmoothing: config.labelSmoothing }),
     batch: (examples) => {
       const data = Int32Array.from(examples, (index) => rows[index]!.label);
-      const some = examples.map((index) => encodings[index]!);
+      const some = examples.map((index) => kept[index]!);
       const feeds = { ...choiceFeeds(model, some), labels: { dtype: "int32" as const, shape: [data.length], data } };
       return { feeds, targets: examples.length };
     },

@@ -6,8 +6,8 @@ import type { ConfigJson } from "../models/index.ts";
 import { rowClasses, rowLabelSets } from "../objectives/index.ts";
 import { TextClassifier, type ClassScore } from "../tasks/classify.ts";
 import type { Model } from "../tasks/model.ts";
-import type { TextModel } from "../tasks/text-model.ts";
-import type { Encoding, TokenizerInput } from "../tokens/index.ts";
+import { readTokens, type TextModel } from "../tasks/text-model.ts";
+import type { TokenizerInput } from "../tokens/index.ts";
 import type { FinetuneConfig } from "./finetune.ts";
 import { labelSetStatistics } from "./finetune-label-sets.ts";
 import { filled, readRows, type Column } from "./finetune-rows.ts";
@@ -121,7 +121,6 @@ function labelIds({ labels, place }: LabeledText, known: readonly string[]): num
 
 /** Rows as a model reads them. */
 export interface EncodedRows {
-  readonly encodings: readonly Encoding[];
   readonly lengths: readonly number[];
   /** Rows that lost a part. */
   readonly cut: number;
@@ -135,14 +134,14 @@ export function encodedRows(
   { maxLength }: TaskOptions,
 ): EncodedRows {
   const encodings = model.encodings(inputs, { truncate: true, maxLength });
+  const rows = encodings.map(readTokens);
   const side = endsAtPadding(model) ? "right" : "left";
   return {
-    encodings,
     lengths: encodings.map(({ ids }) => ids.length),
     cut: encodings.filter(({ overflowing }) => overflowing.length > 0).length,
     batch: (examples) => {
       const feeds = model.feeds(
-        examples.map((index) => encodings[index]!),
+        examples.map((index) => rows[index]!),
         side,
       );
       return side === "right" ? feeds : { ...feeds, ...countedFromLeft(feeds["attentionMask"]!) };

@@ -7,7 +7,7 @@ import type { ConfigJson } from "../models/index.ts";
 import { tokenClasses } from "../objectives/index.ts";
 import type { Model } from "../tasks/model.ts";
 import { joinedWords, piecesOf, TokenTagger } from "../tasks/tag.ts";
-import type { TextModel } from "../tasks/text-model.ts";
+import { readTokens, type TextModel } from "../tasks/text-model.ts";
 import type { FinetuneConfig } from "./finetune.ts";
 import { labelConfig, weightsOf } from "./finetune-classes.ts";
 import { linesOf } from "./finetune-rows.ts";
@@ -168,15 +168,17 @@ function prepareTags(model: TextModel, rows: readonly TaggedWords[], config: Fin
     return ids;
   });
   const given = Object.keys(model.feeds([encodings[0]!]));
+  const kept = encodings.map(readTokens);
+  const lengths = kept.map(({ ids }) => ids.length);
   const counts = labels.map((label) =>
     rows.reduce((sum, { tags }) => sum + tags.filter((tag) => tag === label).length, 0),
   );
   const classWeights = weightsOf(config, labels, counts);
   return {
-    lengths: encodings.map(({ ids }) => ids.length),
+    lengths,
     objective: tokenClasses(model.model.architecture, given, { classWeights, labelSmoothing }),
     batch: (examples) => {
-      const feeds = model.feeds(examples.map((index) => encodings[index]!));
+      const feeds = model.feeds(examples.map((index) => kept[index]!));
       const shape = feeds["inputIds"]!.shape as readonly [number, number];
       const data = new Int32Array(shape[0] * shape[1]).fill(IGNORED);
       examples.forEach((index, row) => {
@@ -185,11 +187,7 @@ function prepareTags(model: TextModel, rows: readonly TaggedWords[], config: Fin
       const count = data.reduce((sum, id) => sum + (id >= 0 ? 1 : 0), 0);
       return { feeds: { ...feeds, labels: { dtype: "int32", shape, data } }, targets: count };
     },
-    summary: summaryOf(
-      rows,
-      lost,
-      encodings.map(({ ids }) => ids.length),
-    ),
+    summary: summaryOf(rows, lost, lengths),
   };
 }
 

@@ -7,7 +7,7 @@ import type { ConfigJson } from "../models/index.ts";
 import { writtenTokens } from "../objectives/index.ts";
 import { sideTokenizers, TextSummarizer, TextTranslator } from "../tasks/convert.ts";
 import type { Model } from "../tasks/model.ts";
-import type { TextModel } from "../tasks/text-model.ts";
+import { readTokens, type TextModel } from "../tasks/text-model.ts";
 import type { FinetuneConfig } from "./finetune.ts";
 import { readQuestions } from "./finetune-answers.ts";
 import { filled, linesOf, readRows, type Column } from "./finetune-rows.ts";
@@ -167,6 +167,7 @@ function prepareWriting(
   const lengths = sources.map(({ ids }, i) => ({ source: ids.length, target: targets[i]!.ids.length }));
   const cut = (encodings: typeof sources): number =>
     encodings.filter(({ overflowing }) => overflowing.length > 0).length;
+  const [read, written] = [sources.map(readTokens), targets.map(({ ids }) => Int32Array.from(ids))];
   const before = (checkpoint?.config.values["task_specific_params"] ?? {}) as Readonly<Record<string, ConfigJson>>;
   // The settings of other pairs of languages would stand in the way of this one's.
   const others = told === "translation" ? {} : before;
@@ -174,10 +175,10 @@ function prepareWriting(
     lengths,
     objective: writtenTokens(architecture, given, { labelSmoothing }),
     batch: (examples) => {
-      const ids = examples.map((index) => targets[index]!.ids);
+      const ids = examples.map((index) => written[index]!);
       const labels = padRows(ids, IGNORED);
       return {
-        feeds: { ...model.feeds(examples.map((index) => sources[index]!)), labels: { dtype: "int32", ...labels } },
+        feeds: { ...model.feeds(examples.map((index) => read[index]!)), labels: { dtype: "int32", ...labels } },
         targets: ids.reduce((sum, row) => sum + row.length, 0),
       };
     },

@@ -8,7 +8,7 @@ import { ConfigError, InputError } from "../errors/index.ts";
 import { batchedOnce, writtenTokens } from "../objectives/index.ts";
 import { random, type Random } from "../random/index.ts";
 import type { TextModel } from "../tasks/text-model.ts";
-import type { Encoding, Tokenizer } from "../tokens/index.ts";
+import type { Tokenizer } from "../tokens/index.ts";
 import type { Batch } from "../training/index.ts";
 import { countOf, linesOf, readDocuments, type TextDocument } from "./documents.ts";
 import { judgeBy } from "./held-out.ts";
@@ -220,18 +220,15 @@ function sentenceEnds(lines: readonly string[]): number[] {
 }
 
 function damagedBatch(model: TextModel, frame: Frame, damaged: readonly Damaged[]): Omit<Batch, "examples"> {
-  const inputs = damaged.map(({ input }) => encodingOf(framed(frame, input)));
+  const inputs = damaged.map(({ input }) => {
+    const ids = framed(frame, input);
+    return { ids, typeIds: ids.map(() => 0), attentionMask: ids.map(() => 1) };
+  });
   const { data, shape } = padRows(damaged.map(({ target }) => framed(frame, target)), IGNORED); // prettier-ignore
   return {
     feeds: { ...model.feeds(inputs), labels: { dtype: "int32", shape, data } },
     targets: data.reduce((sum, label) => sum + Number(label >= 0), 0),
   };
-}
-
-/** Ids as an encoding, as far as a model reads it. */
-function encodingOf(ids: number[]): Encoding {
-  const none = { tokens: [], offsets: [], specialTokensMask: [], wordIds: [], sequenceIds: [], overflowing: [] };
-  return { ...none, ids, typeIds: ids.map(() => 0), attentionMask: ids.map(() => 1) };
 }
 
 /**

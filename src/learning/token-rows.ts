@@ -53,13 +53,7 @@ function rowOf({ ids, typeIds, wordIds, sequenceIds, specialTokensMask }: Omit<E
 
 /** Rows as the model's inputs, padded at the right; `ids` in place of their own. */
 export function feedsOfRows(model: TextModel, rows: readonly TokenRow[], ids: readonly Int32Array[]): Values {
-  return model.feeds(
-    rows.map(({ typeIds }, i): Encoding => {
-      const own = Array.from(ids[i]!);
-      const none = { tokens: [], offsets: [], specialTokensMask: [], wordIds: [], sequenceIds: [], overflowing: [] };
-      return { ...none, ids: own, typeIds: Array.from(typeIds), attentionMask: own.map(() => 1) };
-    }),
-  );
+  return model.feeds(rows.map(({ typeIds }, i) => ({ ids: ids[i]!, typeIds, attentionMask: ids[i]!.map(() => 1) })));
 }
 
 /** The tokens of ids. */

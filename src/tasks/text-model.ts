@@ -23,6 +23,20 @@ export interface EncodedTexts {
   readonly encodings: readonly Encoding[];
 }
 
+/** What a model reads of an encoding. */
+export interface ReadTokens {
+  readonly ids: ArrayLike<number>;
+  readonly typeIds: ArrayLike<number>;
+  readonly attentionMask: ArrayLike<number>;
+}
+
+/** An encoding without what no model reads, in a few bytes a token: what is kept of many rows while they are learned. */
+export const readTokens = ({ ids, typeIds, attentionMask }: Encoding): ReadTokens => ({
+  ids: Int32Array.from(ids),
+  typeIds: Uint8Array.from(typeIds),
+  attentionMask: Uint8Array.from(attentionMask),
+});
+
 /** How tokens are made of texts, beyond what callers say. */
 export interface EncodingOptions extends ReadOptions, Pick<TruncationOptions, "direction"> {
   /** Whether a text may have no tokens. */
@@ -75,17 +89,17 @@ export class TextModel<T extends ModelTask = ModelTask> {
   }
 
   /** Encodings as the inputs that the architecture has. Throws InputError for an id beyond the vocabulary. */
-  feeds(encodings: readonly Encoding[], direction: "left" | "right" = "right"): Values {
+  feeds(encodings: readonly ReadTokens[], direction: "left" | "right" = "right"): Values {
     const { inputs, config: whole } = this.model.architecture;
     // A model of images and texts has a section for its texts.
     const config = (whole["text"] ?? whole) as Readonly<Record<string, unknown>>;
     const vocabulary = config["vocabulary"] as number | undefined;
-    requireKnown(encodings, vocabulary);
+    requireKnown(encodings, vocabulary, this.tokenizer);
     const length = Math.max(1, ...encodings.map(({ ids }) => ids.length));
     // Heads tell padding by the config's id; a tokenizer may have a padding token that the model has no row for.
     const pads = [config["paddingId"] as number | undefined, this.tokenizer.special.pad?.id, 0];
     const pad = pads.find((id) => id !== undefined && id < (vocabulary ?? Infinity))!;
-    const matrix = (of: (encoding: Encoding) => readonly number[], fill: number): HostTensor => {
+    const matrix = (of: (encoding: ReadTokens) => ArrayLike<number>, fill: number): HostTensor => {
       const data = new Int32Array(encodings.length * length).fill(fill);
       for (const [row, encoding] of encodings.entries()) {
         const values = of(encoding);
@@ -152,15 +166,17 @@ function tooLong(index: number, input: TokenizerInput, length: number, limit: nu
   );
 }
 
-function requireKnown(encodings: readonly Encoding[], vocabulary: number | undefined): void {
+function requireKnown(rows: readonly ReadTokens[], vocabulary: number | undefined, tokenizer: Tokenizer): void {
   if (vocabulary === undefined) return;
-  for (const { ids, tokens } of encodings) {
-    const at = ids.findIndex((id) => id >= vocabulary);
-    if (at < 0) continue;
-    throw new CheckpointError(
-      `The tokenizer gives "${tokens[at] ?? ""}" the id ${ids[at]!}, and the model has ${vocabulary} embeddings. ` +
-        `Use the tokenizer that the model was saved with.`,
-    );
+  for (const { ids } of rows) {
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i]!;
+      if (id < vocabulary) continue;
+      throw new CheckpointError(
+        `The tokenizer gives "${tokenizer.idToToken(id) ?? ""}" the id ${id}, and the model has ${vocabulary} ` +
+          `embeddings. Use the tokenizer that the model was saved with.`,
+      );
+    }
   }
 }
 
