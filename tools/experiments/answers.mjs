@@ -45,9 +45,9 @@ function scored(rows, predicted) {
   return Object.fromEntries(judged.map((one) => [one.metric, scoreOf(one)]));
 }
 
-const bert = (layers, width, longest, heads = width / 16) => ({
+const bert = (layers, width, longest) => ({
   model_type: "bert",
-  ...{ hidden_size: width, num_hidden_layers: layers, num_attention_heads: heads, intermediate_size: 2 * width },
+  ...{ hidden_size: width, num_hidden_layers: layers, num_attention_heads: width / 16, intermediate_size: 2 * width },
   ...{ max_position_embeddings: longest, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
   // 1 / √width: narrow models learn from wider weights than those of BERT.
   initializer_range: 0.1,
@@ -71,17 +71,17 @@ if (flags.only !== "xquad") {
     const files = memoryFolder();
     const write = (name, options) =>
       files.write(name, JSON.stringify(madePassages({ seed, sentences: Number(flags.sentences), ...options })));
-    await write("train.json", { passages: flags.quick ? 100 : 100_000, part: "training" });
+    await write("train.json", { passages: flags.quick ? 100 : 120_000, part: "training" });
     await write("dev.json", { passages: flags.quick ? 10 : 200, part: "held out" });
     await write("test.json", { passages: flags.quick ? 20 : 400, part: "held out", seed: seed + 1000 });
     const config = {
       task: "answer",
       // Little more than letters: each piece has to learn by itself to find its equal, and a hundred do so sooner than 300.
-      ...{ model: bert(4, 128, 128, 4), tokenizer: { family: "bert", size: 110 } },
+      ...{ model: bert(3, 64, 128), tokenizer: { family: "bert", size: 110 } },
       ...{ data: ["train.json"], validation: ["dev.json"], test: ["test.json"], seed },
       training: {
         updates: flags.quick ? 20 : Number(flags.updates),
-        ...{ learningRate: 2e-3, warmUp: 200, batchTokens: 2048, schedule: "linear", weightDecay: 0.01 },
+        ...{ learningRate: 3e-3, warmUp: 200, batchTokens: 2048, schedule: "linear", weightDecay: 0.01 },
         ...{ validateEvery: flags.quick ? 10 : 1000, saveEvery: 1_000_000 },
       },
     };
