@@ -20,16 +20,15 @@ export class Shares {
 
   /**
    * What this rank computes of an update: as many whole parts as every other, otherwise its rows of each part, of which
-   * there are none where there are more ranks. Where examples depend on each other, parts stay whole: `lossOf` tells,
-   * which gives the summed loss of some. Throws TrainingError where such a batch has fewer parts than there are ranks.
+   * there are none where there are more ranks. The last update of an epoch may have fewer parts than the others; it is
+   * dealt out as they are, so that sums are rounded as one process rounds them. Where examples depend on each other,
+   * parts stay whole: `lossOf` tells, which gives the summed loss of some. Throws TrainingError where such a batch has
+   * fewer parts than there are ranks.
    */
   async of(batch: readonly Batch[], lossOf: (share: Share) => Promise<number>): Promise<readonly Share[]> {
     const { rank, size } = this.#group;
-    const count = batch.length / size;
-    if (Number.isInteger(count)) {
-      this.#wholeParts = true;
-      return batch.slice(rank * count, (rank + 1) * count);
-    }
+    this.#wholeParts ||= batch.length % size === 0;
+    if (this.#wholeParts) return wholeParts(batch, this.#group);
     this.#together ??= await whyTogether(batch, lossOf);
     if (this.#together === undefined || this.#together === "") {
       return batch.flatMap((part) => {
@@ -38,15 +37,20 @@ export class Shares {
         return start === end ? [] : [rowsOf(part, start, end)];
       });
     }
-    // The last update of an epoch may have fewer parts than the others.
-    if (batch.length < size && !this.#wholeParts) {
+    if (batch.length < size) {
       throw new TrainingError(
         `${size} ranks cannot share the rows of a batch here: ${this.#together}. Give training.accumulate as a multiple ` +
           `of ${size}, and as many fewer tokens a batch: then each rank gets whole batches.`,
       );
     }
-    return batch.filter((_, i) => i % size === rank);
+    return wholeParts(batch, this.#group);
   }
+}
+
+/** Parts that stand one after the other; their sums are added up in the order of the ranks. */
+function wholeParts(batch: readonly Batch[], { rank, size }: Pick<Group, "rank" | "size">): readonly Share[] {
+  const first = (of: number): number => Math.ceil((batch.length * of) / size);
+  return batch.slice(first(rank), first(rank + 1));
 }
 
 /** Undefined where no part has two examples to tell by. */

@@ -79,6 +79,17 @@ it("ranks have the losses, norms and parameters of one process, with dropout on,
   await Promise.all(ranks.map((trainer) => trainer.requireSame(4)));
 });
 
+it("two ranks that get whole parts have one process's numbers to the bit, also where an epoch ends with fewer", async () => {
+  const one = await openTrainer();
+  const ranks = await together(memoryGroup(2).ranks);
+  for (const [i, count] of [2, 1, 2, 2].entries()) {
+    const batch = inParts(pairs(4 * count, i + 1), count);
+    const { loss, gradientNorm } = await one.step(i + 1, batch, RATE);
+    expect(await stepAll(ranks, i + 1, batch)).toMatchObject({ loss, gradientNorm });
+  }
+  expect(await parameters(ranks[1]!)).toEqual(await parameters(one));
+});
+
 const batch = dimension("batch");
 const rows = (values: readonly number[], targets = values.length): Batch => ({
   feeds: { x: { dtype: "float32", shape: [values.length], data: Float32Array.from(values) } },
