@@ -10,14 +10,13 @@
 // (scratch-N and tuned-N in .cache/experiments/sst2); where they are missing, one is trained here: masked words first, then
 // the labels.
 // Wanted: at least 97 % of the teacher's test accuracy, and more than the student alone, as means over the seeds.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { architectureOf, diskFolder, parametersOf, random } from "heed";
-import * as learning from "heed/learning";
-import { dataPath, deviation, mean, root } from "./runs.mjs";
+import { distill, finetune, pretrain } from "heed/learning";
+import { dataPath, deviation, mean, root, run } from "./runs.mjs";
 
-const { distill, finetune, learn, wayConfig } = learning;
 const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
@@ -60,21 +59,8 @@ function pieces(text, draw) {
   return words.slice(start, start + length).join(" ");
 }
 
-async function run(way, name, config) {
-  const started = performance.now();
-  const running = learn(way, wayConfig(way, config, name), {
-    ...{ folder: files.at(name), files, engine, replace: true },
-    warn: (line) => line.includes("times as fast") && console.error(`  ${line}`),
-  });
-  for (;;) {
-    const { done, value } = await running.next();
-    if (!done) continue;
-    const seconds = (performance.now() - started) / 1000;
-    const shown = Object.entries(value.scores).map(([score, number]) => `${score} ${number.toFixed(4)}`);
-    console.error(`  ${name}: ${value.updates} updates, ${seconds.toFixed(0)} s; ${shown.join(", ")}`);
-    return value.scores;
-  }
-}
+const scoresOf = async (way, name, config) =>
+  (await run(way, config, files.at(name), files, { title: name, engine })).scores;
 
 const sizes = {
   ...{ model_type: "bert", hidden_size: 128, num_hidden_layers: 2, num_attention_heads: 4, intermediate_size: 256 },
@@ -99,26 +85,23 @@ async function teacherOf(seed) {
   if (best !== undefined) return best.path;
   const name = `teacher-${seed}`;
   if (!quick && existsSync(join(place, name, "run.json"))) return name;
-  let model = sizes;
-  if (learning.pretrain !== undefined) {
-    model = `base-${seed}`;
-    const updates = Number(options.pretraining ?? (quick ? 4 : 6000));
-    await run(learning.pretrain, model, {
-      ...{
-        objective: "mlm",
-        model: { ...sizes, hidden_dropout_prob: 0.1 },
-        tokenizer: { size: 8000 },
-        seed,
-        maxLength: 64,
-      },
-      ...{ data: ["train.txt"], masking: { unit: "words" } },
-      training: { updates, batchTokens: 4096, learningRate: 1e-3, warmUp: Math.ceil(updates / 20), saveEvery: updates },
-    });
-  }
-  await run(finetune, name, {
+  const model = `base-${seed}`;
+  const updates = Number(options.pretraining ?? (quick ? 4 : 6000));
+  await scoresOf(pretrain, model, {
+    ...{
+      objective: "mlm",
+      model: { ...sizes, hidden_dropout_prob: 0.1 },
+      tokenizer: { size: 8000 },
+      seed,
+      maxLength: 64,
+    },
+    ...{ data: ["train.txt"], masking: { unit: "words" } },
+    training: { updates, batchTokens: 4096, learningRate: 1e-3, warmUp: Math.ceil(updates / 20), saveEvery: updates },
+  });
+  await scoresOf(finetune, name, {
     ...{ task: "classify", model, tokenizer: { size: 8000 }, seed, maxLength: 64 },
     ...{ data: ["train.tsv"], validation: ["dev.tsv"], test: ["test.tsv"] },
-    training: { ...schedule(model === sizes ? 6 : 4, 4e-4, 1024), validateEvery: quick ? 2 : 100, patience: 100 },
+    training: { ...schedule(4, 4e-4, 1024), validateEvery: quick ? 2 : 100, patience: 100 },
   });
   return name;
 }
@@ -145,11 +128,11 @@ for (const seed of seeds) {
     ...{ validation: ["dev.tsv"], test: ["test.tsv"] },
   };
   const every = { validateEvery: quick ? 2 : 100, patience: 1000 };
-  const alone = await run(distill, `alone-${seed}`, {
+  const alone = await scoresOf(distill, `alone-${seed}`, {
     ...{ ...lesson, alpha: 0, data: ["train.tsv"] },
     training: { ...schedule(10, 1e-3, 1024), ...every },
   });
-  const taught = await run(distill, `taught-${seed}`, {
+  const taught = await scoresOf(distill, `taught-${seed}`, {
     ...{ ...lesson, alpha: 1, temperature: 3, data: ["train.tsv", `pieces-${seed}.tsv`] },
     training: { ...schedule(epochs, 1e-3, 4096), ...every },
   });

@@ -8,8 +8,8 @@ import { parseArgs } from "node:util";
 import { memoryFolder, open, TextModel, Tokenizer, trainWords } from "heed";
 import { instructionKinds, madeInstructions, madeSentences } from "heed/data";
 import { scoreOf } from "heed/evaluation";
-import { answersTo, instruct, instructionExamples, instructionReader, judgeInstructions, learn, wayConfig } from "heed/learning"; // prettier-ignore
-import { deviation, mean, printTable } from "./runs.mjs";
+import { answersTo, instruct, instructionExamples, instructionReader, judgeInstructions } from "heed/learning"; // prettier-ignore
+import { deviation, mean, printTable, run } from "./runs.mjs";
 
 const text = (fallback) => ({ type: "string", default: fallback });
 const { values } = parseArgs({
@@ -66,17 +66,8 @@ const conversation = ({ instruction, output }) => ({
   ],
 });
 
-async function trained(files, into, seed, config) {
-  const checked = wayConfig(instruct, { seed, ...config }, "the experiment");
-  const run = learn(instruct, checked, { folder: files.at(into), files, engine, replace: true, warn: () => undefined });
-  for (;;) {
-    const next = await run.next();
-    if (next.done) return;
-    const { update, loss } = next.value;
-    if (update === 1 || update % 100 === 0)
-      console.error(`seed ${seed}, ${into}, update ${update}: loss ${loss.toFixed(3)}`);
-  }
-}
+const trained = (files, into, seed, config) =>
+  run(instruct, { seed, ...config }, files.at(into), files, { title: `seed ${seed}, ${into}`, every: 100, engine });
 
 /** Exact match in all and by kind, and the loss of the answers. */
 async function judged(files, name, held) {

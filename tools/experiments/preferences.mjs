@@ -9,10 +9,10 @@
 // more than 0.1 nats of KL per token and at most 1.2 times the perplexity of held-out text. Best-of-4 stands beside.
 import { parseArgs } from "node:util";
 import { architectureOf, createModel, lossOf, memoryFolder, open, random, TextModel, trainTokenizer } from "heed";
-import { align, learn, wayConfig } from "heed/learning";
+import { align } from "heed/learning";
 import { paddedRows, rowBatches } from "heed/objectives";
 import { fit } from "heed/training";
-import { deviation, mean, printTable } from "./runs.mjs";
+import { deviation, mean, printTable, run } from "./runs.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -105,13 +105,12 @@ async function answered(folder, prompts, sequences, seed) {
   return found;
 }
 
-async function run(files, out, config) {
-  const started = performance.now();
-  const way = wayConfig(align, { ...config, maxTokens: 24 }, out);
-  const running = learn(align, way, { folder: files.at(out), files, engine, warn: console.warn });
-  for (let next = await running.next(); ; next = await running.next()) {
-    if (next.done) return { ...next.value.scores, seconds: (performance.now() - started) / 1000 };
-  }
+async function aligned(files, out, config) {
+  const { scores, seconds } = await run(align, { ...config, maxTokens: 24 }, files.at(out), files, {
+    title: out,
+    engine,
+  });
+  return { ...scores, seconds };
 }
 
 async function experiment(seed) {
@@ -147,14 +146,14 @@ async function experiment(seed) {
   const data = { model: "base", data: ["pairs.jsonl"], validation: ["held.jsonl"], texts: ["texts.txt"], seed };
   const judge = { prompts: sizes.held, bestOf: 4 };
   const training = (updates, more) => ({ updates, validateEvery: 1e6, saveEvery: 1e6, ...more });
-  const reward = await run(files, "reward", {
+  const reward = await aligned(files, "reward", {
     ...{ ...data, method: "reward", training: training(sizes.reward, { learningRate: 5e-4, batchTokens: 2048 }) },
   });
-  const dpo = await run(files, "dpo", {
+  const dpo = await aligned(files, "dpo", {
     ...{ ...data, method: "dpo", reward: "reward", judge, dpo: { beta: 2 } },
     training: training(sizes.dpo, { learningRate: 2e-4, batchTokens: 2048 }),
   });
-  const ppo = await run(files, "ppo", {
+  const ppo = await aligned(files, "ppo", {
     ...{ ...data, method: "ppo", reward: "reward", judge },
     ppo: { rollouts: 64, minibatch: 16, epochs: 2, klCoefficient: 0.5, targetKl: 0.04, klGain: 0.5, valueRate: 5 },
     training: training(sizes.rounds * 8, { learningRate: 3e-4, batchTokens: 4096 }),

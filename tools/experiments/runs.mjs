@@ -15,10 +15,10 @@ export function dataPath(name) {
 }
 
 /** Runs a way of learning to its end; gives what it came to and the seconds it took. */
-export async function run(way, config, folder, files, { title, every = Infinity } = {}) {
+export async function run(way, config, folder, files, { title, every = Infinity, engine = {} } = {}) {
   const started = performance.now();
   const learning = learn(way, wayConfig(way, config, title), {
-    ...{ folder, files, replace: true },
+    ...{ folder, files, engine, replace: true },
     warn: (line) => console.error(`  ${title}: ${line}`),
     begin: ({ summary }) => summary.forEach((line) => console.error(`  ${title}: ${line}`)),
   });
