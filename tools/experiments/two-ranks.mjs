@@ -12,7 +12,7 @@
 // for each), where sums are rounded otherwise, which Adam makes larger from update to update. The trivial baseline of the
 // ratio of times is 1: one process with the threads of both. Everything goes through the commands, as a user would call them.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
