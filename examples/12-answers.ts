@@ -5,7 +5,7 @@
  *   node examples/run.mjs 12-answers --quick    a few seconds: too few updates to learn it, enough to see it begin
  *   … --out folder                              where the finished model goes; heed answer opens it
  *
- * Expect: at least 75 % of the answers exactly right, about people and places that were in no training passage (with
+ * Expect: at least 90 % of the answers exactly right, about people and places that were in no training passage (with
  * --quick 5 %: what the first updates learn).
  */
 import { parseArgs } from "node:util";
@@ -24,12 +24,14 @@ const { values: options } = parseArgs({
 // so there is no guessing: the model must find the sentence that the question is about. Names of the test are new.
 
 const passages = (count: number, part: "training" | "held out", seed: number): string =>
-  JSON.stringify(madePassages({ passages: count, part, seed, sentences: 2, questions: 3 }));
+  JSON.stringify(madePassages({ passages: count, part, seed }));
 const files = memoryFolder();
-await files.write("train.json", passages(options.quick ? 1000 : 10000, "training", 1));
+await files.write("train.json", passages(options.quick ? 1000 : 30000, "training", 1));
 await files.write("test.json", passages(100, "held out", 2));
 
 // The model is an encoder with two numbers for each token: how well the answer begins there, and how well it ends there.
+// A name of the question has to be found again in the passage, and no training passage had it: so queries begin equal to
+// keys, and equal tokens see each other before anything is learned. Without that line about half of the answers are right.
 
 const config = wayConfig(
   finetune,
@@ -43,8 +45,9 @@ const config = wayConfig(
       ...{ max_position_embeddings: 128, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
       initializer_range: 0.1, // 1 / √width and a little less: narrow models learn from wider weights
     },
-    tokenizer: { family: "bert", size: 300 },
-    training: { updates: options.quick ? 60 : 900, learningRate: 2e-3, warmUp: 100, batchTokens: 2048 },
+    tokenizer: { family: "bert", size: 400 },
+    queriesLikeKeys: true,
+    training: { updates: options.quick ? 120 : 3500, learningRate: 3e-3, warmUp: 200, batchTokens: 2048 },
   },
   "the example's config",
 );
@@ -63,7 +66,7 @@ for (;;) {
     break;
   }
   const { update, loss } = next.value;
-  if (update % (options.quick ? 20 : 100) === 0) {
+  if (update % (options.quick ? 40 : 250) === 0) {
     console.log(`update ${update}: loss ${loss.toFixed(3)} nats an end`);
   }
 }
@@ -80,7 +83,7 @@ for (const { question, context, answers } of test.slice(0, 3)) {
 await answerer.dispose();
 
 const exact = scores["exact match"]!;
-const expected = options.quick ? 5 : 75;
+const expected = options.quick ? 5 : 90;
 const reached = exact >= expected;
 console.log(`\nexact match ${exact.toFixed(1)} %, F1 ${scores["F1"]!.toFixed(1)} % on ${test.length} questions`);
 console.log(`Expected: at least ${expected} %. ${reached ? "Reached." : "NOT reached."}`);

@@ -96,6 +96,7 @@ export {
   openModel,
   saveModel,
   type Checkpoint,
+  type CreateOptions,
   type OpenOptions,
 } from "./tasks/open.ts";
 export { profileTranslator, type ProfileOptions, type StepProfile } from "./tasks/profile-translator.ts";

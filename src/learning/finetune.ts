@@ -19,7 +19,7 @@ import { rowTexts, type FinetuneTask } from "./finetune-task.ts";
 import { responding, summarizing, translating } from "./finetune-writing.ts";
 import { fitSection, type FitDefaults } from "./fit-config.ts";
 import { adaptKeyNames, adaptKeys, modelToTrain } from "./adaptation.ts";
-import { modelKey, tokenizerKey } from "./model-source.ts";
+import { modelKey, queriesLikeKeysKey, tokenizerKey } from "./model-source.ts";
 import { lessonMemory } from "./preflight.ts";
 import type { Lesson, Way, WayContext } from "./way.ts";
 
@@ -71,6 +71,7 @@ const shape = {
   task: z.enum(Object.keys(finetuneTasks) as [FinetuneTaskName]),
   model: modelKey,
   tokenizer: tokenizerKey,
+  queriesLikeKeys: queriesLikeKeysKey,
   /** Files of examples to learn from, to validate on while learning, and to measure the finished model on. */
   data: z.array(z.string()).min(1),
   validation: z.array(z.string()).default([]),

@@ -42,7 +42,7 @@ import {
   type InstructionReader,
   type ReadInstructions,
 } from "./instruction-examples.ts";
-import { modelFrom, modelKey, tokenizerKey, type ModelSource } from "./model-source.ts";
+import { modelFrom, modelKey, queriesLikeKeysKey, tokenizerKey, type ModelSource } from "./model-source.ts";
 import type { PreviewRow } from "./pretrain-objective.ts";
 import type { Lesson, Way, WayContext } from "./way.ts";
 
@@ -50,6 +50,7 @@ const defaults: FitDefaults = { learningRate: 2e-4, batchTokens: 2048, warmUp: 2
 const shape = {
   model: modelKey,
   tokenizer: tokenizerKey,
+  queriesLikeKeys: queriesLikeKeysKey,
   /** Files of rows: Alpaca's form, conversations, or prompts with completions. */
   data: z.array(z.string()).min(1),
   validation: z.array(z.string()).default([]),

@@ -37,6 +37,9 @@ export const tokenizerKey = z
 /** The value of `tokenizer`. */
 export type TokenizerSource = z.infer<typeof tokenizerKey>;
 
+/** `queriesLikeKeys` of a config: how a fresh model begins; see `CreateOptions`. */
+export const queriesLikeKeysKey = z.boolean().optional();
+
 /** What a way wants of the model. */
 export interface WantedModel {
   readonly model: ModelSource;
@@ -45,6 +48,7 @@ export interface WantedModel {
   /** Keys over those of config.json: labels, say; or what makes them of the tokenizer: the id of its padding. */
   readonly config?: ConfigJson | ((tokenizer: Tokenizer) => ConfigJson) | undefined;
   readonly seed: number;
+  readonly queriesLikeKeys?: boolean | undefined;
   /** What a tokenizer is trained on, where the model has none. */
   readonly texts: () => Texts;
 }
@@ -61,7 +65,7 @@ export interface SourcedModel {
  * nor a size, and CheckpointError for a folder that cannot be opened.
  */
 export async function modelFrom(wanted: WantedModel, context: WayContext): Promise<SourcedModel> {
-  const { head, seed } = wanted;
+  const { head, seed, queriesLikeKeys } = wanted;
   const folder = await folderOf(wanted, context);
   if (folder !== undefined) {
     await requireModelFolder(folder);
@@ -78,7 +82,7 @@ export async function modelFrom(wanted: WantedModel, context: WayContext): Promi
     "model",
     head,
   );
-  return { model: await createModel(architecture, { ...context.engine, seed }), tokenizer };
+  return { model: await createModel(architecture, { ...context.engine, seed, queriesLikeKeys }), tokenizer };
 }
 
 /** The same for a model of images, which has no tokenizer. */
@@ -86,20 +90,29 @@ export async function imageModelFrom(
   wanted: Omit<WantedModel, "config"> & { readonly config?: ConfigJson | undefined },
   context: WayContext,
 ): Promise<Model> {
-  const { head, config, seed } = wanted;
+  const { head, config, seed, queriesLikeKeys } = wanted;
   const folder = await folderOf(wanted, context);
   if (folder !== undefined) {
     const { checkpoint, options } = await inspected(folder, { head, config, seed }, context);
     return loadModel(checkpoint, options);
   }
   const json = { ...jsonOf(wanted), ...config, architectures: undefined };
-  return createModel(architectureOf(json, "model", head), { ...context.engine, seed });
+  return createModel(architectureOf(json, "model", head), { ...context.engine, seed, queriesLikeKeys });
 }
 
 /** The folder that a model comes from, if it is not fresh. */
-async function folderOf({ model }: WantedModel, { from, files }: WayContext): Promise<ReadableFolder | undefined> {
+async function folderOf(
+  { model, queriesLikeKeys }: WantedModel,
+  { from, files }: WayContext,
+): Promise<ReadableFolder | undefined> {
   if (from !== undefined) return from;
-  return typeof model === "string" && (await files.kind(model)) === "folder" ? files.at(model) : undefined;
+  if (typeof model !== "string" || (await files.kind(model)) !== "folder") return undefined;
+  if (queriesLikeKeys === true) {
+    throw new ConfigError(
+      `queriesLikeKeys says how fresh weights begin, and ${model} has weights of its own. Leave it out.`,
+    );
+  }
+  return files.at(model);
 }
 
 /** The keys of config.json of a fresh model. */

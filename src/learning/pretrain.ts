@@ -11,7 +11,7 @@ import { TextModel } from "../tasks/text-model.ts";
 import type { Scores } from "../training/index.ts";
 import { textUnits } from "./documents.ts";
 import { fitSection } from "./fit-config.ts";
-import { imageModelFrom, modelFrom, modelKey, tokenizerKey } from "./model-source.ts";
+import { imageModelFrom, modelFrom, modelKey, queriesLikeKeysKey, tokenizerKey } from "./model-source.ts";
 import { contrastive, contrastiveKeys } from "./pretrain-contrastive.ts";
 import { maskedWords } from "./pretrain-masked.ts";
 import { nextWords } from "./pretrain-next.ts";
@@ -50,6 +50,7 @@ const shape = {
   objective: z.enum(Object.keys(pretrainObjectives) as [PretrainObjectiveName]),
   model: modelKey,
   tokenizer: tokenizerKey,
+  queriesLikeKeys: queriesLikeKeysKey,
   /** Files of text to learn from, and of text that is held out. */
   data: z.array(z.string()).min(1),
   validation: z.array(z.string()).default([]),
@@ -110,7 +111,7 @@ async function open<R>(
   prepared = rows,
 ): Promise<Prepared<R>> {
   const wanted = {
-    ...{ model: config.model, tokenizer: config.tokenizer, seed: config.seed },
+    ...{ model: config.model, tokenizer: config.tokenizer, seed: config.seed, queriesLikeKeys: config.queriesLikeKeys },
     head: objective.head,
     config: objective.config?.(rows),
     texts: () => objective.texts(rows),

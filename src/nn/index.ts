@@ -52,6 +52,7 @@ export {
   type LoadedProgram,
   type Place,
 } from "./parameters.ts";
+export { queriesLikeKeys } from "./queries-like-keys.ts";
 export {
   patchEmbedding,
   patchPositions,

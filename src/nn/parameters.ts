@@ -94,13 +94,21 @@ export class ModelParameters {
     this.layout = layoutOf(specs);
   }
 
-  /** Fresh parameters. The same seed gives the same values for a name, whatever else the model has. */
-  static async initialize(engine: Engine, specs: readonly Parameter[], seed: number): Promise<ModelParameters> {
+  /**
+   * Fresh parameters. The same seed gives the same values for a name, whatever else the model has. `like`: for the name of
+   * a parameter, another in whose place it is drawn; see `queriesLikeKeys`.
+   */
+  static async initialize(
+    engine: Engine,
+    specs: readonly Parameter[],
+    seed: number,
+    like: ReadonlyMap<string, string> = new Map(),
+  ): Promise<ModelParameters> {
     const parameters = await ModelParameters.#allocate(engine, specs);
     for (const spec of specs) {
       await engine.write(
         PARAMETERS,
-        initialValues(spec, random(seed, "parameters", spec.name)),
+        initialValues(spec, random(seed, "parameters", like.get(spec.name) ?? spec.name)),
         parameters.layout.places.get(spec.name)!.offset,
       );
     }

@@ -11,7 +11,7 @@ import {
   type Settings,
   type StoredWeights,
 } from "../checkpoints/index.ts";
-import { CheckpointError } from "../errors/index.ts";
+import { CheckpointError, ConfigError } from "../errors/index.ts";
 import type { Folder, ReadableFolder } from "../files/index.ts";
 import {
   architectureOf,
@@ -23,7 +23,7 @@ import {
   type ModelTask,
   type WantedHead,
 } from "../models/index.ts";
-import { ModelParameters, requireAll, type WeightMatch } from "../nn/index.ts";
+import { ModelParameters, queriesLikeKeys, requireAll, type WeightMatch } from "../nn/index.ts";
 import type { HostTensor, Quantization } from "../onnx/index.ts";
 import { createEngine, type EngineOptions } from "../runtime/index.ts";
 import { mergedWeights } from "./adapter-weights.ts";
@@ -46,6 +46,15 @@ export interface OpenOptions extends EngineOptions, WantedHead {
    * opened on the base that it names.
    */
   readonly adapter?: ReadableFolder | undefined;
+}
+
+/** How fresh parameters begin, too. */
+export interface CreateOptions extends OpenOptions {
+  /**
+   * Whether the projections of queries begin equal to those of keys, so that equal tokens see each other from the first
+   * update: for tasks where what is asked has to be found again, letter for letter. Default: false.
+   */
+  readonly queriesLikeKeys?: boolean | undefined;
 }
 
 /** Settings that belong to a model beside its config, by file name. */
@@ -154,13 +163,21 @@ export async function loadModel(checkpoint: Checkpoint, options: OpenOptions = {
 
 /**
  * A model with fresh parameters, drawn by the seed: of a published size by its name (`bert-base`), or of any architecture.
- * Throws ConfigError for a size that there is not.
+ * Throws ConfigError for a size that there is not, and where queries are to begin like keys in a model that has no
+ * projections of both apart.
  */
-export async function createModel(size: string | Architecture, options: OpenOptions = {}): Promise<Model> {
+export async function createModel(size: string | Architecture, options: CreateOptions = {}): Promise<Model> {
   const architecture = typeof size === "string" ? architectureOfPreset(size, options) : size;
+  const specs = parametersOf(architecture);
+  const like = options.queriesLikeKeys === true ? queriesLikeKeys(specs) : undefined;
+  if (like?.size === 0) {
+    throw new ConfigError(
+      `queriesLikeKeys: ${architecture.modelType} has no projections of queries and keys apart and of one shape. Leave it out.`,
+    );
+  }
   const engine = await createEngine(options);
   try {
-    const parameters = await ModelParameters.initialize(engine, parametersOf(architecture), options.seed ?? 1);
+    const parameters = await ModelParameters.initialize(engine, specs, options.seed ?? 1, like);
     return new Model(architecture, parameters);
   } catch (error) {
     await engine.dispose();

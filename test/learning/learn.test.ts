@@ -1,10 +1,20 @@
 /** Runs of a way of learning: the folder that comes out, resuming, the best weights, repeating. */
 import { afterEach, describe, expect, it } from "vitest";
-import { readLog } from "../../src/checkpoints/index.ts";
+import { openSafetensors, readLog } from "../../src/checkpoints/index.ts";
 import { memoryFolder, type Folder } from "../../src/files/index.ts";
-import { finetune, learn, readRecord, reproduce, wayConfig, wayNamed, type Learned } from "../../src/learning/index.ts";
+import {
+  finetune,
+  learn,
+  pretrain,
+  readRecord,
+  reproduce,
+  wayConfig,
+  wayNamed,
+  type Learned,
+} from "../../src/learning/index.ts";
 import { open } from "../../src/tasks/open-task.ts";
 import { here } from "../tasks/checkpoints.ts";
+import { ran } from "./runs.ts";
 import { config, dataFolder, sentences } from "./small-data.ts";
 
 const engine = { ...here, engine: "onnxruntime" as const };
@@ -87,6 +97,32 @@ describe("a run", () => {
     }
     expect(scores.length).toBeLessThan(50);
     expect(result.scores["accuracy"]).toBeCloseTo(Math.max(...scores), 9);
+  });
+
+  it("begins with queries like keys where that is asked for, fine-tuned or pre-trained", async () => {
+    const files = await dataFolder();
+    const still = { updates: 1, learningRate: 1e-9 };
+    const queriesLikeKeys = true;
+    const differenceIn = async (folder: Folder): Promise<number> => {
+      const file = await openSafetensors(folder, "model.safetensors");
+      const of = async (name: string): Promise<Float32Array> => {
+        const found = file.names.find((one) => one.endsWith(`layer.0.attention.self.${name}.weight`))!;
+        return (await file.tensor(found)).data as Float32Array;
+      };
+      const [query, key] = [await of("query"), await of("key")];
+      return Math.max(...query.map((value, i) => Math.abs(value - key[i]!)));
+    };
+    const usual = memoryFolder();
+    await run(usual, files, { training: still });
+    expect(await differenceIn(usual)).toBeGreaterThan(0.05);
+    await run(files.at("runs/like"), files, { queriesLikeKeys, training: still });
+    expect(await differenceIn(files.at("runs/like"))).toBeLessThan(1e-6);
+    const { model, tokenizer, data } = config;
+    const pretraining = { objective: "mlm", model, tokenizer, data, queriesLikeKeys, training: still };
+    const { folder } = await ran(pretrain, pretraining, files);
+    expect(await differenceIn(folder)).toBeLessThan(1e-6);
+    const again = run(memoryFolder(), files, { model: "runs/like", tokenizer: undefined, queriesLikeKeys });
+    await expect(again).rejects.toThrow("runs/like has weights of its own");
   });
 
   it("counts epochs, and says what it does not know", async () => {
