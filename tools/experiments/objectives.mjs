@@ -6,8 +6,8 @@
 //   node tools/experiments/objectives.mjs --quick     a piece of it, in seconds, to see that it works
 //   … --only electra|written|albert                   one of the three
 //   … --electra 2500 --updates 1200 --seeds 3         updates by masked words, of writing each
-//   … --only electra --bases --task order             the pre-trained models that the last run left; one of sst2, order, slip
-//   … --rows 1000                                     so many labelled rows to learn from
+//   … --only electra --bases --task order             the pre-trained models that the last run left; one of sst2, order, slip, find
+//   … --rows 1000 --epochs 4                          so many labelled rows to learn from, and how often
 //
 // Equal compute: of both objectives some updates are done in turn, so that whatever else the machine does slows both; the
 // medians of their times say how many updates by replaced tokens cost as much as those by masked words.
@@ -29,6 +29,7 @@ const { values: options } = parseArgs({
     bases: { type: "boolean", default: false },
     task: { type: "string" },
     rows: { type: "string" },
+    epochs: { type: "string", default: "4" },
   },
 });
 const { quick } = options;
@@ -63,34 +64,43 @@ function reviews() {
   return { train: rows("train"), dev: rows("dev"), test: rows("test") };
 }
 
-/** Every second caption damaged: does the sentence hold together? (As CoLA asks, Warstadt et al. 2019.) */
-function captions(name, damage) {
+/** Every second caption damaged: does the sentence hold together (as CoLA asks, Warstadt et al. 2019), or which word is it? */
+function captions(name, damage, written) {
   const made = (file, count) => {
     const lines = zipped(file).map((caption) => caption.toLowerCase().split(" "));
     const draw = random(1, "captions", name, file);
     return lines.slice(0, count).map((words, i) => {
-      if (i % 2 === 0) return `${words.join(" ")}\tright`;
+      if (i % 2 === 0) return written(words);
       // The last word keeps its full stop.
       const at = draw.below(Math.max(1, words.length - 2));
-      return `${damage(words, at, lines[draw.below(lines.length)], draw).join(" ")}\tdamaged`;
+      return written(damage(words, at, lines[draw.below(lines.length)], draw), at);
     });
   };
   return { train: made("train", 8000), dev: made("val", 1000), test: made("test_2016_flickr", 1000) };
 }
+
+const asClass = (words, at) => `${words.join(" ")}\t${at === undefined ? "right" : "damaged"}`;
+const asTags = (words, at) => `${words.map((word, i) => `${word}\t${i === at ? "B-stranger" : "O"}`).join("\n")}\n`;
 
 /** Two neighboring words the other way round. */
 const exchanged = (words, at) => words.toSpliced(at, 2, words[at + 1], words[at]);
 /** A word of another caption in the place of one. */
 const slipped = (words, at, other, draw) => words.toSpliced(at, 1, other[draw.below(Math.max(1, other.length - 1))]);
 
+const fileOf = (task, name) => `${task}-${name}.${task === "find" ? "conll" : "tsv"}`;
+const scoreOf = (task) => (task === "find" ? "F1" : "accuracy");
+
 /** Two models of one body, trained at the same cost on the same text, then fine-tuned in the same ways. */
 async function electra() {
-  const tasks = { sst2: reviews(), order: captions("order", exchanged), slip: captions("slip", slipped) };
-  for (const [task, parts] of Object.entries(tasks)) {
-    const { train, dev, test } = parts;
-    write(`${task}-train.tsv`, train.slice(0, Number(options.rows ?? train.length)));
-    write(`${task}-dev.tsv`, dev);
-    write(`${task}-test.tsv`, test);
+  const tasks = {
+    sst2: reviews(),
+    order: captions("order", exchanged, asClass),
+    slip: captions("slip", slipped, asClass),
+    find: captions("slip", slipped, asTags),
+  };
+  for (const [task, { train, ...held }] of Object.entries(tasks)) {
+    const parts = { train: train.slice(0, Number(options.rows ?? train.length)), ...held };
+    for (const [name, rows] of Object.entries(parts)) write(fileOf(task, name), rows);
   }
   const sentences = tasks.sst2.train.map((row) => row.split("\t")[0]);
   const texts = [...sentences, ...sentences, ...sentences, ...zipped("train")];
@@ -121,11 +131,11 @@ async function electra() {
     }
     const labels = part(test).map((row) => row.split("\t")[1]);
     const counts = [...new Set(labels)].map((label) => labels.filter((one) => one === label).length);
-    console.log(`${task}: test accuracy after fine-tuning`);
+    console.log(`${task}: ${scoreOf(task)} on the test rows after fine-tuning`);
     printTable(
-      ["", "updates", "accuracy", "deviation", "each seed"],
+      ["", "updates", scoreOf(task), "deviation", "each seed"],
       [
-        ["majority", "", percent(Math.max(...counts) / labels.length)],
+        ...(task === "find" ? [] : [["majority", "", percent(Math.max(...counts) / labels.length)]]),
         ...Object.entries(found).map(([name, values]) => [names[name], updates[name] ?? "", ...spread(values)]),
       ],
     );
@@ -133,22 +143,24 @@ async function electra() {
   }
 }
 
-/** Fine-tunes a base (`scratch` is none) and gives the accuracy on the test rows. */
+/** Fine-tunes a base (`scratch` is none) and gives its score on the test rows. */
 async function tuned(task, base, seed) {
   const [warmUp, validateEvery] = quick ? [1, 5] : [100, 200];
   const training = {
-    ...(quick ? { updates: 5 } : { epochs: 4 }),
+    ...(quick ? { updates: 5 } : { epochs: Number(options.epochs) }),
     ...{ batchTokens: 1024, learningRate: 3e-4, warmUp, validateEvery, saveEvery: 1e6, patience: 100 },
   };
-  const data = Object.fromEntries(["train", "dev", "test"].map((name) => [name, [`${task}-${name}.tsv`]]));
+  const [data, validation, test] = ["train", "dev", "test"].map((name) => [fileOf(task, name)]);
   const config = {
-    ...{ task: "classify", model: base === "scratch" ? model : `${base}-${seed}`, tokenizer: "tokenizer", seed },
-    ...{ data: data.train, validation: data.dev, test: data.test, training },
+    task: task === "find" ? "tag" : "classify",
+    ...{ model: base === "scratch" ? model : `${base}-${seed}`, tokenizer: "tokenizer", seed },
+    ...{ data, validation, test, training },
   };
   const title = `${task}, ${base}, seed ${seed}`;
-  const { accuracy } = (await run(finetune, config, files.at(`${task}-${base}-${seed}`), files, { title })).scores;
-  console.error(`  ${title}: test ${percent(accuracy)}`);
-  return accuracy;
+  const { scores } = await run(finetune, config, files.at(`${task}-${base}-${seed}`), files, { title });
+  const score = scores[scoreOf(task)];
+  console.error(`  ${title}: test ${percent(score)}`);
+  return score;
 }
 
 /** How many updates of each objective cost the same; kept with the bases that they made. */
