@@ -66,7 +66,8 @@ async function run(config: object, into: Folder): Promise<Readonly<Record<string
   }
 }
 
-// The base model: a completion behind nothing is plain language modeling, each token from those before it.
+// The base model: a completion behind nothing is plain language modeling, each token from those before it. Queries begin
+// equal to keys: what copies or turns around has to find the same word again.
 
 const model = {
   ...{ model_type: "llama", hidden_size: 64, intermediate_size: 192, num_hidden_layers: 3, num_attention_heads: 4 },
@@ -75,7 +76,7 @@ const model = {
 const training = { batchTokens: 1024, learningRate: 0.005, warmUp: 40, schedule: "cosine", saveEvery: 10_000 };
 await run(
   {
-    ...{ model, tokenizer: "words", data: ["sentences.jsonl"] },
+    ...{ model, tokenizer: "words", queriesLikeKeys: true, data: ["sentences.jsonl"] },
     training: { ...training, updates: Math.round(2500 * scale) },
   },
   folder.at("base"),

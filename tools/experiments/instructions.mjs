@@ -15,6 +15,7 @@ const text = (fallback) => ({ type: "string", default: fallback });
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
+    usual: { type: "boolean", default: false },
     seeds: text("3"),
     first: text("1"),
     sentences: text("150000"),
@@ -113,7 +114,7 @@ async function once(seed) {
   const common = { batchTokens: number("tokens"), schedule: "cosine", warmUp: 40, saveEvery: 1_000_000 };
   const pre = { ...common, learningRate: Number(values.rate), updates: number("base") };
   const tune = { ...common, learningRate: Number(values.tune), updates: number("updates") };
-  const fresh = { model: sizes(), tokenizer: "words" };
+  const fresh = { model: sizes(), tokenizer: "words", queriesLikeKeys: !values.usual && values.family === "llama" };
   const started = performance.now();
   await trained(files, "base", seed, { ...fresh, data: ["sentences.jsonl"], training: pre });
   const between = performance.now();

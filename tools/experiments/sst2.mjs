@@ -5,6 +5,7 @@
 //   node tools/experiments/sst2.mjs             five seeds
 //   node tools/experiments/sst2.mjs --quick     a piece of it, in seconds, to see that it works
 //   … --seeds 3 --updates 8000 --bases          fewer seeds; longer pre-training; a base of its own for each seed
+//   … --share 0.5                               so many of the words are asked for
 //   … --base                                    the bases that the last run left, once more
 //   … --model '{"num_hidden_layers":1}' --tune '{"learningRate":1e-4}' --scratch '{"epochs":4}'    other settings
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -21,6 +22,7 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     seeds: { type: "string" },
     updates: { type: "string" },
+    share: { type: "string", default: "0.15" },
     bases: { type: "boolean", default: false },
     base: { type: "boolean", default: false },
     model: { type: "string", default: "{}" },
@@ -123,6 +125,7 @@ async function base(seed) {
   const texts = Array(repeats).fill("sentences.txt");
   const config = {
     objective: "mlm",
+    masking: { share: Number(options.share) },
     ...{
       model: { ...model, hidden_dropout_prob: 0.1, initializer_range: 0.05 },
       tokenizer: "tokenizer",
