@@ -41,7 +41,7 @@ const config = wayConfig(
     test: ["test.json"],
     model: {
       model_type: "bert",
-      ...{ hidden_size: 64, num_hidden_layers: 3, num_attention_heads: 4, intermediate_size: 128 },
+      ...{ hidden_size: 64, num_hidden_layers: 3, num_attention_heads: 2, intermediate_size: 128 },
       ...{ max_position_embeddings: 128, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
       initializer_range: 0.1, // 1 / √width and a little less: narrow models learn from wider weights
     },

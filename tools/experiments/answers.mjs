@@ -1,7 +1,7 @@
 // Extractive answers, beside the best-overlapping span: on passages of the project's own grammar with names that training
 // never saw, by a model trained here from scratch; and on XQuAD's English part, split by article.
 //
-//   node tools/experiments/answers.mjs [--quick] [--seeds 3] [--first 1] [--updates 8000] [--sentences 6] [--model DIR]
+//   node tools/experiments/answers.mjs [--quick] [--seeds 3] [--first 1] [--updates 5000] [--sentences 6] [--model DIR]
 //
 // --usual: queries that do not begin like keys, for comparison.
 // --model: what the model for XQuAD begins from. Default: a fresh one.
@@ -17,7 +17,7 @@ const { values: flags } = parseArgs({
     quick: { type: "boolean", default: false },
     seeds: { type: "string", default: "3" },
     first: { type: "string", default: "1" },
-    updates: { type: "string", default: "8000" },
+    updates: { type: "string", default: "5000" },
     sentences: { type: "string", default: "6" },
     usual: { type: "boolean", default: false },
     model: { type: "string" },
@@ -47,9 +47,9 @@ function scored(rows, predicted) {
   return Object.fromEntries(judged.map((one) => [one.metric, scoreOf(one)]));
 }
 
-const bert = (layers, width, longest) => ({
+const bert = (layers, width, heads, longest) => ({
   model_type: "bert",
-  ...{ hidden_size: width, num_hidden_layers: layers, num_attention_heads: width / 16, intermediate_size: 2 * width },
+  ...{ hidden_size: width, num_hidden_layers: layers, num_attention_heads: heads, intermediate_size: 2 * width },
   ...{ max_position_embeddings: longest, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
   // 1 / √width: narrow models learn from wider weights than those of BERT.
   initializer_range: 0.1,
@@ -78,8 +78,9 @@ if (flags.only !== "xquad") {
     await write("test.json", { passages: flags.quick ? 20 : 400, part: "held out", seed: seed + 1000 });
     const config = {
       task: "answer",
-      // Names are compared piece by piece: each finds its equal from the start, and a name has two or three.
-      ...{ model: bert(3, 64, 128), tokenizer: { family: "bert", size: 400 }, queriesLikeKeys: !flags.usual },
+      // Names are compared piece by piece: each finds its equal from the start, and a name has two or three. In wide heads
+      // others are less like it.
+      ...{ model: bert(3, 64, 2, 128), tokenizer: { family: "bert", size: 400 }, queriesLikeKeys: !flags.usual },
       ...{ data: ["train.json"], validation: ["dev.json"], test: ["test.json"], seed },
       training: {
         updates: flags.quick ? 20 : Number(flags.updates),
@@ -107,7 +108,7 @@ if (flags.only !== "generated") {
       task: "answer",
       ...(flags.model === undefined
         ? {
-            model: { ...bert(2, 128, 256), hidden_dropout_prob: 0.2 },
+            model: { ...bert(2, 128, 8, 256), hidden_dropout_prob: 0.2 },
             tokenizer: { family: "bert", size: 4000 },
             queriesLikeKeys: !flags.usual,
           }
