@@ -1,7 +1,7 @@
 // Extractive answers, beside the best-overlapping span: on passages of the project's own grammar with names that training
 // never saw, by a model trained here from scratch; and on XQuAD's English part, split by article.
 //
-//   node tools/experiments/answers.mjs [--quick] [--seeds 3] [--first 1] [--updates 5000] [--sentences 6] [--model DIR]
+//   node tools/experiments/answers.mjs [--quick] [--seeds 3] [--first 1] [--updates 8000] [--sentences 6] [--model DIR]
 //
 // --usual: queries that do not begin like keys, for comparison.
 // --model: what the model for XQuAD begins from. Default: a fresh one.
@@ -17,7 +17,7 @@ const { values: flags } = parseArgs({
     quick: { type: "boolean", default: false },
     seeds: { type: "string", default: "3" },
     first: { type: "string", default: "1" },
-    updates: { type: "string", default: "5000" },
+    updates: { type: "string", default: "8000" },
     sentences: { type: "string", default: "6" },
     usual: { type: "boolean", default: false },
     model: { type: "string" },
@@ -78,9 +78,8 @@ if (flags.only !== "xquad") {
     await write("test.json", { passages: flags.quick ? 20 : 400, part: "held out", seed: seed + 1000 });
     const config = {
       task: "answer",
-      // Names are compared piece by piece: each finds its equal from the start, and a name has two or three. In wide heads
-      // others are less like it.
-      ...{ model: bert(3, 64, 2, 128), tokenizer: { family: "bert", size: 400 }, queriesLikeKeys: !flags.usual },
+      // Names are compared piece by piece: each finds its equal from the start, and a name has two or three.
+      ...{ model: bert(3, 64, 4, 128), tokenizer: { family: "bert", size: 400 }, queriesLikeKeys: !flags.usual },
       ...{ data: ["train.json"], validation: ["dev.json"], test: ["test.json"], seed },
       training: {
         updates: flags.quick ? 20 : Number(flags.updates),
