@@ -20,7 +20,7 @@ const { values: options } = parseArgs({
 const { quick } = options;
 const seeds = Number(options.seeds ?? (quick ? 1 : 3));
 const experiments = join(root, ".cache", "experiments");
-const place = join(experiments, "lora");
+const place = join(experiments, quick ? "lora-quick" : "lora");
 rmSync(place, { recursive: true, force: true });
 mkdirSync(place, { recursive: true });
 const files = diskFolder(root);

@@ -39,7 +39,7 @@ const wanted = (name) => options.only === undefined || options.only === name;
 const percent = (value) => (100 * value).toFixed(2);
 const spread = (values, show = percent) => [show(mean(values)), show(deviation(values)), values.map(show).join(" ")];
 
-const place = join(root, ".cache", "experiments", "objectives");
+const place = join(root, ".cache", "experiments", quick ? "objectives-quick" : "objectives");
 if (!options.bases) rmSync(place, { recursive: true, force: true });
 mkdirSync(place, { recursive: true });
 const files = diskFolder(place);

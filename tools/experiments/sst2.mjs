@@ -75,7 +75,7 @@ const others = [...captions, ...passages, ...play, ...posts].map(apart).filter((
 const sentences = train.map(([text]) => text);
 const repeats = 6;
 
-const place = join(root, ".cache", "experiments", "sst2");
+const place = join(root, ".cache", "experiments", options.quick ? "sst2-quick" : "sst2");
 if (!options.base) rmSync(place, { recursive: true, force: true });
 mkdirSync(place, { recursive: true });
 const files = diskFolder(place);
