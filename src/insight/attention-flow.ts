@@ -61,13 +61,14 @@ export async function attentionFlow(
 
 /**
  * The maximum flow from token `from` behind layer `top` down to token `to` of the input, by Dinic's algorithm: as long as
- * there is a way with room, the shortest ones are filled.
+ * there is a way with room, the shortest ones are filled. NaN where a weight of these layers is NaN.
  */
 export function maximumFlow({ shape, data }: HostTensor, top: number, from: number, to: number): number {
   const tokens = shape[1]!;
   const size = tokens * tokens;
   /** Room down and back up of the pipe (layer, upper token, lower token). */
   const down = Float64Array.from(data as Float32Array).subarray(0, (top + 1) * size);
+  if (down.some(Number.isNaN)) return NaN;
   const up = new Float64Array(down.length);
   const nodes = (top + 2) * tokens;
   const [start, end] = [(top + 1) * tokens + from, to];
